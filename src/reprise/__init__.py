@@ -1,0 +1,1 @@
+"""Reprise: one reproducible pipeline for machine learning on music."""

@@ -1,0 +1,1 @@
+"""Sound: fonts, rendering with FluidSynth, spectrograms, audio files."""

@@ -1,0 +1,1 @@
+"""Random multi-instrument clips: composed, rendered, turned into spectrograms."""

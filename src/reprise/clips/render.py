@@ -1,0 +1,234 @@
+"""Clips to audio: which clips are rendered how, the checks on each, and the shards that hold them.
+
+The sets: `train`, `validation`, `test` and `same_register` are rendered with all the variety of `rendering`;
+`test_clean` is the test clips on the clean font as it is, `unseen_font` the same clips on the font that training
+never hears; `ceiling_train` and `ceiling_validation` are training and validation clips on that font, for the
+ceiling of `metrics/recognizer.json` only.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from reprise.audio.files import encode
+from reprise.audio.fluidsynth import BLOCK, library_version
+from reprise.audio.fonts import FONTS, FontParams, font_path
+from reprise.audio.render import (
+    RenderParams,
+    Rendition,
+    active_rms,
+    draw_rendition,
+    mix_stems,
+    plain_rendition,
+    render_stems,
+    window_rms,
+)
+from reprise.clips.compose import ClipParams
+from reprise.clips.corpus import read_manifest, read_midi_of
+from reprise.compute import ComputeParams, run_jobs
+from reprise.music.instruments import INSTRUMENT_NAMES
+from reprise.music.midi import read_midi
+from reprise.music.piece import Piece
+from reprise.shards import item_name, make_shard, shard_name, shard_plan, write_atomically
+
+_RENDER = 2  # what a seed is for; 0 and 1 are the composer's
+FAULTS = ("not_finite", "inaudible_part", "early_onset", "late_onset", "clipped", "wrong_duration")
+ONSET_WITHIN_S = 0.5
+ONSET_BELOW_PEAK_DB = 40.0
+INAUDIBLE_PEAK = 1e-4
+
+
+@dataclass(frozen=True)
+class RenderSet:
+    """Clips rendered in one way: `fonts` is drawn from where `varied`, else it has one font."""
+
+    name: str
+    clips: tuple[int, ...]
+    fonts: tuple[str, ...]
+    varied: bool
+
+
+def plan_sets(manifest: pd.DataFrame, fonts: FontParams, params: RenderParams) -> list[RenderSet]:
+    """The sets that the recognizer is trained and tested on."""
+    clips = {split: tuple(group["clip"]) for split, group in manifest.groupby("split")}
+    varied = [
+        RenderSet(split, clips[split], fonts.train, True) for split in ("train", "validation", "test", "same_register")
+    ]
+    ceiling = params.ceiling_clips
+    return [
+        *varied,
+        RenderSet("test_clean", clips["test"], (fonts.clean,), False),
+        RenderSet("unseen_font", clips["test"], (fonts.unseen,), False),
+        RenderSet("ceiling_train", clips["train"][:ceiling], (fonts.unseen,), False),
+        RenderSet("ceiling_validation", clips["validation"][: max(ceiling // 8, 1)], (fonts.unseen,), False),
+    ]
+
+
+@dataclass(frozen=True)
+class _Job:
+    set: RenderSet
+    shard: int
+    rows: pd.DataFrame
+    midi: Path
+    fonts: Path
+    folder: Path
+    notes: Path
+    clips: ClipParams
+    params: RenderParams
+
+
+def render_clips(
+    clips: ClipParams,
+    fonts: FontParams,
+    params: RenderParams,
+    midi_folder: Path,
+    manifest_path: Path,
+    font_folder: Path,
+    folder: Path,
+    notes: Path,
+    compute: ComputeParams,
+) -> dict:
+    """Render every set into shards under `folder/SET`, listed in `folder/rendering.parquet`; returns the summary.
+
+    Raises:
+        ShardError, MidiError, FontError: an input is damaged or missing.
+    """
+    manifest = read_manifest(manifest_path)
+    jobs = []
+    for render_set in plan_sets(manifest, fonts, params):
+        rows = manifest[manifest["clip"].isin(render_set.clips)]
+        for shard, items in enumerate(shard_plan(len(rows), clips.shard_size)):
+            part = rows.iloc[items.start : items.stop]
+            jobs.append(_Job(render_set, shard, part, midi_folder, font_folder, folder, notes, clips, params))
+    rows = run_jobs(_render_shard, jobs, [len(job.rows) for job in jobs], compute, "rendering")
+    table = pd.DataFrame([row for shard_rows in rows for row in shard_rows])
+    table.to_parquet(folder / "rendering.parquet", index=False)
+    write_samples(manifest, table, clips, fonts, params, midi_folder, font_folder, folder / "samples")
+    return summarise(table)
+
+
+def render_clip(
+    piece: Piece, levels_db: np.ndarray, rendition: Rendition, params: RenderParams, duration_s: float
+) -> tuple[np.ndarray, np.ndarray, list[str]]:
+    """Render, mix and check one clip.
+
+    Returns:
+        The mix, float32[frames]; where each part sounds, bool[parts, windows of 0.1 s]; the faults found.
+    """
+    stems = render_stems(piece, rendition, params.sample_rate, duration_s)
+    faults = _stem_faults(piece, stems, params.sample_rate)
+    mix, stems = mix_stems(stems, levels_db, rendition.mix_level_db, params.sample_rate)
+    levels = window_rms(stems, params.sample_rate)
+    loudness = active_rms(window_rms(mix[None], params.sample_rate))[0]
+    audible = levels > loudness * 10 ** (params.audible_db / 20)
+    if not audible.any(axis=1).all() or (np.abs(stems).max(axis=1) < INAUDIBLE_PEAK).any():
+        faults.append("inaudible_part")
+    if np.abs(mix).max() >= 1:
+        faults.append("clipped")
+    if len(mix) != round(duration_s * params.sample_rate):
+        faults.append("wrong_duration")
+    return mix, audible, sorted(set(faults))
+
+
+def _stem_faults(piece: Piece, stems: np.ndarray, sample_rate: int) -> list[str]:
+    """What is wrong with freshly rendered stems: each must be silent before its first note and sound soon after."""
+    if not np.isfinite(stems).all():
+        return ["not_finite"]
+    faults = []
+    for part, stem in enumerate(stems):
+        onset = piece.notes["onset"][piece.notes["part"] == part].min() * piece.seconds_per_beat * sample_rate
+        peak = float(np.abs(stem).max())
+        if peak < INAUDIBLE_PEAK * 1e-2:
+            faults.append("inaudible_part")
+            continue
+        loud = np.flatnonzero(np.abs(stem) > peak * 10 ** (-ONSET_BELOW_PEAK_DB / 20))[0]
+        if loud < onset - BLOCK:
+            faults.append("early_onset")
+        if loud > onset + ONSET_WITHIN_S * sample_rate:
+            faults.append("late_onset")
+    return faults
+
+
+def _rendition(
+    job_set: RenderSet, item: int, parts: int, clips: ClipParams, fonts: Path, params: RenderParams
+) -> Rendition:
+    paths = tuple(font_path(fonts, name) for name in job_set.fonts)
+    if not job_set.varied:
+        return plain_rendition(parts, paths[0], params)
+    return draw_rendition(
+        parts, paths, params, np.random.default_rng(np.random.SeedSequence([clips.seed, _RENDER, item]))
+    )
+
+
+def _render_shard(job: _Job) -> list[dict]:
+    def make() -> tuple[list[tuple[str, bytes]], list[dict]]:
+        midi = read_midi_of(job.midi, job.rows)
+        members, rows = [], []
+        for row in job.rows.itertuples():
+            piece = read_midi(midi[row.clip], f"{job.midi}: clip {row.clip}")
+            rendition = _rendition(job.set, row.clip, row.count, job.clips, job.fonts, job.params)
+            mix, active, faults = render_clip(piece, row.levels_db, rendition, job.params, job.clips.duration_s)
+            usable = not faults
+            if usable:
+                members.append((item_name(row.clip, "flac"), encode(mix, job.params.sample_rate, "FLAC")))
+            rows.append(
+                {
+                    "set": job.set.name,
+                    "shard": job.shard,
+                    "clip": row.clip,
+                    "usable": usable,
+                    "faults": faults,
+                    "parts": [int(part) for part in row.parts],
+                    "fonts": [voice.font.stem for voice in rendition.voices],
+                    "reverb": rendition.reverb is not None,
+                    "active": ["".join("01"[sounds] for sounds in part) for part in active.astype(int)],
+                }
+            )
+        return members, rows
+
+    return make_shard(
+        job.folder / job.set.name / shard_name(job.shard), job.notes / f"{job.set.name}-{job.shard:05d}.json", make
+    )
+
+
+def write_samples(
+    manifest: pd.DataFrame,
+    table: pd.DataFrame,
+    clips: ClipParams,
+    fonts: FontParams,
+    params: RenderParams,
+    midi_folder: Path,
+    font_folder: Path,
+    folder: Path,
+) -> None:
+    """Open WAVs with their MIDI: each instrument alone on the clean font first, then varied clips of 2, 3 and 4."""
+    folder.mkdir(parents=True, exist_ok=True)
+    alone = RenderSet("test_clean", (), (fonts.clean,), False)
+    varied = RenderSet("train", (), fonts.train, True)
+    train = manifest[(manifest["split"] == "train") & manifest["clip"].isin(table[table["usable"]]["clip"])]
+    chosen = [(alone, name, train[(train["count"] == 1) & (train[name] == 1)][:1]) for name in INSTRUMENT_NAMES]
+    chosen += [(varied, f"{count}_instruments", train[train["count"] == count][:1]) for count in (2, 3, 4)]
+    for render_set, name, rows in chosen[: params.open_samples]:
+        midi = read_midi_of(midi_folder, rows)
+        for row in rows.itertuples():
+            piece = read_midi(midi[row.clip], f"clip {row.clip}")
+            rendition = _rendition(render_set, row.clip, row.count, clips, font_folder, params)
+            mix, _, _ = render_clip(piece, row.levels_db, rendition, params, clips.duration_s)
+            write_atomically(folder / f"{name}.wav", encode(mix, params.sample_rate, "WAV"))
+            write_atomically(folder / f"{name}.mid", midi[row.clip])
+
+
+def summarise(table: pd.DataFrame) -> dict:
+    """Counts by set and by fault, how often each font was drawn, and what rendered it all."""
+    faults = [fault for found in table["faults"] for fault in found]
+    drawn = table[table["set"] == "train"]["fonts"].explode().value_counts()
+    return {
+        "rendered": {name: int(n) for name, n in table["set"].value_counts(sort=False).items()},
+        "usable": {name: int(n) for name, n in table.groupby("set", sort=False)["usable"].sum().items()},
+        "faults": {fault: faults.count(fault) for fault in FAULTS},
+        "parts_in_train_by_font": {font: int(drawn.get(font, 0)) for font in sorted(drawn.index)},
+        "fluidsynth": library_version(),
+        "font_sha256": {font: FONTS[font].sha256 for font in sorted(set(table["fonts"].explode()))},
+    }

@@ -1,0 +1,1 @@
+"""Notes and theory; no torch, no audio."""

@@ -1,0 +1,1 @@
+"""The instrument recognizer: model, training, evaluation, use."""

@@ -1,0 +1,59 @@
+"""From cached spectrograms to a saved recognizer: what both training stages do."""
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from reprise.audio.spectrogram import SpectrogramParams
+from reprise.music.instruments import INSTRUMENT_NAMES
+from reprise.recognition.data import load_set
+from reprise.recognition.model import RecognizerConfig, save_recognizer
+from reprise.recognition.train import TrainParams, train
+from reprise.tracking import open_tracker
+
+
+@dataclass(frozen=True)
+class FitJob:
+    """Which sets to train and validate on, for how many epochs, and where the inputs lie."""
+
+    train_set: str
+    validation_set: str
+    epochs: int
+    spectrograms: Path
+    sample_rate: int
+    clip_s: float
+
+
+def fit_recognizer(
+    job: FitJob,
+    params: TrainParams,
+    spectrogram: SpectrogramParams,
+    folder: Path,
+    work: Path,
+    device: str,
+    tracking: bool,
+    facts: dict[str, str],
+) -> list[dict]:
+    """Train on `job`, save weights and config into `folder`; returns the curves.
+
+    Args:
+        work: keeps the checkpoint of the last epoch.
+        tracking: mirror the run to MLflow.
+        facts: tags of that run, such as the hashes of the inputs.
+    """
+    train_set, validation_set = (
+        load_set(job.spectrograms, name, spectrogram, job.sample_rate) for name in (job.train_set, job.validation_set)
+    )
+    with open_tracker(tracking, "recognizer") as tracker:
+        tracker.tags({"train_set": job.train_set, **facts})
+        tracker.params(
+            {"recognizer": asdict(params), "spectrogram": asdict(spectrogram), "train_clips": len(train_set)}
+        )
+        network, thresholds, curves = train(
+            train_set, validation_set, params, job.epochs, spectrogram.floor_db, device, work, tracker
+        )
+        tracker.metrics({"best_validation_macro_f1": max(row["validation_macro_f1"] for row in curves)})
+    config = RecognizerConfig(
+        params.network, spectrogram, job.sample_rate, job.clip_s, INSTRUMENT_NAMES, tuple(thresholds.tolist())
+    )
+    save_recognizer(network, config, folder)
+    return curves

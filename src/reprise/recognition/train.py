@@ -1,0 +1,255 @@
+"""Training of the recognizer: AdamW, one-cycle learning rate, averaged weights, early stopping on validation data.
+
+Every random draw comes from the seed and the number of the epoch, and the checkpoint of each epoch holds the
+whole state, so a run that was interrupted ends with the same bytes as one that wasn't. Weights are bit-identical
+on one machine with the same number of threads, which is therefore a parameter.
+"""
+
+import csv
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from lightning_fabric import Fabric
+from torch import Tensor, nn
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+
+from reprise.errors import BadInput
+from reprise.params import require
+from reprise.progress import progress_bar
+from reprise.recognition.augment import AugmentParams, augment
+from reprise.recognition.data import SpectrogramSet
+from reprise.recognition.metrics import best_thresholds, macro_f1
+from reprise.recognition.model import NetworkParams, Recognizer
+from reprise.tracking import Tracker
+
+PRECISIONS = ("auto", "32-true", "bf16-mixed")
+CURVES = ("epoch", "train_loss", "validation_loss", "validation_macro_f1", "learning_rate")
+
+
+@dataclass(frozen=True)
+class TrainParams:
+    """The `recognizer` section."""
+
+    seed: int
+    threads: int
+    precision: str
+    epochs: int
+    patience: int
+    batch_size: int
+    learning_rate: float
+    weight_decay: float
+    average_decay: float
+    step_loss_weight: float
+    ceiling_epochs: int
+    network: NetworkParams
+    augment: AugmentParams
+
+    def __post_init__(self) -> None:
+        require(self.seed >= 0, "seed", self.seed, "0 or more")
+        require(self.precision in PRECISIONS, "precision", self.precision, f"one of {', '.join(PRECISIONS)}")
+        for key in ("threads", "epochs", "patience", "ceiling_epochs"):
+            require(getattr(self, key) >= 1, key, getattr(self, key), "1 or more")
+        require(self.batch_size >= 2, "batch_size", self.batch_size, "2 or more")
+        require(0 < self.learning_rate <= 1, "learning_rate", self.learning_rate, "above 0, at most 1")
+        require(self.weight_decay >= 0, "weight_decay", self.weight_decay, "0 or more")
+        require(0 <= self.average_decay < 1, "average_decay", self.average_decay, "from 0 to below 1")
+        require(self.step_loss_weight >= 0, "step_loss_weight", self.step_loss_weight, "0 or more")
+
+
+@dataclass
+class _State:
+    """Everything that changes during training; what a checkpoint holds."""
+
+    network: nn.Module
+    average: AveragedModel
+    optimizer: torch.optim.Optimizer
+    schedule: torch.optim.lr_scheduler.LRScheduler
+    curves: list[dict]
+    best: dict[str, Tensor]
+    best_f1: float = -1.0
+
+    def save(self, path: Path) -> None:
+        content = {
+            **{name: getattr(self, name).state_dict() for name in ("network", "average", "optimizer", "schedule")},
+            "curves": self.curves,
+            "best": self.best,
+            "best_f1": self.best_f1,
+        }
+        partial = path.with_suffix(".partial")
+        torch.save(content, partial)
+        partial.replace(path)
+
+    def load(self, path: Path, device: torch.device) -> None:
+        content = torch.load(path, map_location=device, weights_only=True)
+        for name in ("network", "average", "optimizer", "schedule"):
+            getattr(self, name).load_state_dict(content[name])
+        self.curves, self.best, self.best_f1 = content["curves"], content["best"], content["best_f1"]
+
+
+def train(
+    train_set: SpectrogramSet,
+    validation_set: SpectrogramSet,
+    params: TrainParams,
+    epochs: int,
+    floor_db: float,
+    device: str,
+    work: Path,
+    tracker: Tracker,
+) -> tuple[Recognizer, np.ndarray, list[dict]]:
+    """Train, or go on training from the checkpoint in `work`.
+
+    Returns:
+        The network of the best epoch (averaged weights), the thresholds found on `validation_set`, float[K], and the
+        curves: a row an epoch with the keys `CURVES`.
+
+    Raises:
+        BadInput: a set is too small for one batch.
+    """
+    if len(train_set) < params.batch_size:
+        raise BadInput(f"recognizer.batch_size: is {params.batch_size}, but there are {len(train_set)} training clips")
+    torch.set_num_threads(params.threads)
+    torch.use_deterministic_algorithms(True, warn_only=True)
+    fabric = Fabric(accelerator=device, devices=1, precision=resolve_precision(params.precision, device))
+    state = _start(train_set, params, epochs, fabric)
+    checkpoint = work / "checkpoint.pt"
+    if checkpoint.exists():
+        state.load(checkpoint, fabric.device)
+    work.mkdir(parents=True, exist_ok=True)
+    with progress_bar(epochs, "training", "epochs", initial=len(state.curves)) as bar:
+        for epoch in range(len(state.curves), epochs):
+            if _out_of_patience(state.curves, params.patience):
+                break
+            loss = _train_epoch(state, train_set, params, epoch, floor_db, fabric, bar)
+            row = {"epoch": epoch + 1, "train_loss": loss, **_validate(state, validation_set, fabric)}
+            row["learning_rate"] = state.optimizer.param_groups[0]["lr"]
+            state.curves.append({key: float(f"{row[key]:.6g}") for key in CURVES})
+            state.save(checkpoint)
+            tracker.metrics(state.curves[-1], step=epoch + 1)
+            bar.set_postfix_str(f"loss {loss:.4f}, validation F1 {row['validation_macro_f1']:.4f}")
+            bar.update(1)
+    best = Recognizer(params.network, train_set.arrays.shape[1], train_set.labels.shape[1])
+    best.load_state_dict(state.best)
+    probabilities = predict(best, validation_set)
+    return best.eval(), best_thresholds(validation_set.labels, probabilities), state.curves
+
+
+def resolve_precision(precision: str, device: str) -> str:
+    """What `auto` means here: bfloat16 where the processor or the GPU multiplies it natively, else float32."""
+    if precision != "auto":
+        return precision
+    if device != "cpu" and torch.cuda.is_available():
+        return "bf16-mixed" if torch.cuda.is_bf16_supported() else "32-true"
+    found = torch.cpu.get_capabilities()
+    return "bf16-mixed" if found.get("avx512_bf16") or found.get("amx_bf16") else "32-true"
+
+
+def _start(train_set: SpectrogramSet, params: TrainParams, epochs: int, fabric: Fabric) -> _State:
+    fabric.seed_everything(params.seed, verbose=False)
+    network = Recognizer(params.network, train_set.arrays.shape[1], train_set.labels.shape[1])
+    network = network.to(memory_format=torch.channels_last)
+    optimizer = torch.optim.AdamW(network.parameters(), lr=params.learning_rate, weight_decay=params.weight_decay)
+    network, optimizer = fabric.setup(network, optimizer)
+    steps = epochs * (len(train_set) // params.batch_size)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(
+        optimizer, params.learning_rate, total_steps=steps + 1, pct_start=0.2, cycle_momentum=False
+    )
+    average = AveragedModel(network.module, multi_avg_fn=get_ema_multi_avg_fn(params.average_decay), use_buffers=True)
+    return _State(network, average, optimizer, schedule, [], {})
+
+
+def _train_epoch(
+    state: _State,
+    data: SpectrogramSet,
+    params: TrainParams,
+    epoch: int,
+    floor_db: float,
+    fabric: Fabric,
+    bar: object,
+) -> float:
+    """One pass over the training clips; returns the mean loss."""
+    state.network.train()
+    rng = np.random.default_rng(np.random.SeedSequence([params.seed, epoch]))
+    generator = torch.Generator().manual_seed(int(rng.integers(2**62)))
+    torch.manual_seed(int(rng.integers(2**62)))  # dropout
+    order = rng.permutation(len(data))
+    losses = []
+    batches = len(data) // params.batch_size
+    for index in range(batches):
+        rows = order[index * params.batch_size : (index + 1) * params.batch_size]
+        batch = _draw_batch(data, rows, params.augment, floor_db, rng, generator)
+        spectrograms, labels, active = (tensor.to(fabric.device) for tensor in batch)
+        clip_logits, step_logits = state.network(spectrograms)
+        loss = nn.functional.binary_cross_entropy_with_logits(clip_logits, labels)
+        total = loss + params.step_loss_weight * nn.functional.binary_cross_entropy_with_logits(step_logits, active)
+        state.optimizer.zero_grad()
+        fabric.backward(total)
+        fabric.clip_gradients(state.network, state.optimizer, max_norm=2.0)
+        state.optimizer.step()
+        state.schedule.step()
+        state.average.update_parameters(state.network.module)
+        losses.append(loss.item())
+        if index % 10 == 0:
+            bar.set_postfix_str(f"batch {index}/{batches}, loss {np.mean(losses):.4f}")
+    return float(np.mean(losses))
+
+
+def _draw_batch(
+    data: SpectrogramSet,
+    rows: np.ndarray,
+    params: AugmentParams,
+    floor_db: float,
+    rng: np.random.Generator,
+    generator: torch.Generator,
+) -> tuple[Tensor, Tensor, Tensor]:
+    """A random stretch of each clip, augmented, with the labels of what sounds in that stretch."""
+    spectrograms, active = data.batch(rows), torch.from_numpy(data.active[rows])
+    steps = active.shape[2]
+    length = min(params.crop_frames // 4, steps)
+    if length < steps:
+        start = int(rng.integers(steps - length + 1))
+        spectrograms = spectrograms[:, :, start * 4 : (start + length) * 4]
+        active = active[:, :, start : start + length]
+    labels = active.amax(dim=2)
+    return augment(spectrograms, labels, active, params, floor_db, generator)
+
+
+@torch.inference_mode()
+def _validate(state: _State, data: SpectrogramSet, fabric: Fabric) -> dict[str, float]:
+    """Loss and macro-F1 (at the thresholds best on this data) of the averaged weights; keeps the best epoch's."""
+    probabilities = predict(state.average.module, data, fabric.device)
+    clipped = np.clip(probabilities, 1e-7, 1 - 1e-7)
+    loss = -np.mean(data.labels * np.log(clipped) + (1 - data.labels) * np.log(1 - clipped))
+    f1 = macro_f1(data.labels, probabilities >= best_thresholds(data.labels, probabilities))
+    if f1 > state.best_f1:
+        state.best_f1 = f1
+        state.best = {key: value.detach().cpu().clone() for key, value in state.average.module.state_dict().items()}
+    return {"validation_loss": float(loss), "validation_macro_f1": f1}
+
+
+@torch.inference_mode()
+def predict(
+    network: nn.Module, data: SpectrogramSet, device: torch.device | str = "cpu", batch_size: int = 64
+) -> np.ndarray:
+    """Probability of each instrument in each clip, float[N, K]."""
+    network.eval()
+    parts = []
+    for start in range(0, len(data), batch_size):
+        rows = np.arange(start, min(start + batch_size, len(data)))
+        parts.append(network(data.batch(rows).to(device))[0].sigmoid().cpu().numpy())
+    return np.concatenate(parts)
+
+
+def _out_of_patience(curves: list[dict], patience: int) -> bool:
+    scores = [row["validation_macro_f1"] for row in curves]
+    return bool(scores) and len(scores) - 1 - int(np.argmax(scores)) >= patience
+
+
+def write_curves(curves: list[dict], path: Path) -> None:
+    """The curves as a CSV file that DVC plots."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with open(path, "w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, CURVES, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(curves)

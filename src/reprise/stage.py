@@ -1,0 +1,206 @@
+"""What every pipeline stage shares: its work folder, its lock, its outs moved in whole, its errors.
+
+DVC deletes a stage's outs before it starts the stage, and a killed DVC leaves the stage running. So partial work
+lives in `.reprise/work/STAGE/KEY`, where KEY hashes the stage's entry in dvc.yaml with the content of its
+dependencies and params: work of other code or params is never resumed. A file lock keeps two runs of one stage apart, a
+stage whose parent dies stops, and outs are renamed into place at the very end.
+"""
+
+import errno
+import hashlib
+import json
+import os
+import shutil
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+from filelock import FileLock, Timeout
+
+from reprise.compute import ComputeParams, load_compute
+from reprise.errors import ParamsError, RepriseError
+from reprise.params import PARAMS_FILE, load_section, read_yaml
+from reprise.shards import write_atomically
+
+T = TypeVar("T")
+
+WORK = Path(".reprise/work")
+LOCK_WAIT_S = 20.0
+CHUNK = 1 << 22
+
+
+class Stage:
+    """One run of a stage: `stage.params(...)` to read, `stage.out(...)` to write, nothing else."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.entry = _stage_entry(name)
+        self.compute: ComputeParams = load_compute()
+        self.inputs = input_hashes(self.entry)
+        self.key = stage_key(self.inputs)
+        self.work = WORK / name / self.key
+
+    def params(self, cls: type[T], section: str) -> T:
+        """Section `section` of params.yaml; dvc.yaml must list it for this stage."""
+        listed = {str(param).split(".")[0] for param in self.entry.get("params", [])}
+        if section not in listed:
+            raise RepriseError(f"dvc.yaml: stage {self.name} reads params '{section}' without listing it")
+        return load_section(cls, section)
+
+    def out(self, path: str) -> Path:
+        """Where to write the out `path` for now; it is renamed to `path` when the stage is done."""
+        if path not in _paths(self.entry, "outs", "metrics", "plots"):
+            raise RepriseError(f"dvc.yaml: stage {self.name} writes '{path}' without listing it")
+        target = self.work / "outs" / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        return target
+
+    def write_metrics(self, path: str, metrics: dict) -> None:
+        """Write a metrics file: JSON, keys in the order given."""
+        write_atomically(self.out(path), (json.dumps(metrics, indent=2) + "\n").encode())
+
+    @property
+    def notes(self) -> Path:
+        """A folder for what a later run needs to go on; it is no out."""
+        return self.work / "notes"
+
+    def publish(self) -> None:
+        """Move every out into its place and forget the work."""
+        for path in map(Path, _paths(self.entry, "outs", "metrics", "plots")):
+            made = self.work / "outs" / path
+            if not made.exists():
+                raise RepriseError(f"stage {self.name} did not write '{path}'")
+            path.parent.mkdir(parents=True, exist_ok=True)
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path)
+            else:
+                path.unlink(missing_ok=True)
+            made.replace(path)
+        shutil.rmtree(self.work.parent, ignore_errors=True)
+
+
+def run_stage(main: Callable[[Stage], None]) -> None:
+    """Run `main` as the stage named like the script that calls this; ends the process."""
+    name = Path(sys.argv[0]).stem
+    try:
+        _stop_with_parent()
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+        with _stage_lock(name):
+            stage = Stage(name)
+            _drop_older_work(stage)
+            main(stage)
+            stage.publish()
+    except KeyboardInterrupt:
+        _end(130, f"{name}: interrupted; what was done is kept, run it again to go on")
+    except RepriseError as error:
+        _end(error.exit_code, f"{name}: {error}")
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        _end(1, f"{name}: no space left on the disk; free some and run it again: it goes on where it stopped")
+
+
+def input_hashes(entry: dict) -> dict[str, str]:
+    """sha256 of all that a stage's result depends on: its command, each dependency (code or data), each param."""
+    hashes = {"cmd": hashlib.sha256(entry["cmd"].encode()).hexdigest()}
+    for dep in _paths(entry, "deps"):
+        digest = hashlib.sha256()
+        for path in sorted(Path(dep).rglob("*")) if Path(dep).is_dir() else [Path(dep)]:
+            if not path.is_dir() and "__pycache__" not in path.parts:
+                digest.update(f"\0{path}\0".encode())
+                with _open_dep(path) as file:
+                    while chunk := file.read(CHUNK):
+                        digest.update(chunk)
+        hashes[dep] = digest.hexdigest()
+    content = read_yaml(PARAMS_FILE)
+    for param in entry.get("params", []):
+        value = content
+        for part in str(param).split("."):
+            value = value.get(part) if isinstance(value, dict) else None
+        hashes[f"params:{param}"] = hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
+    return hashes
+
+
+def stage_key(hashes: dict[str, str]) -> str:
+    """One short hash of `input_hashes`: the name of the stage's work folder."""
+    return hashlib.sha256(json.dumps(hashes, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def _open_dep(path: Path):
+    try:
+        return open(path, "rb")
+    except OSError as error:
+        raise RepriseError(f"{path}: cannot be read ({error.strerror}); run the stage that makes it") from error
+
+
+def _stage_entry(name: str) -> dict:
+    stages = read_yaml(Path("dvc.yaml")).get("stages", {})
+    if name not in stages:
+        raise ParamsError(f"dvc.yaml: has no stage '{name}'; run stages from the repository's root")
+    return stages[name]
+
+
+def _paths(entry: dict, *kinds: str) -> list[str]:
+    """Paths under `kinds` of a stage's entry, whether written plainly or with options."""
+    items = [item for kind in kinds for item in entry.get(kind, [])]
+    return [next(iter(item)) if isinstance(item, dict) else item for item in items]
+
+
+def _drop_older_work(stage: Stage) -> None:
+    if stage.work.parent.is_dir():
+        for folder in stage.work.parent.iterdir():
+            if folder.name != stage.key:
+                shutil.rmtree(folder, ignore_errors=True)
+    if stage.work.is_dir():
+        print(f"{stage.name}: goes on from what an earlier run left", file=sys.stderr)
+    stage.work.mkdir(parents=True, exist_ok=True)
+
+
+class _stage_lock:
+    """The stage's file lock; a run of the same stage that is still alive gets a few seconds to end."""
+
+    def __init__(self, name: str) -> None:
+        WORK.mkdir(parents=True, exist_ok=True)
+        self.name = name
+        self.holder = WORK / f"{name}.pid"
+        self.lock = FileLock(WORK / f"{name}.lock")
+
+    def __enter__(self) -> None:
+        try:
+            self.lock.acquire(timeout=0)
+        except Timeout:
+            print(f"{self.name}: waits for process {self._holder()}, an earlier run of it", file=sys.stderr)
+            try:
+                self.lock.acquire(timeout=LOCK_WAIT_S)
+            except Timeout:
+                raise RepriseError(
+                    f"an earlier run is still at work as process {self._holder()}; let it end or stop it and run again"
+                ) from None
+        self.holder.write_text(str(os.getpid()))
+
+    def __exit__(self, *_: object) -> None:
+        self.lock.release()
+
+    def _holder(self) -> str:
+        return self.holder.read_text() if self.holder.exists() else "?"
+
+
+def _stop_with_parent() -> None:
+    """Stop this stage soon after the process that started it is gone: nobody would record its outs."""
+    parent = os.getppid()
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(0.5)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+def _end(code: int, message: str) -> None:
+    print(f"error: {message}", file=sys.stderr)
+    sys.exit(code)

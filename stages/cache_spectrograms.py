@@ -1,0 +1,30 @@
+"""Stage cache_spectrograms: log-mel spectrograms to memory-map, and pictures of the sample clips."""
+
+from pathlib import Path
+
+from reprise.audio.render import RenderParams
+from reprise.audio.spectrogram import SpectrogramParams
+from reprise.clips.compose import ClipParams
+from reprise.clips.pictures import draw_samples
+from reprise.clips.spectrograms import cache_spectrograms
+from reprise.stage import Stage, run_stage
+
+
+def main(stage: Stage) -> None:
+    params, rendering = stage.params(SpectrogramParams, "spectrogram"), stage.params(RenderParams, "rendering")
+    audio = Path("data/clips/audio")
+    cache_spectrograms(
+        params,
+        rendering.sample_rate,
+        stage.params(ClipParams, "clips").duration_s,
+        audio,
+        Path("data/clips/manifest.parquet"),
+        stage.out("data/clips/spectrograms"),
+        stage.notes,
+        stage.compute,
+    )
+    draw_samples(audio / "samples", params, rendering.sample_rate, stage.out("plots/clips"))
+
+
+if __name__ == "__main__":
+    run_stage(main)

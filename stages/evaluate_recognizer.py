@@ -1,0 +1,31 @@
+"""Stage evaluate_recognizer: the recognizer on every test set, with its floor and its ceiling."""
+
+from pathlib import Path
+
+from reprise.audio.render import RenderParams
+from reprise.audio.spectrogram import SpectrogramParams
+from reprise.recognition.attribution import draw_attributions
+from reprise.recognition.data import load_set
+from reprise.recognition.evaluate import EvaluationParams, evaluate_recognizer
+from reprise.recognition.plots import write_plots
+from reprise.stage import Stage, run_stage
+
+
+def main(stage: Stage) -> None:
+    params, spectrogram = stage.params(EvaluationParams, "evaluation"), stage.params(SpectrogramParams, "spectrogram")
+    sample_rate, clips = stage.params(RenderParams, "rendering").sample_rate, Path("data/clips")
+    metrics, predictions = evaluate_recognizer(params, spectrogram, sample_rate, Path("models"), clips)
+    write_plots(predictions, stage.out("plots/recognizer/evaluation"))
+    data = load_set(clips / "spectrograms", "unseen_font", spectrogram, sample_rate)
+    draw_attributions(
+        Path("models/recognizer"),
+        data,
+        params.attribution_clips,
+        params.attribution_steps,
+        stage.out("plots/recognizer/attribution"),
+    )
+    stage.write_metrics("metrics/recognizer.json", metrics)
+
+
+if __name__ == "__main__":
+    run_stage(main)

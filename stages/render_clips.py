@@ -1,0 +1,28 @@
+"""Stage render_clips: the clips as audio, with FluidSynth."""
+
+from pathlib import Path
+
+from reprise.audio.fonts import FontParams
+from reprise.audio.render import RenderParams
+from reprise.clips.compose import ClipParams
+from reprise.clips.render import render_clips
+from reprise.stage import Stage, run_stage
+
+
+def main(stage: Stage) -> None:
+    summary = render_clips(
+        stage.params(ClipParams, "clips"),
+        stage.params(FontParams, "fonts"),
+        stage.params(RenderParams, "rendering"),
+        Path("data/clips/midi"),
+        Path("data/clips/manifest.parquet"),
+        Path("data/fonts"),
+        stage.out("data/clips/audio"),
+        stage.notes,
+        stage.compute,
+    )
+    stage.write_metrics("metrics/rendering.json", summary)
+
+
+if __name__ == "__main__":
+    run_stage(main)

@@ -1,0 +1,118 @@
+"""Sound fonts: known by their checksum, refused when missing or altered, never shared between training and unseen."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from reprise.audio import fonts
+from reprise.audio.fonts import FONTS, FontParams, SoundFont, collect_fonts, font_path, locate, sha256_of
+from reprise.errors import FontError, ParamsError
+from reprise.params import load_section
+
+ABC = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"  # sha256 of b"abc", FIPS 180-2, appendix B.1
+
+
+@pytest.fixture
+def registry(tmp_path, monkeypatch):
+    """A registry of two tiny fonts, `one` from a system package and `two` from nowhere yet; REPRISE_FONTS is unset."""
+    monkeypatch.delenv("REPRISE_FONTS", raising=False)
+    system = tmp_path / "system"
+    system.mkdir()
+    (system / "one.sf2").write_bytes(b"abc")
+    entries = [
+        SoundFont(name, (str(system / f"{name}.sf2"),), f"{name}-package", ABC, f"https://{name}", "MIT", name)
+        for name in ("one", "two")
+    ]
+    monkeypatch.setattr(fonts, "FONTS", {entry.name: entry for entry in entries})
+    return system
+
+
+def test_fonts_are_copied_whole(registry, tmp_path):
+    (registry / "two.sf2").write_bytes(b"abc")
+    collect_fonts(FontParams(("one",), "one", "two"), tmp_path / "out")
+    assert {path.name: path.read_bytes() for path in (tmp_path / "out").iterdir()} == {
+        "one.sf2": b"abc",
+        "two.sf2": b"abc",
+    }
+    assert font_path(tmp_path / "out", "one").read_bytes() == b"abc"
+
+
+def test_a_missing_font_says_how_to_get_it(registry, tmp_path):
+    with pytest.raises(FontError, match="two is missing") as error:
+        collect_fonts(FontParams(("one",), "one", "two"), tmp_path / "out")
+    assert "apt-get install --reinstall two-package" in str(error.value) and "REPRISE_FONTS" in str(error.value)
+
+
+def test_one_altered_byte_is_refused_and_nothing_is_copied(registry, tmp_path):
+    (registry / "two.sf2").write_bytes(b"abd")
+    with pytest.raises(FontError, match=ABC) as error:
+        collect_fonts(FontParams(("two",), "two", "one"), tmp_path / "out")
+    assert str(registry / "two.sf2") in str(error.value) and "--reinstall two-package" in str(error.value)
+    assert not list((tmp_path / "out").iterdir())
+
+
+def test_one_altered_byte_of_a_real_font_is_refused(tmp_path, monkeypatch):
+    content = bytearray(locate(FONTS["csound_GM"]).read_bytes())
+    content[len(content) // 2] ^= 1
+    (tmp_path / "sf_GMbank.sf2").write_bytes(content)
+    monkeypatch.setenv("REPRISE_FONTS", str(tmp_path))
+    with pytest.raises(FontError, match="csound-soundfont"):
+        collect_fonts(FontParams(("csound_GM",), "csound_GM", "TimGM6mb"), tmp_path / "out")
+
+
+def test_an_own_folder_comes_before_the_system(registry, tmp_path, monkeypatch):
+    own = tmp_path / "own"
+    own.mkdir()
+    (own / "one.sf2").write_bytes(b"abc")
+    monkeypatch.setenv("REPRISE_FONTS", str(own))
+    assert locate(fonts.FONTS["one"]) == own / "one.sf2"
+    monkeypatch.setenv("REPRISE_FONTS", str(tmp_path / "nowhere"))
+    assert locate(fonts.FONTS["one"]) == registry / "one.sf2"
+
+
+def test_the_font_of_a_package_that_isn_t_installed_is_missing(registry):
+    font = replace(fonts.FONTS["one"], paths=("no_such_package:one.sf2",), debian_package="")
+    with pytest.raises(FontError, match="missing"):
+        locate(font)
+
+
+def test_an_unreadable_font_is_a_clear_error(tmp_path):
+    with pytest.raises(FontError, match="cannot be read"):
+        sha256_of(tmp_path)
+    with pytest.raises(FontError, match="run the stage collect_fonts"):
+        font_path(tmp_path, "csound_GM")
+
+
+@pytest.mark.parametrize("name", FONTS)
+def test_the_registered_fonts_are_installed_as_registered(name):
+    assert sha256_of(locate(FONTS[name])) == FONTS[name].sha256
+
+
+def test_every_font_names_its_licence_and_where_it_comes_from():
+    for font in FONTS.values():
+        assert font.licence and font.citation and font.url.startswith("http") and len(font.sha256) == 64
+        assert font.file_name == font.name + Path(font.paths[0]).suffix
+
+
+@pytest.mark.parametrize(
+    ("train", "clean", "unseen", "key"),
+    [
+        (("csound_GM", "TimGM6mb"), "csound_GM", "TimGM6mb", "unseen"),
+        (("csound_GM",), "TimGM6mb", "TimGM6mb", "unseen"),
+        ((), "csound_GM", "TimGM6mb", "train"),
+        (("csound_GM", "csound_GM"), "csound_GM", "TimGM6mb", "train"),
+        (("csound",), "csound_GM", "TimGM6mb", "train"),
+        (("csound_GM",), "GeneralUser", "TimGM6mb", "clean"),
+        (("csound_GM",), "csound_GM", "../fonts", "unseen"),
+    ],
+)
+def test_the_fonts_of_the_params_are_checked(train, clean, unseen, key):
+    with pytest.raises(ParamsError, match=f"^{key}: "):
+        FontParams(train, clean, unseen)
+
+
+def test_the_repository_keeps_its_unseen_font_unseen(pytestconfig):
+    params = load_section(FontParams, "fonts", pytestconfig.rootpath / "params.yaml")
+    assert params.unseen == "TimGM6mb" and params.unseen not in (*params.train, params.clean)
+    assert sorted(params.all) == sorted({*params.train, params.clean, params.unseen})

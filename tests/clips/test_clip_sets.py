@@ -1,0 +1,240 @@
+"""The sets of rendered clips: what is trained on is never tested, the unseen font is heard in its own sets alone."""
+
+from collections import Counter
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+import soundfile
+
+from reprise.audio.files import decode, encode
+from reprise.audio.fonts import FONTS, FontParams, locate
+from reprise.audio.render import RenderParams
+from reprise.clips.compose import ClipParams
+from reprise.clips.corpus import compose_clips, read_manifest
+from reprise.clips.render import plan_sets, render_clips
+from reprise.compute import ComputeParams
+from reprise.errors import AudioError, FontError, MidiError, ShardError
+from reprise.params import load_section
+from reprise.shards import item_name, read_shard, shard_name, write_shard
+
+SERIAL = ComputeParams("serial", 1, "", "cpu", False)
+PROCESSES = ComputeParams("processes", 2, "", "cpu", False)
+SMALL_FONTS = FontParams(("csound_GM",), "csound_GM", "TimGM6mb")
+SETS = [
+    "train",
+    "validation",
+    "test",
+    "same_register",
+    "test_clean",
+    "unseen_font",
+    "ceiling_train",
+    "ceiling_validation",
+]
+
+
+@pytest.fixture(scope="module")
+def repository(pytestconfig):
+    """The repository's params: clips, fonts, rendering."""
+    path = pytestconfig.rootpath / "params.yaml"
+    return tuple(
+        load_section(cls, name, path)
+        for cls, name in ((ClipParams, "clips"), (FontParams, "fonts"), (RenderParams, "rendering"))
+    )
+
+
+def manifest_of(clips: ClipParams) -> pd.DataFrame:
+    """The columns of a manifest that the plan of the sets needs."""
+    return pd.DataFrame({"clip": range(clips.total), "split": [clips.split(item) for item in range(clips.total)]})
+
+
+# --- the plan
+
+
+def test_the_sets_of_the_repository(repository):
+    clips, fonts, rendering = repository
+    sets = {planned.name: planned for planned in plan_sets(manifest_of(clips), fonts, rendering)}
+    assert list(sets) == SETS
+    assert {name: len(planned.clips) for name, planned in sets.items()} == {
+        "train": 6400,
+        "validation": 800,
+        "test": 800,
+        "same_register": clips.same_register_count,
+        "test_clean": 800,
+        "unseen_font": 800,
+        "ceiling_train": rendering.ceiling_clips,
+        "ceiling_validation": rendering.ceiling_clips // 8,
+    }
+
+
+def test_no_clip_is_both_trained_on_and_tested(repository):
+    sets = {planned.name: set(planned.clips) for planned in plan_sets(manifest_of(repository[0]), *repository[1:])}
+    for trained in ("train", "validation", "ceiling_train", "ceiling_validation"):
+        for tested in ("test", "test_clean", "unseen_font", "same_register"):
+            assert sets[trained].isdisjoint(sets[tested]), (trained, tested)
+    assert sets["train"].isdisjoint(sets["validation"])
+    assert sets["ceiling_train"] <= sets["train"] and sets["ceiling_validation"] <= sets["validation"]
+    assert sets["test"] == sets["test_clean"] == sets["unseen_font"]
+
+
+def test_the_unseen_font_sounds_in_its_own_sets_alone(repository):
+    _, fonts, _ = repository
+    for planned in plan_sets(manifest_of(repository[0]), *repository[1:]):
+        on_unseen = planned.name in ("unseen_font", "ceiling_train", "ceiling_validation")
+        assert (fonts.unseen in planned.fonts) == on_unseen
+        assert not on_unseen or planned.fonts == (fonts.unseen,)
+        assert planned.varied == (planned.name in ("train", "validation", "test", "same_register"))
+        if planned.name == "test_clean":
+            assert planned.fonts == (fonts.clean,)
+
+
+@pytest.mark.parametrize("count", [10, 24, 101, 240, 999])
+def test_splits_are_disjoint_consecutive_and_of_the_asked_size(repository, count):
+    clips = replace(repository[0], count=count, validation_share=0.2, test_share=0.1, same_register_count=5)
+    splits = [clips.split(item) for item in range(clips.total)]
+    assert Counter(splits)["test"] == round(count * 0.1) and Counter(splits)["validation"] == round(count * 0.2)
+    order = ["train", "validation", "test", "same_register"]
+    assert splits == sorted(splits, key=order.index) and splits.count("same_register") == 5
+
+
+# --- rendered
+
+
+@pytest.fixture(scope="module")
+def corpus(tmp_path_factory, repository):
+    """A small corpus with its params and fonts: (folder, clips, rendering)."""
+    folder = tmp_path_factory.mktemp("corpus")
+    clips = replace(
+        repository[0],
+        count=30,
+        validation_share=0.2,
+        test_share=0.2,
+        same_register_count=4,
+        shard_size=8,
+        duration_s=2.0,
+    )
+    rendering = replace(repository[2], open_samples=3, ceiling_clips=6)
+    compose_clips(clips, folder / "midi", folder / "manifest.parquet", folder / "notes", SERIAL)
+    (folder / "fonts").mkdir()
+    for name in SMALL_FONTS.all:
+        (folder / "fonts" / FONTS[name].file_name).symlink_to(locate(FONTS[name]))
+    return folder, clips, rendering
+
+
+def render(corpus, out, compute=SERIAL, midi=None, fonts=None):
+    folder, clips, rendering = corpus
+    return render_clips(
+        clips,
+        SMALL_FONTS,
+        rendering,
+        midi or folder / "midi",
+        folder / "manifest.parquet",
+        fonts or folder / "fonts",
+        out / "audio",
+        out / "notes",
+        compute,
+    )
+
+
+@pytest.fixture(scope="module")
+def rendered(corpus, tmp_path_factory):
+    """(folder, summary) of the corpus rendered serially."""
+    out = tmp_path_factory.mktemp("rendered")
+    return out / "audio", render(corpus, out)
+
+
+def files(folder):
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_processes_write_the_same_files(corpus, rendered, tmp_path):
+    folder, summary = rendered
+    assert render(corpus, tmp_path, PROCESSES) == summary
+    assert files(tmp_path / "audio") == files(folder)
+
+
+def test_a_run_that_lost_a_shard_makes_it_again_the_same(corpus, rendered, tmp_path):
+    """As after kill -9 between two shards, or within one."""
+    folder, summary = rendered
+    render(corpus, tmp_path)
+    (tmp_path / "audio" / "train" / shard_name(1)).unlink()
+    (tmp_path / "notes" / "test-00000.json").unlink()
+    (tmp_path / "audio" / "test" / shard_name(0)).write_bytes(b"half a sha")
+    (tmp_path / "audio" / "rendering.parquet").unlink()
+    assert render(corpus, tmp_path) == summary
+    assert files(tmp_path / "audio") == files(folder)
+
+
+def test_what_was_rendered_is_counted_and_kept(corpus, rendered):
+    (_, clips, rendering), (folder, summary) = corpus, rendered
+    table = pd.read_parquet(folder / "rendering.parquet")
+    assert list(summary["rendered"]) == SETS and sum(summary["rendered"].values()) == len(table)
+    assert summary["usable"] == {name: int(table[table["set"] == name]["usable"].sum()) for name in SETS}
+    assert summary["usable"]["train"] >= 16 and summary["rendered"]["train"] == 18
+    for (name, shard), group in table[table["usable"]].groupby(["set", "shard"]):
+        content = read_shard(folder / name / shard_name(shard), [item_name(clip, "flac") for clip in group["clip"]])
+        for member, flac in content.items():
+            samples = decode(flac, member, rendering.sample_rate)
+            assert len(samples) == round(clips.duration_s * rendering.sample_rate) and 0.01 < np.abs(samples).max() < 1
+
+
+def test_a_set_has_its_font_alone(rendered):
+    table = pd.read_parquet(rendered[0] / "rendering.parquet")
+    heard = {name: set(group["fonts"].explode()) for name, group in table.groupby("set")}
+    assert all(
+        heard[name] == ({"TimGM6mb"} if name.startswith(("unseen", "ceiling")) else {"csound_GM"}) for name in SETS
+    )
+
+
+def test_samples_lie_open_with_their_midi(rendered):
+    names = {path.name for path in (rendered[0] / "samples").iterdir()}
+    assert {path.rsplit(".", 1)[0] for path in names} <= {"acoustic_grand_piano", "nylon_guitar", "string_ensemble"}
+    assert names and len(names) % 2 == 0
+    for path in (rendered[0] / "samples").glob("*.wav"):
+        assert soundfile.info(path).channels == 1 and path.with_suffix(".mid").is_file()
+
+
+def test_a_midi_shard_cut_off_is_named(corpus, tmp_path):
+    for path in (corpus[0] / "midi").iterdir():
+        (tmp_path / path.name).write_bytes(path.read_bytes()[: 900 if path.name == shard_name(2) else None])
+    with pytest.raises(ShardError, match="shard-00002"):
+        render(corpus, tmp_path, midi=tmp_path)
+    assert not (tmp_path / "audio" / "rendering.parquet").exists()
+
+
+def test_a_damaged_midi_file_is_named_by_its_clip(corpus, tmp_path):
+    manifest = read_manifest(corpus[0] / "manifest.parquet")
+    for shard, group in manifest.groupby("shard"):
+        names = [item_name(clip, "mid") for clip in group["clip"]]
+        content = read_shard(corpus[0] / "midi" / shard_name(shard), names)
+        members = [(name, b"words" if name == item_name(5, "mid") else midi) for name, midi in content.items()]
+        write_shard(tmp_path / shard_name(shard), members)
+    with pytest.raises(MidiError, match="clip 5: not a readable MIDI file"):
+        render(corpus, tmp_path, midi=tmp_path)
+
+
+def test_a_font_that_wasn_t_collected_is_named(corpus, tmp_path):
+    with pytest.raises(FontError, match=r"csound_GM\.sf2: missing; run the stage collect_fonts"):
+        render(corpus, tmp_path, fonts=tmp_path)
+
+
+# --- audio files
+
+
+@pytest.mark.parametrize("container", ["FLAC", "WAV"])
+def test_audio_comes_back_within_16_bits(container):
+    samples = np.random.default_rng(0).uniform(-1, 1, 5000).astype(np.float32)
+    np.testing.assert_allclose(decode(encode(samples, 22050, container), "x", 22050), samples, atol=1.6 / 32768)
+
+
+@pytest.mark.parametrize("keep", [0, 10, 60, 0.3, 0.9])
+def test_a_flac_cut_off_is_an_audio_error(keep):
+    content = encode(np.random.default_rng(0).uniform(-1, 1, 20000).astype(np.float32), 22050, "FLAC")
+    with pytest.raises(AudioError, match=r"^clip 7: "):
+        decode(content[: keep if isinstance(keep, int) else int(len(content) * keep)], "clip 7", 22050)
+
+
+def test_audio_of_another_rate_is_an_audio_error():
+    with pytest.raises(AudioError, match=r"44100 Hz.*must be mono at 22050 Hz"):
+        decode(encode(np.zeros(100, np.float32), 44100, "FLAC"), "clip 7", 22050)

@@ -1,0 +1,142 @@
+"""Clones of this repository in which tests run the real pipeline on the smoke profile.
+
+A clone has its own, empty DVC cache and none of the user's DVC or MLflow settings; nothing outside pytest's temporary
+folder is written. A clone is some 200 MB, so each goes when its last test is done.
+"""
+
+import importlib.util
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from reprise.params import read_yaml
+
+ROOT = Path(__file__).resolve().parent.parent
+TIMEOUT_S = 1800
+
+_spec = importlib.util.spec_from_file_location("profile_clone", ROOT / "scripts" / "profile_clone.py")
+profile_clone = importlib.util.module_from_spec(_spec)
+_spec.loader.exec_module(profile_clone)
+
+
+class Clone:
+    """A clone with the smoke profile. `log` is what dvc and the stages printed in the last `dvc` call."""
+
+    def __init__(self, folder: Path, settings: Path) -> None:
+        self.folder, self.log = folder, ""
+        self.environment = {
+            **{key: value for key, value in os.environ.items() if not key.startswith(("REPRISE_", "MLFLOW_", "GIT_"))},
+            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+            "PYTHONPATH": str(folder / "src"),
+            "PYTHONUNBUFFERED": "1",
+            "REPRISE_ENGINE": "serial",
+            "REPRISE_WORKERS": "2",
+            "DVC_NO_ANALYTICS": "1",
+            "DVC_GLOBAL_CONFIG_DIR": str(settings),
+            "DVC_SYSTEM_CONFIG_DIR": str(settings),
+            "DVC_SITE_CACHE_DIR": str(settings / "site"),
+            **{f"GIT_{who}_{what}": "tests" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")},
+        }
+        if fonts := os.environ.get("REPRISE_FONTS"):
+            self.environment["REPRISE_FONTS"] = fonts
+
+    def start(self, *command: str) -> subprocess.Popen:
+        """Start a command in the clone; its output goes to the file that `finish` reads."""
+        with open(self.folder / ".git" / "test.log", "w") as log:
+            return subprocess.Popen(
+                command,
+                cwd=self.folder,
+                env=self.environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
+
+    def finish(self, process: subprocess.Popen) -> int:
+        """Wait for a started command; returns its exit code and keeps what it printed in `log`."""
+        try:
+            code = process.wait(TIMEOUT_S)
+        finally:
+            process.kill()
+            self.log = (self.folder / ".git" / "test.log").read_text(errors="replace")
+        return code
+
+    def run(self, *command: str) -> str:
+        """Run a command to its end; it must succeed. Returns what it printed."""
+        code = self.finish(self.start(*command))
+        assert code == 0, f"{' '.join(command)} ended with {code}:\n{self.log[-4000:]}"
+        return self.log
+
+    def dvc(self, *args: str) -> str:
+        return self.run("dvc", *args)
+
+    def git(self, *args: str) -> str:
+        return self.run("git", *args)
+
+    def clone_from(self, repository: Path) -> None:
+        """Make the folder: a plain clone of a repository's last commit."""
+        profile_clone.git(repository, "clone", "--quiet", str(repository), str(self.folder))
+
+    def commit(self, message: str) -> None:
+        self.git("add", "--all")
+        self.git("commit", "--quiet", "--message", message)
+
+    def set_params(self, changes: dict) -> None:
+        """Overlay params.yaml with nested `changes`."""
+        profile_clone.overlay(self.folder / "params.yaml", changes, "test")
+
+    @property
+    def stages_run(self) -> list[str]:
+        """The stages whose command the last `dvc` call ran, or would have run, in order."""
+        start = "Running stage '"
+        return [line[len(start) :].split("'")[0] for line in self.log.splitlines() if line.startswith(start)]
+
+    @property
+    def lock(self) -> dict:
+        """dvc.lock's stages."""
+        return read_yaml(self.folder / "dvc.lock")["stages"]
+
+    @property
+    def stages(self) -> dict:
+        """dvc.yaml's stages."""
+        return read_yaml(self.folder / "dvc.yaml")["stages"]
+
+
+@pytest.fixture(scope="session")
+def dvc_settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The folder that stands for the user's and the system's DVC settings: empty."""
+    folder = tmp_path_factory.mktemp("dvc-settings")
+    yield folder
+    shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="session")
+def smoke_clone(tmp_path_factory: pytest.TempPathFactory, dvc_settings: Path) -> Iterator[Clone]:
+    """The whole smoke pipeline, run from nothing, serially. Tests only read it; `copy_of_smoke` is theirs to change."""
+    folder = tmp_path_factory.mktemp("smoke") / "clone"
+    profile_clone.make_clone(ROOT, "smoke", folder)
+    clone = Clone(folder, dvc_settings)
+    clone.dvc("repro", "--force", "--no-run-cache")
+    yield clone
+    shutil.rmtree(folder.parent)
+
+
+@pytest.fixture
+def new_clone(tmp_path: Path, smoke_clone: Clone, dvc_settings: Path) -> Iterator[Clone]:
+    """A clone in which nothing ran yet, with the code that made the smoke clone: somebody may be editing meanwhile."""
+    profile_clone.make_clone(smoke_clone.folder, "smoke", tmp_path / "clone")
+    yield Clone(tmp_path / "clone", dvc_settings)
+    shutil.rmtree(tmp_path / "clone", ignore_errors=True)
+
+
+@pytest.fixture
+def copy_of_smoke(tmp_path: Path, smoke_clone: Clone, dvc_settings: Path) -> Iterator[Clone]:
+    """A copy of the smoke clone, data, models and cache included, to do with as a test likes."""
+    shutil.copytree(smoke_clone.folder, tmp_path / "copy", symlinks=True)
+    yield Clone(tmp_path / "copy", dvc_settings)
+    shutil.rmtree(tmp_path / "copy", ignore_errors=True)

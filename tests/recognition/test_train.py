@@ -1,0 +1,115 @@
+"""Training: it learns, resumes to the same weights, and asks nothing of chance."""
+
+import numpy as np
+import pytest
+import torch
+
+from reprise.errors import BadInput, ParamsError
+from reprise.recognition.augment import AugmentParams
+from reprise.recognition.data import SpectrogramSet
+from reprise.recognition.model import NetworkParams
+from reprise.recognition.train import CURVES, TrainParams, predict, resolve_precision, train, write_curves
+from reprise.tracking import Tracker
+
+EPOCHS = 3
+
+
+def params(**changes: object) -> TrainParams:
+    augment = AugmentParams(16, 0.2, 10.0, 2.0, 1.0, 1, (-80.0, -70.0), 4, 2)
+    values = {
+        "seed": 1,
+        "threads": 1,
+        "precision": "32-true",
+        "epochs": EPOCHS,
+        "patience": 9,
+        "batch_size": 8,
+        "learning_rate": 0.01,
+        "weight_decay": 0.01,
+        "average_decay": 0.5,
+        "step_loss_weight": 1.0,
+        "ceiling_epochs": 1,
+        "network": NetworkParams((4, 4, 8, 8, 8), 16, 0.1),
+        "augment": augment,
+    }
+    return TrainParams(**(values | changes))
+
+
+def bands(clips: int, seed: int) -> SpectrogramSet:
+    """Three 'instruments', each a loud band of its own; which of them sound is random."""
+    rng = np.random.default_rng(seed)
+    labels = (rng.random((clips, 3)) < 0.5).astype(np.float32)
+    arrays = np.full((clips, 32, 24), -60, np.float16)
+    for clip, instrument in zip(*np.nonzero(labels)):
+        arrays[clip, 4 + 10 * instrument : 8 + 10 * instrument] = 0
+    active = np.repeat(labels[:, :, None], 6, axis=2)
+    return SpectrogramSet(arrays, labels, active, np.arange(clips), labels.sum(1).astype(int))
+
+
+def run(work, epochs: int = EPOCHS, tracker: Tracker | None = None, **changes: object):
+    return train(bands(64, 0), bands(32, 1), params(**changes), epochs, -80.0, "cpu", work, tracker or Tracker())
+
+
+class Stop(Tracker):
+    """Breaks off training after an epoch, as Ctrl-C does."""
+
+    def __init__(self, after: int) -> None:
+        self.after = after
+
+    def metrics(self, values: dict[str, float], step: int | None = None) -> None:
+        if step == self.after:
+            raise KeyboardInterrupt
+
+
+def test_it_learns_bands(tmp_path):
+    network, thresholds, curves = run(tmp_path, epochs=12)
+    decisions = predict(network, bands(32, 2)) >= thresholds
+    assert (decisions == (bands(32, 2).labels > 0)).mean() > 0.95
+    assert curves[-1]["train_loss"] < curves[0]["train_loss"]
+    assert tuple(curves[0]) == CURVES
+
+
+def test_two_runs_give_the_same_weights(tmp_path):
+    first, second = (run(tmp_path / name)[0].state_dict() for name in "ab")
+    assert all(torch.equal(first[key], second[key]) for key in first)
+
+
+def test_another_seed_gives_others(tmp_path):
+    first, second = (run(tmp_path / str(seed), seed=seed)[0].state_dict() for seed in (1, 2))
+    assert not torch.equal(first["logits.weight"], second["logits.weight"])
+
+
+@pytest.mark.parametrize("after", [1, 2])
+def test_an_interrupted_run_goes_on_to_the_same_weights(tmp_path, after):
+    whole, thresholds, curves = run(tmp_path / "whole")
+    with pytest.raises(KeyboardInterrupt):
+        run(tmp_path / "broken", tracker=Stop(after))
+    resumed, resumed_thresholds, resumed_curves = run(tmp_path / "broken")
+    assert resumed_curves == curves
+    assert np.array_equal(resumed_thresholds, thresholds)
+    weights = whole.state_dict()
+    assert all(torch.equal(value, weights[key]) for key, value in resumed.state_dict().items())
+
+
+def test_patience_ends_training_early(tmp_path):
+    _, _, curves = run(tmp_path, epochs=12, patience=1, learning_rate=1e-9)
+    assert len(curves) < 12
+
+
+def test_too_few_clips_are_refused(tmp_path):
+    with pytest.raises(BadInput, match=r"recognizer\.batch_size: is 128, but there are 64"):
+        run(tmp_path, batch_size=128)
+
+
+def test_an_unknown_precision_is_refused():
+    with pytest.raises(ParamsError, match="precision: is '8-bit'"):
+        params(precision="8-bit")
+
+
+def test_auto_is_one_of_the_precisions_and_a_named_one_stays():
+    assert resolve_precision("auto", "cpu") in ("32-true", "bf16-mixed")
+    assert resolve_precision("32-true", "cpu") == "32-true"
+
+
+def test_curves_are_a_table(tmp_path):
+    write_curves([dict.fromkeys(CURVES, 1.5)], tmp_path / "curves.csv")
+    assert (tmp_path / "curves.csv").read_text() == ",".join(CURVES) + "\n1.5,1.5,1.5,1.5,1.5\n"

@@ -1,0 +1,242 @@
+"""The command line as a person or a script meets it: what is printed where, and the exit codes."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+from tiny_recognizer import RATE, save_tiny_recognizer, tone_of
+
+from reprise.cli import main, print_table
+from reprise.music.instruments import INSTRUMENT_NAMES
+from reprise.recognition import recognize as recognize_module
+from reprise.recognition import timeline
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory) -> Path:
+    """A recognizer that hears the first three instruments everywhere, and no other anywhere."""
+    thresholds = tuple(0.0 if index < 3 else 1.1 for index in range(len(INSTRUMENT_NAMES)))
+    return save_tiny_recognizer(tmp_path_factory.mktemp("model"), thresholds)
+
+
+@pytest.fixture
+def song(tmp_path) -> Path:
+    soundfile.write(tmp_path / "song.flac", tone_of("violin", 5), RATE)
+    return tmp_path / "song.flac"
+
+
+@pytest.fixture
+def labelled(tmp_path) -> tuple[Path, Path]:
+    """A folder with two recordings, and their labels: the first has a piano, the second hasn't."""
+    folder = tmp_path / "audio"
+    folder.mkdir()
+    for name in ("a.wav", "b.wav"):
+        soundfile.write(folder / name, tone_of("violin", 2), RATE)
+    table = tmp_path / "labels.csv"
+    table.write_text("file,acoustic_grand_piano,trumpet\na.wav,1,0\nb.wav,0,0\n")
+    return folder, table
+
+
+def test_help_is_instant_and_shows_an_example():
+    """Nothing heavy is imported before a command runs."""
+    code = (
+        "import sys; from reprise.cli import main\n"
+        "try: main(sys.argv[1:])\n"
+        "except SystemExit as end: assert end.code == 0\n"
+        "assert not {'torch', 'numpy', 'matplotlib', 'soundfile', 'librosa'} & set(sys.modules)"
+    )
+    texts = [
+        subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=True).stdout
+        for arguments in (["--help"], ["recognize", "--help"], ["evaluate-recognizer", "--help"])
+    ]
+    assert "recognize" in texts[0] and "evaluate-recognizer" in texts[0]
+    assert "example: reprise recognize song.flac" in texts[1]
+    assert "example: reprise evaluate-recognizer --audio" in texts[2]
+
+
+def test_recognize_prints_a_table(song, model, capsys):
+    assert main(["recognize", str(song), "--model", str(model)]) == 0
+    output = capsys.readouterr()
+    assert output.err == ""
+    lines = output.out.splitlines()
+    assert lines[0] == f"{song}: 0:05, 22,050 Hz, 1 channel, -13.5 dBFS"
+    assert lines[1].split() == ["instrument", "confidence", "sounds", "for", "from-to", "(min:s)"]
+    assert sorted(line.split()[0] for line in lines[2:]) == sorted(INSTRUMENT_NAMES[:3])
+    assert all("0:05" in line and line.endswith("0:00-0:05") for line in lines[2:])
+
+
+def test_recognize_prints_one_json_object(song, model, capsys):
+    assert main(["recognize", str(song), str(song), "--model", str(model), "--json"]) == 0
+    output = capsys.readouterr()
+    assert output.err == "" and output.out.count("\n") == 1
+    result = json.loads(output.out)
+    assert result["model"] == str(model) and result["errors"] == []
+    assert [recording["file"] for recording in result["recordings"]] == [str(song)] * 2
+    recording = result["recordings"][0]
+    assert {row["instrument"] for row in recording["instruments"]} == set(INSTRUMENT_NAMES[:3])
+    assert recording["instruments"][0]["spans"] == [[0.0, 5.0]]
+    assert set(recording["confidence"]) == set(recording["windows"][0]["probabilities"]) == set(INSTRUMENT_NAMES)
+
+
+def test_silence_is_told_as_such(tmp_path, model, capsys):
+    soundfile.write(tmp_path / "a.wav", np.zeros(RATE), RATE)
+    thresholds = tuple(0.01 for _ in INSTRUMENT_NAMES)
+    save_tiny_recognizer(tmp_path / "model", thresholds)
+    assert main(["recognize", str(tmp_path / "a.wav"), "--model", str(tmp_path / "model")]) == 0
+    output = capsys.readouterr().out
+    assert "silence" in output and "none of the instruments" in output
+    assert main(["recognize", str(tmp_path / "a.wav"), "--model", str(tmp_path / "model"), "--json"]) == 0
+    recording = json.loads(capsys.readouterr().out)["recordings"][0]
+    assert recording["level_dbfs"] is None and recording["instruments"] == []
+
+
+def test_a_low_sample_rate_is_noted(tmp_path, model, capsys):
+    soundfile.write(tmp_path / "a.wav", tone_of("violin", 2, 8000), 8000)
+    assert main(["recognize", str(tmp_path / "a.wav"), "--model", str(model)]) == 0
+    assert capsys.readouterr().out.splitlines()[1].startswith("  note: has nothing above 4,000 Hz")
+    assert main(["recognize", str(tmp_path / "a.wav"), "--model", str(model), "--json"]) == 0
+    assert len(json.loads(capsys.readouterr().out)["recordings"][0]["notes"]) == 1
+
+
+@pytest.mark.parametrize("as_json", [False, True])
+def test_the_others_are_heard_beside_a_bad_file(song, model, tmp_path, capsys, as_json):
+    text = tmp_path / "text.wav"
+    text.write_text("la la la")
+    arguments = [str(tmp_path / "none.wav"), str(song), str(text), "--model", str(model)]
+    assert main(["recognize", *arguments, *["--json"] * as_json]) == 2
+    output = capsys.readouterr()
+    errors = output.err.splitlines()
+    assert errors[0].startswith(f"reprise: {tmp_path / 'none.wav'}: there is no such file")
+    assert errors[1].startswith(f"reprise: {text}: holds no sound") and len(errors) == 2
+    if as_json:
+        result = json.loads(output.out)
+        assert [recording["file"] for recording in result["recordings"]] == [str(song)]
+        assert [row["file"] for row in result["errors"]] == [str(tmp_path / "none.wav"), str(text)]
+        assert f"reprise: {result['errors'][0]['error']}" == errors[0]
+    else:
+        assert output.out.startswith(f"{song}: ")
+
+
+def test_recognize_draws(song, model, tmp_path):
+    assert main(["recognize", str(song), "--model", str(model), "--plot", str(tmp_path / "song.png")]) == 0
+    assert (tmp_path / "song.png").read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize(
+    ("files", "plot", "message"),
+    [
+        (2, "song.png", "--plot: one picture shows one recording, but 2 are given"),
+        (1, "song.pdf", "its name must end in .png"),
+        (1, "nowhere/song.png", "a folder that exists"),
+    ],
+)
+def test_a_picture_that_cannot_be_is_refused_before_the_work(song, model, tmp_path, capsys, files, plot, message):
+    arguments = ["recognize", *[str(song)] * files, "--model", str(model), "--plot", str(tmp_path / plot)]
+    assert main(arguments) == 2
+    output = capsys.readouterr()
+    assert message in output.err and output.out == ""
+
+
+def test_a_failure_exits_with_1(song, model, tmp_path, capsys, monkeypatch):
+    def full_disk(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(timeline, "draw_timeline", full_disk)
+    assert main(["recognize", str(song), "--model", str(model), "--plot", str(tmp_path / "song.png")]) == 1
+    assert "reprise: [Errno 28] No space left on device" in capsys.readouterr().err
+
+
+def test_an_interrupt_exits_as_shells_expect(song, model, capsys, monkeypatch):
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(recognize_module, "recognize", interrupted)
+    assert main(["recognize", str(song), "--model", str(model)]) == 130
+    assert capsys.readouterr().err == "reprise: interrupted\n"
+
+
+def test_a_missing_or_damaged_model_is_named(song, tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert main(["recognize", str(song)]) == 2
+    output = capsys.readouterr()
+    assert "models/recognizer" in output.err and "./run" in output.err and output.out == ""
+    folder = save_tiny_recognizer(tmp_path / "model")
+    weights = (folder / "weights.safetensors").read_bytes()
+    (folder / "weights.safetensors").write_bytes(weights[: len(weights) // 2])
+    assert main(["recognize", str(song), "--model", str(folder), "--json"]) == 2
+    output = capsys.readouterr()
+    assert str(folder) in output.err and output.out == ""
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [[], ["recognize"], ["recognise", "a.wav"], ["recognize", "a.wav", "--device", "tpu"], ["evaluate-recognizer"]],
+)
+def test_a_wrong_command_line_exits_with_2(arguments, capsys):
+    with pytest.raises(SystemExit) as end:
+        main(arguments)
+    assert end.value.code == 2
+    output = capsys.readouterr()
+    assert "usage: reprise" in output.err and output.out == ""
+
+
+def test_a_reader_that_goes_away_is_no_traceback(song, model):
+    code = "import sys; from reprise.cli import main; sys.exit(main(sys.argv[1:]))"
+    command = [sys.executable, "-c", code, "recognize", str(song), "--model", str(model)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    process.stdout.close()
+    assert process.wait() == 1
+    assert process.stderr.read() == ""
+
+
+def test_evaluate_recognizer_prints_figures(labelled, model, capsys):
+    folder, table = labelled
+    arguments = ["evaluate-recognizer", "--audio", str(folder), "--labels", str(table), "--model", str(model)]
+    assert main(arguments) == 0
+    output = capsys.readouterr()
+    assert output.err == ""
+    lines = [line.split() for line in output.out.splitlines()]
+    assert lines[0][:2] == ["2", "recordings,"]
+    # The piano is heard in both recordings and is in one of them: precision 1/2, recall 1, F1 2/3. No trumpet: 0.
+    assert lines[1][:2] == ["macro_f1", "0.333"]
+    assert lines[2][:2] == ["micro_f1", "0.667"]
+    assert ["acoustic_grand_piano", "0.667", "0.500", "1.000"] in [line[:4] for line in lines]
+    assert "no recording has trumpet" in output.out
+
+
+def test_evaluate_recognizer_prints_one_json_object(labelled, model, capsys):
+    folder, table = labelled
+    arguments = ["--audio", str(folder), "--labels", str(table), "--model", str(model), "--json"]
+    assert main(["evaluate-recognizer", *arguments]) == 0
+    result = json.loads(capsys.readouterr().out)
+    assert set(result["macro_f1"]) == {"value", "low", "high", "count"}
+    assert result["macro_f1"]["value"] == pytest.approx(1 / 3, abs=1e-4)
+    assert result["per_instrument"]["acoustic_grand_piano"]["support"] == 1
+    assert result["recordings"] == 2 and result["skipped"] == []
+
+
+def test_evaluate_recognizer_goes_on_beside_a_bad_recording(labelled, model, capsys):
+    folder, table = labelled
+    (folder / "b.wav").write_text("la la la")
+    arguments = ["--audio", str(folder), "--labels", str(table), "--model", str(model), "--json"]
+    assert main(["evaluate-recognizer", *arguments]) == 2
+    output = capsys.readouterr()
+    assert json.loads(output.out)["recordings"] == 1
+    assert output.err.startswith(f"reprise: {folder / 'b.wav'}: holds no sound")
+
+
+def test_evaluate_recognizer_refuses_bad_labels(labelled, model, capsys):
+    folder, table = labelled
+    table.write_text("file,tuba\na.wav,1\n")
+    assert main(["evaluate-recognizer", "--audio", str(folder), "--labels", str(table), "--model", str(model)]) == 2
+    output = capsys.readouterr()
+    assert "labels.csv: column 'tuba' is no instrument" in output.err and output.out == ""
+
+
+def test_tables_are_aligned(capsys):
+    print_table("<>", ["name", "n"], [["a", "1"], ["longer", "100"]])
+    assert capsys.readouterr().out == "  name       n\n  a          1\n  longer   100\n"

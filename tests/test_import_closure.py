@@ -1,0 +1,106 @@
+"""Every stage in dvc.yaml lists exactly the modules that its script imports, directly or through others.
+
+`python tests/test_import_closure.py` prints the lists as dvc.yaml should have them.
+"""
+
+import ast
+import re
+import sys
+from pathlib import Path
+
+import pytest
+
+from reprise.params import read_yaml
+
+ROOT = Path(__file__).resolve().parent.parent
+
+# What a result can't depend on, and so no stage lists; nothing is followed through them either.
+EXEMPT = {
+    "src/reprise/params.py": "turns params.yaml into values; DVC tracks the values themselves",
+    "src/reprise/compute.py": "decides where the work runs; the same bytes from every engine is tested",
+    "src/reprise/tracking.py": "mirrors what was computed, writes no out",
+    "src/reprise/progress.py": "prints",
+    "src/reprise/stage.py": "finds, locks and moves what a stage's own code has written",
+    "src/reprise/errors.py": "declares the errors: a stage that raises one has no result",
+}
+
+
+def imported_files(source: str, root: Path = ROOT) -> set[str]:
+    """Files of this repository that Python source imports, wherever in it, also by `from package import module`."""
+    names = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, "a relative import: this repository imports by full name"
+            names |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
+    files = (Path("src", *name.split(".")).with_suffix(".py") for name in names if name.split(".")[0] == "reprise")
+    return {file.as_posix() for file in files if (root / file).is_file()}
+
+
+def code_of(script: str, root: Path = ROOT) -> set[str]:
+    """The script and every module of ours behind it, but for the exempt ones."""
+    found, waiting = set(), {script}
+    while waiting:
+        file = waiting.pop()
+        found.add(file)
+        waiting |= imported_files((root / file).read_text(encoding="utf-8"), root) - found - EXEMPT.keys()
+    return found
+
+
+def stages(root: Path = ROOT) -> dict[str, tuple[str, set[str]]]:
+    """For each stage of dvc.yaml: its script, and the Python files among its deps."""
+    entries = {name: entry.get("do", entry) for name, entry in read_yaml(root / "dvc.yaml")["stages"].items()}
+    return {
+        name: (re.search(r"stages/\w+\.py", entry["cmd"])[0], {dep for dep in entry["deps"] if dep.endswith(".py")})
+        for name, entry in entries.items()
+    }
+
+
+@pytest.mark.parametrize("stage", stages())
+def test_a_stage_lists_the_code_that_it_runs(stage):
+    script, listed = stages()[stage]
+    needed = code_of(script)
+    assert not needed - listed, f"dvc.yaml: {stage} runs code that its deps lack: changing it would rerun nothing"
+    assert not listed - needed, f"dvc.yaml: {stage} lists code that it doesn't import"
+
+
+def test_packages_hold_no_code():
+    """An `__init__.py` runs with every import below it, yet no stage lists it."""
+    packages = sorted((ROOT / "src").rglob("__init__.py"))
+    assert packages
+    for path in packages:
+        body = ast.parse(path.read_text(encoding="utf-8")).body
+        assert all(isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) for node in body), path
+
+
+def test_exempt_modules_exist():
+    assert all((ROOT / path).is_file() for path in EXEMPT)
+
+
+def test_the_walk_follows_every_kind_of_import(tmp_path):
+    files = {
+        "stages/a.py": "from reprise.b import f\nimport reprise.shards\n",
+        "src/reprise/b.py": "def f():\n    from reprise.sub import c\n",
+        "src/reprise/sub/c.py": "import numpy\nfrom reprise.stage import Stage\n",
+        "src/reprise/shards.py": "",
+        "src/reprise/stage.py": "from reprise.only_through_stage import x\n",
+        "src/reprise/only_through_stage.py": "",
+        "src/reprise/unused.py": "",
+    }
+    for path, text in files.items():
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_text(text)
+    assert code_of("stages/a.py", tmp_path) == {
+        "stages/a.py",
+        "src/reprise/b.py",
+        "src/reprise/sub/c.py",
+        "src/reprise/shards.py",
+    }
+
+
+if __name__ == "__main__":
+    for name, (script, listed) in stages().items():
+        print(f"  {name}:\n    deps:")
+        print("".join(f"      - {file}\n" for file in [script, *sorted(code_of(script) - {script})]), end="")
+        sys.stderr.writelines(f"{name}: {file} is listed, but not imported\n" for file in listed - code_of(script))

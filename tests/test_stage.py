@@ -1,0 +1,309 @@
+"""A stage: what may rerun it, where it writes, and what is left when it is stopped, killed or started twice."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from reprise import stage as stage_module
+from reprise.compute import ComputeParams
+from reprise.errors import ParamsError, RepriseError
+from reprise.shards import shard_name, write_shard
+from reprise.stage import Stage, run_stage
+
+DVC = """
+stages:
+  count:
+    cmd: python stages/count.py
+    deps: [stages/count.py, src/lib.py, data/in]
+    params: [music.tempo, clips]
+    outs: [data/out, data/table.csv]
+    metrics:
+      - metrics/count.json:
+          cache: false
+"""
+PARAMS = """
+music: {tempo: 120, key: C}
+clips: {a: 1}
+compute: {engine: serial, workers: 1, dask_scheduler: "", device: auto, tracking: false}
+"""
+
+# Writes 30 shards, one every 0.05 s; `slow.flag` makes it wait after the tenth until the flag is gone.
+SCRIPT = """
+import sys, time
+from pathlib import Path
+from reprise.shards import make_shard, shard_name
+from reprise.stage import run_stage
+
+def main(stage):
+    out = stage.out("data/out")
+    for index in range(30):
+        def make():
+            with open("made.log", "a") as log:
+                log.write(f"{index}\\n")
+            time.sleep(0.02)
+            return [(f"{index}.txt", b"x" * index)], [index]
+        make_shard(out / shard_name(index), stage.notes / f"{index}.json", make)
+        while index == 10 and Path("slow.flag").exists():
+            time.sleep(0.02)
+    stage.out("data/table.csv").write_text("a,b")
+    stage.write_metrics("metrics/count.json", {"shards": 30})
+
+run_stage(main)
+"""
+
+
+@pytest.fixture
+def repository(tmp_path, monkeypatch):
+    """A small repository with one stage, `count`; the current folder for this test."""
+    for path, text in {
+        "dvc.yaml": DVC,
+        "params.yaml": PARAMS,
+        "stages/count.py": SCRIPT,
+        "src/lib.py": "x = 1\n",
+        "data/in/a.txt": "a",
+        "data/in/sub/b.txt": "b",
+    }.items():
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_text(text)
+    monkeypatch.chdir(tmp_path)
+    for name in ("REPRISE_ENGINE", "REPRISE_WORKERS"):
+        monkeypatch.delenv(name, raising=False)
+    return tmp_path
+
+
+def start(**options) -> subprocess.Popen:
+    # a shell's background job ignores SIGINT and hands that on
+    hears_interrupts = lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)  # noqa: E731
+    return subprocess.Popen(
+        [sys.executable, "stages/count.py"], stderr=subprocess.PIPE, text=True, preexec_fn=hears_interrupts, **options
+    )
+
+
+def wait_for(condition, seconds: float = 20.0) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "waited in vain"
+        time.sleep(0.02)
+
+
+def made() -> int:
+    return Path("made.log").read_text().count("\n") if Path("made.log").exists() else 0
+
+
+def contents(folder: str) -> dict[str, bytes]:
+    return {path.as_posix(): path.read_bytes() for path in sorted(Path(folder).rglob("*")) if path.is_file()}
+
+
+def run_in_process(main, monkeypatch, name="count") -> int:
+    """`run_stage` as the script of that name would call it; returns the exit code."""
+    monkeypatch.setattr(sys, "argv", [f"stages/{name}.py"])
+    monkeypatch.setattr(stage_module, "_stop_with_parent", lambda: None)
+    before = signal.getsignal(signal.SIGTERM)
+    try:
+        run_stage(main)
+        return 0
+    except SystemExit as end:
+        return end.code
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+# --- what is listed
+
+
+def test_an_out_that_isn_t_listed_is_refused(repository):
+    with pytest.raises(RepriseError, match="writes 'data/other' without listing it"):
+        Stage("count").out("data/other")
+
+
+def test_params_that_aren_t_listed_are_refused(repository):
+    with pytest.raises(RepriseError, match="reads params 'compute' without listing it"):
+        Stage("count").params(ComputeParams, "compute")
+
+
+def test_an_unknown_stage_says_where_to_run(repository):
+    with pytest.raises(ParamsError, match="no stage 'counting'"):
+        Stage("counting")
+
+
+# --- the key
+
+
+@pytest.mark.parametrize(
+    ("path", "old", "new", "changes"),
+    [
+        ("src/lib.py", "x = 1", "x = 2", True),
+        ("stages/count.py", "range(30)", "range(31)", True),
+        ("data/in/a.txt", "a", "c", True),
+        ("data/in/sub/b.txt", "b", "", True),
+        ("params.yaml", "tempo: 120", "tempo: 121", True),
+        ("params.yaml", "a: 1", "a: 1.5", True),
+        ("params.yaml", "{a: 1}", "{a: 1, b: 2}", True),
+        ("dvc.yaml", "cmd: python", "cmd: python -O", True),
+        ("params.yaml", "key: C", "key: D", False),
+        ("params.yaml", "engine: serial", "engine: dask", False),
+        ("params.yaml", "workers: 1", "workers: 8", False),
+    ],
+)
+def test_the_key_follows_code_data_and_params_but_not_compute(repository, path, old, new, changes):
+    before = Stage("count").key
+    text = (repository / path).read_text()
+    assert old in text
+    (repository / path).write_text(text.replace(old, new, 1))
+    assert (Stage("count").key != before) == changes
+
+
+def test_the_key_knows_file_names_but_not_times_or_bytecode(repository):
+    before = Stage("count").key
+    os.utime("data/in/a.txt", (0, 0))
+    Path("data/in/__pycache__").mkdir()
+    Path("data/in/__pycache__/a.pyc").write_text("x")
+    assert Stage("count").key == before
+    Path("data/in/a.txt").rename("data/in/c.txt")
+    assert Stage("count").key != before
+
+
+@pytest.mark.parametrize("path", ["src/lib.py", "data/in"])
+def test_a_missing_dependency_is_named(repository, path):
+    (repository / path).rename(repository / "gone")
+    with pytest.raises(RepriseError, match=f"{path}.*run the stage that makes it"):
+        Stage("count")
+
+
+# --- outs
+
+
+def test_outs_appear_only_at_the_end(repository):
+    Path("slow.flag").touch()
+    process = start()
+    wait_for(lambda: made() == 11)
+    assert not Path("data/out").exists() and not Path("data/table.csv").exists() and not Path("metrics").exists()
+    Path("slow.flag").unlink()
+    assert process.wait(20) == 0
+    assert len(contents("data/out")) == 30 and Path("data/table.csv").read_text() == "a,b"
+    assert json.loads(Path("metrics/count.json").read_text()) == {"shards": 30}
+    assert not Path(".reprise/work/count").exists()
+
+
+def test_a_stage_that_forgets_an_out_publishes_nothing_in_its_place(repository, monkeypatch, capsys):
+    assert run_in_process(lambda stage: None, monkeypatch) == 1
+    assert "did not write 'data/out'" in capsys.readouterr().err and not Path("data/out").exists()
+
+
+def test_new_outs_replace_old_ones_whole(repository):
+    Path("data/out").mkdir()
+    Path("data/out/stale.tar").touch()
+    assert start().wait(20) == 0
+    assert "data/out/stale.tar" not in contents("data/out")
+
+
+def test_an_error_of_ours_is_one_line_and_an_exit_code(repository, monkeypatch, capsys):
+    def main(stage):
+        raise ParamsError("clips.a: is 1; it must be 2")
+
+    assert run_in_process(main, monkeypatch) == 2
+    assert capsys.readouterr().err == "error: count: clips.a: is 1; it must be 2\n"
+
+
+def test_a_full_disk_is_explained_and_other_failures_are_not_hidden(repository, monkeypatch, capsys):
+    def fill(stage):
+        raise OSError(28, "No space left on device", "x.partial")
+
+    assert run_in_process(fill, monkeypatch) == 1
+    assert "no space left on the disk" in capsys.readouterr().err and not Path("data/out").exists()
+
+    def fail(stage):
+        raise PermissionError(13, "Permission denied")
+
+    with pytest.raises(PermissionError):
+        run_in_process(fail, monkeypatch)
+
+
+# --- stopped, killed, started twice
+
+
+@pytest.mark.parametrize("shards", [1, 11])
+def test_a_killed_run_goes_on_and_gives_the_same_bytes(repository, shards):
+    Path("slow.flag").touch()
+    process = start()
+    wait_for(lambda: made() >= shards)
+    process.kill()
+    process.wait()
+    assert not Path("data/out").exists()
+    Path("slow.flag").unlink()
+    process = start()
+    assert process.wait(20) == 0 and "goes on from what an earlier run left" in process.stderr.read()
+    assert made() in (30, 31), "only the shard at work when it was killed is made again"
+    for index in range(30):
+        write_shard(Path("undisturbed", shard_name(index)), [(f"{index}.txt", b"x" * index)])
+    assert [*contents("data/out").values()] == [*contents("undisturbed").values()]
+
+
+def test_work_of_other_code_is_not_resumed(repository):
+    Path("slow.flag").touch()
+    process = start()
+    wait_for(lambda: made() == 11)
+    process.kill()
+    process.wait()
+    Path("slow.flag").unlink()
+    Path("src/lib.py").write_text("x = 2\n")
+    assert start().wait(20) == 0
+    assert made() == 41
+
+
+@pytest.mark.parametrize(("sign", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_an_interrupted_stage_ends_with_the_usual_code(repository, sign, code):
+    Path("slow.flag").touch()
+    process = start()
+    wait_for(lambda: made() == 11)
+    process.send_signal(sign)
+    assert process.wait(20) == code and "Traceback" not in process.stderr.read()
+    assert not Path("data/out").exists()
+
+
+def test_a_second_run_waits_then_says_who_is_at_work(repository, monkeypatch, capsys):
+    Path("slow.flag").touch()
+    first = start()
+    wait_for(lambda: made() == 11)
+    monkeypatch.setattr(stage_module, "LOCK_WAIT_S", 0.3)
+    began = time.monotonic()
+    assert run_in_process(lambda stage: pytest.fail("two runs at once"), monkeypatch) == 1
+    assert 0.3 <= time.monotonic() - began < 5
+    error = capsys.readouterr().err
+    assert f"waits for process {first.pid}" in error and f"still at work as process {first.pid}" in error
+    Path("slow.flag").unlink()
+    assert first.wait(20) == 0 and len(contents("data/out")) == 30
+
+
+def test_a_second_run_goes_on_when_the_first_one_ends(repository):
+    Path("slow.flag").touch()
+    first = start()
+    wait_for(lambda: made() == 11)
+    second = start()
+    time.sleep(1.0)
+    assert second.poll() is None
+    Path("slow.flag").unlink()
+    assert first.wait(20) == 0 and second.wait(20) == 0
+    assert len(contents("data/out")) == 30
+
+
+def test_a_stage_stops_when_its_parent_is_gone(repository):
+    Path("slow.flag").touch()
+    parent = subprocess.Popen(
+        [sys.executable, "-c", "import subprocess, sys; subprocess.run([sys.executable, 'stages/count.py'])"]
+    )
+    wait_for(lambda: made() == 11)
+    child = int(Path(".reprise/work/count.pid").read_text())
+    parent.kill()
+    parent.wait()
+    wait_for(
+        lambda: not Path(f"/proc/{child}").exists() or "\nState:\tZ" in Path(f"/proc/{child}/status").read_text(), 5
+    )
+    Path("slow.flag").unlink()
+    assert start().wait(20) == 0 and made() == 30
