@@ -27,9 +27,9 @@ from measure import run_script, table, with_interval
 from numpy.lib.format import open_memmap
 
 from reprise.audio.files import decode
-from reprise.audio.render import RenderParams
+from reprise.audio.params import RenderParams
 from reprise.audio.spectrogram import SpectrogramParams
-from reprise.clips.compose import ClipParams
+from reprise.clips.params import ClipParams
 from reprise.clips.spectrograms import read_rendering
 from reprise.music.instruments import INSTRUMENT_NAMES
 from reprise.params import PARAMS_FILE, load_section
@@ -39,7 +39,7 @@ from reprise.recognition.evaluate import EvaluationParams, Predictions, evaluate
 from reprise.recognition.fit import FitJob, fit_recognizer
 from reprise.recognition.metrics import best_thresholds
 from reprise.recognition.model import load_recognizer
-from reprise.recognition.train import TrainParams, predict, resolve_precision
+from reprise.recognition.train import TrainParams, predict
 from reprise.shards import item_name, read_shard, shard_name
 
 TEST_SETS = ("test", "test_clean", "unseen_font", "same_register")
@@ -151,7 +151,7 @@ def run_earlier(settings: Settings, budget_s: float, full: bool, folder: Path) -
     drawn = {name: draw_pictures(name, settings, folder) for name in ("train", "validation", *TEST_SETS)}
     train_set, validation, params = drawn["train"], drawn["validation"], settings.recognizer
     fixed = np.full(len(INSTRUMENT_NAMES), sigmoid(np.array(LOGIT_THRESHOLD)))
-    bfloat16 = resolve_precision(params.precision, "cpu") == "bf16-mixed"
+    bfloat16 = params.precision == "bf16-mixed"
     rows = {}
 
     def run(budget: float | None, labels: tuple[str, ...]) -> None:

@@ -7,6 +7,7 @@ results/leave_one_font_out.json.
 
     python benchmarks/leave_one_font_out.py csound_GM
     python benchmarks/leave_one_font_out.py csound_GM --set recognizer.augment.mix_probability=0.3
+    python benchmarks/leave_one_font_out.py csound_GM --with OPL-3_FM     # would another training font help?
 
 The clone is kept in .reprise/benchmarks, one a font (some 2 GB each), so that the next remedy for the same font only
 trains; delete it when done. The difference between two remedies on the same clips is steadier than either figure, whose
@@ -27,7 +28,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from reprise.audio.fonts import FontParams
-from reprise.audio.render import RenderParams
+from reprise.audio.params import RenderParams
 from reprise.audio.spectrogram import SpectrogramParams
 from reprise.errors import BadInput
 from reprise.params import PARAMS_FILE, load_section, read_yaml
@@ -40,15 +41,15 @@ SETS = {"left_out_font": "unseen_font", "test": "test"}
 FILE = RESULTS / "leave_one_font_out.json"
 
 
-def fonts_without(fonts: FontParams, font: str) -> dict:
-    """The `fonts` section in which `font` plays the unseen one.
+def fonts_without(fonts: FontParams, font: str, more: list[str]) -> dict:
+    """The `fonts` section in which `font` plays the unseen one, and the fonts `more` are trained on too.
 
     Raises:
         BadInput: it isn't a training font, or the only one.
     """
     if font not in fonts.train:
         raise BadInput(f"{font}: not a training font; choose one of {', '.join(fonts.train)}")
-    rest = [name for name in fonts.train if name != font]
+    rest = [name for name in fonts.train if name != font] + more
     if not rest:
         raise BadInput(f"{font}: the only training font; nothing would be left to train on")
     return {"train": rest, "clean": fonts.clean if fonts.clean != font else rest[0], "unseen": font}
@@ -93,7 +94,7 @@ def merge(into: dict, changes: dict) -> dict:
 def changes_for(font: str, args: argparse.Namespace) -> dict:
     """All params that differ from params.yaml in the clone."""
     changes = {
-        "fonts": fonts_without(load_section(FontParams, "fonts", ROOT / PARAMS_FILE), font),
+        "fonts": fonts_without(load_section(FontParams, "fonts", ROOT / PARAMS_FILE), font, args.more),
         "clips": {"seed": args.seed},
         "rendering": {"ceiling_clips": 8, "open_samples": 0},
         "compute": {"tracking": False},
@@ -126,7 +127,7 @@ def score(folder: Path) -> dict[str, dict]:
 
 def run(font: str, args: argparse.Namespace) -> dict:
     """One row: make the clone, run the stages, score the result."""
-    clone = Clone(f"without-{font}" + ("-quick" if args.quick else ""), changes_for(font, args))
+    clone = Clone("-with-".join([f"without-{font}", *args.more]) + "-quick" * args.quick, changes_for(font, args))
     clone.repro("cache_spectrograms")
     usage = clone.repro("--single-item", "--force", "--no-run-cache", "train_recognizer")
     with open(clone.folder / "plots/recognizer/curves.csv", encoding="utf-8") as file:
@@ -137,6 +138,7 @@ def run(font: str, args: argparse.Namespace) -> dict:
         clone.remove()
     return {
         "font": font,
+        "with": list(args.more),
         "overrides": list(args.set),
         "macro_f1": figures,
         "clips": clips["count"],
@@ -160,7 +162,7 @@ def earlier_rows(path: Path) -> list[dict]:
 
 
 def show(rows: list[dict]) -> str:
-    head = ("left out", "left-out font, macro-F1", "test, macro-F1", "clips", "epochs", "seconds", "overrides")
+    head = ("left out", "left-out font, macro-F1", "test, macro-F1", "clips", "epochs", "seconds", "with", "overrides")
     return table(
         head,
         [
@@ -170,6 +172,7 @@ def show(rows: list[dict]) -> str:
                 row["clips"],
                 row["epochs"],
                 f"{row['training_seconds']:.0f}",
+                ", ".join(row["with"]) or "none",
                 shlex.join(row["overrides"]) or "none",
             )
             for row in rows
@@ -180,6 +183,7 @@ def show(rows: list[dict]) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("font", help="the training font to leave out")
+    parser.add_argument("--with", dest="more", action="append", default=[], metavar="FONT", help="train on it too")
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="a param of the clone")
     parser.add_argument("--seed", type=int, default=2, help="clips.seed, not the pipeline's own (2)")
     parser.add_argument("--clips", type=int, help="clips.count (params.yaml's)")

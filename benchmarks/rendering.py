@@ -33,8 +33,10 @@ from measure import blocks, in_new_process, per_second, run_script, speedup, spr
 from workers import COMPOSER, RENDERER, Work, compose, of_size, render, start_up
 
 from reprise.audio.fonts import FONTS, FontParams, collect_fonts, locate
-from reprise.audio.render import RenderParams, mix_stems, plain_rendition, render_stems
-from reprise.clips.compose import Clip, ClipParams, compose_clip
+from reprise.audio.params import RenderParams
+from reprise.audio.render import mix_stems, plain_rendition, render_stems
+from reprise.clips.compose import Clip, compose_clip
+from reprise.clips.params import ClipParams
 from reprise.music.midi import midi_bytes, read_midi
 from reprise.params import PARAMS_FILE, load_section
 

@@ -13,8 +13,8 @@ from machine import ROOT, report
 from measure import run_script, table
 from workers import of_size
 
-from reprise.audio.render import RenderParams
-from reprise.clips.compose import ClipParams
+from reprise.audio.params import RenderParams
+from reprise.clips.params import ClipParams
 from reprise.params import PARAMS_FILE, load_section, read_yaml
 
 STAGES = ("compose_clips", "render_clips", "cache_spectrograms", "train_recognizer")

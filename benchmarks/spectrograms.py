@@ -16,9 +16,11 @@ from measure import blocks, per_second, run_script, speedup, table, take_turns, 
 from threadpoolctl import threadpool_limits
 
 from reprise.audio.fonts import FONTS, FontParams, locate
-from reprise.audio.render import RenderParams, draw_rendition, mix_stems, render_stems
+from reprise.audio.params import RenderParams
+from reprise.audio.render import draw_rendition, mix_stems, render_stems
 from reprise.audio.spectrogram import SpectrogramParams, log_mel
-from reprise.clips.compose import ClipParams, compose_clip
+from reprise.clips.compose import compose_clip
+from reprise.clips.params import ClipParams
 from reprise.params import PARAMS_FILE, load_section
 
 OURS, LIBROSA = "ours", "librosa"

@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from reprise.audio.fonts import FontParams
-from reprise.audio.render import RenderParams
-from reprise.clips.compose import ClipParams
+from reprise.audio.params import RenderParams
 from reprise.clips.corpus import compose_clips
+from reprise.clips.params import ClipParams
 from reprise.clips.render import render_clips
 from reprise.compute import ComputeParams, run_jobs
 

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from reprise.audio.render import RenderParams
+from reprise.audio.params import RenderParams
 from reprise.audio.spectrogram import SpectrogramParams
-from reprise.clips.compose import ClipParams
+from reprise.clips.params import ClipParams
 from reprise.clips.pictures import draw_samples
 from reprise.clips.spectrograms import cache_spectrograms
 from reprise.stage import Stage, run_stage

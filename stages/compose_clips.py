@@ -1,7 +1,7 @@
 """Stage compose_clips: random multi-instrument MIDI clips and their manifest."""
 
-from reprise.clips.compose import ClipParams
 from reprise.clips.corpus import compose_clips
+from reprise.clips.params import ClipParams
 from reprise.stage import Stage, run_stage
 
 

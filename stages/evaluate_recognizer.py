@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from reprise.audio.render import RenderParams
+from reprise.audio.params import RenderParams
 from reprise.audio.spectrogram import SpectrogramParams
 from reprise.recognition.attribution import draw_attributions
 from reprise.recognition.data import load_set

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from reprise.audio.fonts import FontParams
-from reprise.audio.render import RenderParams
-from reprise.clips.compose import ClipParams
+from reprise.audio.params import RenderParams
+from reprise.clips.params import ClipParams
 from reprise.clips.render import render_clips
 from reprise.stage import Stage, run_stage
 

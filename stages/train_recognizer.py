@@ -1,36 +1,13 @@
 """Stage train_recognizer: the instrument recognizer, its thresholds and its training curves."""
 
-from pathlib import Path
-
-from reprise.audio.render import RenderParams
-from reprise.audio.spectrogram import SpectrogramParams
-from reprise.clips.compose import ClipParams
-from reprise.recognition.fit import FitJob, fit_recognizer
-from reprise.recognition.train import TrainParams, write_curves
+from reprise.recognition.fit import run_fit
+from reprise.recognition.train import TrainParams
 from reprise.stage import Stage, run_stage
 
 
 def main(stage: Stage) -> None:
     params = stage.params(TrainParams, "recognizer")
-    job = FitJob(
-        "train",
-        "validation",
-        params.epochs,
-        Path("data/clips/spectrograms"),
-        stage.params(RenderParams, "rendering").sample_rate,
-        stage.params(ClipParams, "clips").duration_s,
-    )
-    curves = fit_recognizer(
-        job,
-        params,
-        stage.params(SpectrogramParams, "spectrogram"),
-        stage.out("models/recognizer"),
-        stage.notes,
-        stage.compute.device,
-        stage.compute.tracking,
-        stage.inputs,
-    )
-    write_curves(curves, stage.out("plots/recognizer/curves.csv"))
+    run_fit(stage, "recognizer", "train", "validation", params, params.epochs)
 
 
 if __name__ == "__main__":

@@ -17,9 +17,10 @@ import torch
 from torch import nn
 
 from reprise.audio.fonts import FONTS, FontParams, locate
-from reprise.audio.render import RenderParams
+from reprise.audio.params import RenderParams
 from reprise.audio.spectrogram import SpectrogramParams
-from reprise.clips.compose import ClipParams, compose_clip
+from reprise.clips.compose import compose_clip
+from reprise.clips.params import ClipParams
 from reprise.errors import BadInput
 from reprise.params import load_section
 
@@ -218,12 +219,12 @@ def test_the_left_out_font_plays_the_unseen_one_and_the_real_one_is_gone():
     fonts = section(FontParams, "fonts")
     for font in fonts.train:
         params = FontParams(
-            **{key: tuple(v) if isinstance(v, list) else v for key, v in leave.fonts_without(fonts, font).items()}
+            **{key: tuple(v) if isinstance(v, list) else v for key, v in leave.fonts_without(fonts, font, []).items()}
         )
         assert params.unseen == font and set(params.train) == set(fonts.train) - {font}
         assert fonts.unseen not in params.all
     with pytest.raises(BadInput, match="not a training font"):
-        leave.fonts_without(fonts, fonts.unseen)
+        leave.fonts_without(fonts, fonts.unseen, [])
 
 
 def test_overrides_are_nested_yaml_values():
@@ -243,7 +244,7 @@ def test_changes_fit_params_yaml(tmp_path):
     path = tmp_path / "params.yaml"
     path.write_text((ROOT / "params.yaml").read_text())
     font = section(FontParams, "fonts").train[0]
-    args = SimpleNamespace(seed=2, quick=False, clips=500, set=["recognizer.epochs=3"])
+    args = SimpleNamespace(seed=2, quick=False, clips=500, more=[], set=["recognizer.epochs=3"])
     clone.profile_clone.overlay(path, leave.changes_for(font, args), "test")
     assert load_section(FontParams, "fonts", path).unseen == font
     assert load_section(ClipParams, "clips", path).count == 500

@@ -8,8 +8,8 @@ from dataclasses import replace
 import psutil
 import pytest
 
-from reprise.clips.compose import ClipParams
 from reprise.clips.corpus import compose_clips
+from reprise.clips.params import ClipParams
 from reprise.compute import ComputeParams, load_compute, run_jobs
 from reprise.errors import ParamsError, RepriseError, ShardError
 

@@ -16,7 +16,8 @@ from conftest import ROOT, Clone
 COMPOSE_SHARD_0 = """
 import sys
 from pathlib import Path
-from reprise.clips.compose import ClipParams, compose_clip
+from reprise.clips.compose import compose_clip
+from reprise.clips.params import ClipParams
 from reprise.music.midi import midi_bytes
 from reprise.params import load_section
 from reprise.shards import item_name, shard_plan, write_shard

@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 import pytest
 
 from reprise.audio.fonts import FontParams
-from reprise.audio.render import RenderParams
+from reprise.audio.params import RenderParams
 from reprise.audio.spectrogram import SpectrogramParams
-from reprise.clips.compose import ClipParams
+from reprise.clips.params import ClipParams
 from reprise.compute import ComputeParams
 from reprise.errors import BadInput, ParamsError
 from reprise.params import load_section, read_yaml, require

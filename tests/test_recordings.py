@@ -12,8 +12,8 @@ import soundfile
 import soxr
 
 from reprise.audio import recordings
+from reprise.audio.levels import active_rms, window_rms
 from reprise.audio.recordings import stream_mono, survey
-from reprise.audio.render import active_rms, window_rms
 from reprise.errors import AudioError
 
 RATE = 22050

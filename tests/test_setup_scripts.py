@@ -14,9 +14,9 @@ import pytest
 from conftest import ROOT, profile_clone
 
 from reprise.audio.fonts import FONTS, FontParams
-from reprise.audio.render import RenderParams
+from reprise.audio.params import RenderParams
 from reprise.audio.spectrogram import SpectrogramParams
-from reprise.clips.compose import ClipParams
+from reprise.clips.params import ClipParams
 from reprise.compute import ComputeParams
 from reprise.errors import ParamsError
 from reprise.music.instruments import INSTRUMENT_NAMES

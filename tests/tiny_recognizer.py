@@ -13,7 +13,7 @@ from reprise.recognition.model import NetworkParams, Recognizer, RecognizerConfi
 
 RATE = 22050
 SPECTROGRAM = SpectrogramParams(n_fft=2048, hop_length=1024, n_mels=128, fmin_hz=30, fmax_hz=11025, floor_db=-80)
-NETWORK = NetworkParams(channels=(4, 4, 4, 4, 4), hidden=8, dropout=0.0)
+NETWORK = NetworkParams(channels=(4, 4, 4, 4), hidden=8, blocks=0)
 CONFIG = RecognizerConfig(NETWORK, SPECTROGRAM, RATE, 4.0, INSTRUMENT_NAMES, (0.5,) * len(INSTRUMENT_NAMES))
 BANDS_A_TONE = 10
 

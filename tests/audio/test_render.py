@@ -12,18 +12,11 @@ from hypothesis import strategies as st
 
 from reprise.audio.fluidsynth import BLOCK
 from reprise.audio.fonts import FONTS, locate
-from reprise.audio.render import (
-    RenderParams,
-    Rendition,
-    Voice,
-    active_rms,
-    draw_rendition,
-    mix_stems,
-    plain_rendition,
-    render_stems,
-    window_rms,
-)
-from reprise.clips.compose import ClipParams, compose_clip
+from reprise.audio.levels import active_rms, window_rms
+from reprise.audio.params import RenderParams
+from reprise.audio.render import Rendition, Voice, draw_rendition, mix_stems, plain_rendition, render_stems
+from reprise.clips.compose import compose_clip
+from reprise.clips.params import ClipParams
 from reprise.clips.render import render_clip
 from reprise.music.piece import Piece, note_table
 from reprise.params import load_section

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from reprise.audio.fonts import FONTS, locate
 from reprise.audio.render import Rendition, Voice, render_stems
 from reprise.audio.spectrogram import SpectrogramParams, log_mel
-from reprise.clips.compose import ClipParams, compose_clip
+from reprise.clips.compose import compose_clip
+from reprise.clips.params import ClipParams
 from reprise.errors import ParamsError
 from reprise.params import load_section
 

@@ -10,9 +10,9 @@ import soundfile
 
 from reprise.audio.files import decode, encode
 from reprise.audio.fonts import FONTS, FontParams, locate
-from reprise.audio.render import RenderParams
-from reprise.clips.compose import ClipParams
+from reprise.audio.params import RenderParams
 from reprise.clips.corpus import compose_clips, read_manifest
+from reprise.clips.params import ClipParams
 from reprise.clips.render import plan_sets, render_clips
 from reprise.compute import ComputeParams
 from reprise.errors import AudioError, FontError, MidiError, ShardError

@@ -12,8 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import chi2_contingency
 
-from reprise.clips.compose import BLOCK_CLIPS, ClipParams, compose_clip, deal_instruments
+from reprise.clips.compose import BLOCK_CLIPS, compose_clip, deal_instruments
 from reprise.clips.corpus import compose_clips, read_manifest, read_midi_of
+from reprise.clips.params import ClipParams
 from reprise.clips.roles import ROLES
 from reprise.compute import ComputeParams
 from reprise.errors import ShardError

@@ -101,7 +101,7 @@ def test_the_floor_does_not_see_which_part_plays_what():
 
 def test_attributions_sum_to_the_change_of_the_logit():
     torch.manual_seed(0)
-    network = Recognizer(NetworkParams((4, 4, 8, 8, 8), 16, 0.0), 32, 12).eval()
+    network = Recognizer(NetworkParams((4, 4, 8, 8), 16, 1), 32, 12).eval()
     clip = np.random.default_rng(0).uniform(-60, 0, (32, 24)).astype(np.float32)
     found = attribute(network, clip, 3, -80.0, 256)
     with torch.inference_mode():

@@ -20,7 +20,7 @@ from reprise.recognition.model import (
 )
 from reprise.recognition.train import TrainParams
 
-SMALL = NetworkParams((4, 4, 8, 8, 8), 16, 0.1)
+SMALL = NetworkParams((4, 4, 8, 8), 16, 1)
 SPECTROGRAM = SpectrogramParams(2048, 1024, 128, 30.0, 11025.0, -80.0)
 
 

@@ -8,7 +8,7 @@ from reprise.errors import BadInput, ParamsError
 from reprise.recognition.augment import AugmentParams
 from reprise.recognition.data import SpectrogramSet
 from reprise.recognition.model import NetworkParams
-from reprise.recognition.train import CURVES, TrainParams, predict, resolve_precision, train, write_curves
+from reprise.recognition.train import CURVES, TrainParams, predict, train, write_curves
 from reprise.tracking import Tracker
 
 EPOCHS = 3
@@ -28,7 +28,7 @@ def params(**changes: object) -> TrainParams:
         "average_decay": 0.5,
         "step_loss_weight": 1.0,
         "ceiling_epochs": 1,
-        "network": NetworkParams((4, 4, 8, 8, 8), 16, 0.1),
+        "network": NetworkParams((4, 4, 8, 8), 16, 1),
         "augment": augment,
     }
     return TrainParams(**(values | changes))
@@ -95,6 +95,12 @@ def test_patience_ends_training_early(tmp_path):
     assert len(curves) < 12
 
 
+@pytest.mark.parametrize("steps", range(1, 7))
+def test_a_run_of_a_few_steps_has_a_schedule(tmp_path, steps):
+    _, _, curves = run(tmp_path, epochs=steps, batch_size=64)
+    assert all(0 <= row["learning_rate"] <= 0.01 for row in curves)
+
+
 def test_too_few_clips_are_refused(tmp_path):
     with pytest.raises(BadInput, match=r"recognizer\.batch_size: is 128, but there are 64"):
         run(tmp_path, batch_size=128)
@@ -103,11 +109,6 @@ def test_too_few_clips_are_refused(tmp_path):
 def test_an_unknown_precision_is_refused():
     with pytest.raises(ParamsError, match="precision: is '8-bit'"):
         params(precision="8-bit")
-
-
-def test_auto_is_one_of_the_precisions_and_a_named_one_stays():
-    assert resolve_precision("auto", "cpu") in ("32-true", "bf16-mixed")
-    assert resolve_precision("32-true", "cpu") == "32-true"
 
 
 def test_curves_are_a_table(tmp_path):

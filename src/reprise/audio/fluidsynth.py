@@ -8,20 +8,23 @@ piece come out of one pass.
 Conventions: float32 samples, events on FluidSynth's blocks of 64 frames.
 """
 
+import contextlib
 import ctypes
+import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
-# Before fluidsynth: it decodes SF3 fonts with libsndfile, of which soundfile's wheel carries a build under the same
-# soname as the system's. The first one loaded serves both, and their Vorbis decoders differ by a bit.
-import soundfile  # noqa: F401, I001
-
-import fluidsynth as fs
 import numpy as np
+import soundfile  # noqa: F401
 
 from reprise.errors import FontError, RepriseError
+
+# soundfile goes first: FluidSynth decodes SF3 fonts with libsndfile, the wheel's build and the system's share a soname,
+# so the first one loaded serves both, and their Vorbis decoders differ by a bit. And where CI is set, pyfluidsynth
+# prints where it found the library: that doesn't belong among results on stdout.
+with contextlib.redirect_stdout(sys.stderr):
+    import fluidsynth as fs
 
 BLOCK = 64
 GAIN = 0.2
@@ -160,7 +163,7 @@ class Synth:
         return max(frame, done)
 
 
-@contextmanager
+@contextlib.contextmanager
 def open_synth(fonts: set[Path], parts: int, sample_rate: int, reverb: bool) -> Iterator[Synth]:
     """A new synth that shares the loaded fonts; fonts are taken out before it is deleted, or they would go with it.
 

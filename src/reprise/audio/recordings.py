@@ -15,7 +15,7 @@ import numpy as np
 import soundfile
 import soxr
 
-from reprise.audio.render import LEVEL_WINDOW_S, active_rms, window_rms
+from reprise.audio.levels import LEVEL_WINDOW_S, active_rms, window_rms
 from reprise.errors import AudioError
 
 SHORTEST_S = 0.1
@@ -46,7 +46,7 @@ class Survey:
     Attributes:
         sample_rate, channels: of the file.
         samples, duration_s: length of the mono stream, at the rate asked for and in seconds.
-        level: RMS of its stretches of 0.1 s within 30 dB of the loudest one, as `audio.render.active_rms` has it; 0
+        level: RMS of its stretches of 0.1 s within 30 dB of the loudest one, as `audio.levels.active_rms` has it; 0
             for digital silence, and for channels that cancel each other.
     """
 

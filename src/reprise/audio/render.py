@@ -1,7 +1,7 @@
 """Pieces to audio: what may vary, stems, levels, the mix.
 
 Conventions: float32 mono in -1..1, levels in dB. The level of a stem is the RMS of the stretches where it sounds
-(`active_rms`), so that rests don't make an instrument louder.
+(`levels.active_rms`), so that rests don't make an instrument louder.
 """
 
 from dataclasses import dataclass, field
@@ -10,52 +10,12 @@ from pathlib import Path
 import numpy as np
 
 from reprise.audio.fluidsynth import open_synth
+from reprise.audio.levels import active_rms, window_rms
+from reprise.audio.params import RenderParams
 from reprise.music.piece import Piece
-from reprise.params import require, require_range
 
-LEVEL_WINDOW_S = 0.1
-ACTIVE_BELOW_PEAK_DB = 30.0
 FADE_S = 0.02
 SILENCE = 1e-9
-
-
-@dataclass(frozen=True)
-class RenderParams:
-    """The `rendering` section: each range is [from, to], drawn uniformly."""
-
-    sample_rate: int
-    reverb_probability: float
-    reverb_room: tuple[float, float]
-    reverb_level: tuple[float, float]
-    filter_cents: tuple[float, float]
-    resonance_cb: tuple[float, float]
-    attack_timecents: tuple[float, float]
-    decay_timecents: tuple[float, float]
-    release_timecents: tuple[float, float]
-    tuning_cents: tuple[float, float]
-    vibrato_cents: tuple[float, float]
-    mix_level_db: tuple[float, float]
-    clean_level_db: float
-    audible_db: float
-    open_samples: int
-    ceiling_clips: int
-
-    def __post_init__(self) -> None:
-        require(8000 <= self.sample_rate <= 96000, "sample_rate", self.sample_rate, "from 8000 to 96000 Hz")
-        require(0 <= self.reverb_probability <= 1, "reverb_probability", self.reverb_probability, "from 0 to 1")
-        require_range("reverb_room", self.reverb_room, 0, 1)
-        require_range("reverb_level", self.reverb_level, 0, 1)
-        require_range("filter_cents", self.filter_cents, -12000, 12000)
-        require_range("resonance_cb", self.resonance_cb, 0, 960)
-        for key in ("attack_timecents", "decay_timecents", "release_timecents"):
-            require_range(key, getattr(self, key), -12000, 12000)
-        require_range("tuning_cents", self.tuning_cents, -100, 100)
-        require_range("vibrato_cents", self.vibrato_cents, -100, 100)
-        require_range("mix_level_db", self.mix_level_db, -60, 0)
-        require(-60 <= self.clean_level_db <= 0, "clean_level_db", self.clean_level_db, "from -60 to 0")
-        require(-60 <= self.audible_db < 0, "audible_db", self.audible_db, "from -60 to below 0")
-        require(0 <= self.open_samples <= 100, "open_samples", self.open_samples, "from 0 to 100")
-        require(self.ceiling_clips >= 0, "ceiling_clips", self.ceiling_clips, "0 or more")
 
 
 @dataclass(frozen=True)
@@ -119,20 +79,6 @@ def _events(piece: Piece, sample_rate: int) -> list[tuple[int, int, int, int]]:
         events.append((round((onset + duration) * frames_per_beat), 0, part, pitch, 0))
     events.sort()  # at the same frame notes end before others begin
     return [(frame, part, pitch, velocity) for frame, _, part, pitch, velocity in events]
-
-
-def window_rms(stems: np.ndarray, sample_rate: int) -> np.ndarray:
-    """RMS of each stem in windows of `LEVEL_WINDOW_S`: float[parts, windows]; the last window may be shorter."""
-    window = round(LEVEL_WINDOW_S * sample_rate)
-    starts = np.arange(0, stems.shape[1], window)
-    lengths = np.diff(np.append(starts, stems.shape[1]))
-    return np.sqrt(np.add.reduceat(np.square(stems, dtype=np.float64), starts, axis=1) / lengths)
-
-
-def active_rms(levels: np.ndarray) -> np.ndarray:
-    """RMS of each stem over its windows within `ACTIVE_BELOW_PEAK_DB` of its loudest: float[parts]."""
-    active = levels >= levels.max(axis=1, keepdims=True) * 10 ** (-ACTIVE_BELOW_PEAK_DB / 20)
-    return np.sqrt((np.square(levels) * active).sum(axis=1) / active.sum(axis=1))
 
 
 def mix_stems(

@@ -13,7 +13,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from reprise.clips.compose import Clip, ClipParams, compose_clip
+from reprise.clips.compose import Clip, compose_clip
+from reprise.clips.params import ClipParams
 from reprise.compute import ComputeParams, run_jobs
 from reprise.errors import ShardError
 from reprise.music.instruments import INSTRUMENT_NAMES

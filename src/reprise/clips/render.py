@@ -15,18 +15,11 @@ import pandas as pd
 from reprise.audio.files import encode
 from reprise.audio.fluidsynth import BLOCK, library_version
 from reprise.audio.fonts import FONTS, FontParams, font_path
-from reprise.audio.render import (
-    RenderParams,
-    Rendition,
-    active_rms,
-    draw_rendition,
-    mix_stems,
-    plain_rendition,
-    render_stems,
-    window_rms,
-)
-from reprise.clips.compose import ClipParams
+from reprise.audio.levels import active_rms, window_rms
+from reprise.audio.params import RenderParams
+from reprise.audio.render import Rendition, draw_rendition, mix_stems, plain_rendition, render_stems
 from reprise.clips.corpus import read_manifest, read_midi_of
+from reprise.clips.params import ClipParams
 from reprise.compute import ComputeParams, run_jobs
 from reprise.music.instruments import INSTRUMENT_NAMES
 from reprise.music.midi import read_midi

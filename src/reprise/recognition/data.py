@@ -8,7 +8,7 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from reprise.audio.render import LEVEL_WINDOW_S
+from reprise.audio.levels import LEVEL_WINDOW_S
 from reprise.audio.spectrogram import SpectrogramParams
 from reprise.errors import ShardError
 from reprise.music.instruments import INSTRUMENT_NAMES

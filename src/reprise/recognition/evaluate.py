@@ -8,6 +8,7 @@ import numpy as np
 from reprise.audio.spectrogram import SpectrogramParams
 from reprise.music.instruments import INSTRUMENT_NAMES
 from reprise.params import require
+from reprise.progress import progress_bar
 from reprise.recognition.data import SpectrogramSet, load_set
 from reprise.recognition.floor import floor_predictions
 from reprise.recognition.metrics import estimate, estimates, macro_f1, per_instrument, resample_weights
@@ -55,14 +56,22 @@ def evaluate_recognizer(
     sets = {
         name: load_set(clips / "spectrograms", name, spectrogram, sample_rate) for name in (*TEST_SETS, "same_register")
     }
-    predictions = {name: _predict(models / "recognizer", data) for name, data in sets.items()}
+    predictions = {}
+    with progress_bar(len(sets) + 2, "evaluating", "models on sets") as bar:
+        for name, data in sets.items():
+            predictions[name] = _predict(models / "recognizer", data)
+            bar.update(1)
+        ceiling = _predict(models / "ceiling", sets["unseen_font"])
+        bar.update(1)
+        floor = _decide(
+            sets["test"],
+            *floor_predictions(clips / "midi", clips / "manifest.parquet", sets["test"].clips, params.seed),
+        )
+        bar.update(1)
     metrics = {name: evaluate_set(predictions[name], params) for name in TEST_SETS}
     metrics["same_register"] = headline(predictions["same_register"], params)
-    probabilities, thresholds = floor_predictions(
-        clips / "midi", clips / "manifest.parquet", sets["test"].clips, params.seed
-    )
-    metrics["floor"] = headline(_decide(sets["test"], probabilities, thresholds), params)
-    metrics["ceiling"] = headline(_predict(models / "ceiling", sets["unseen_font"]), params)
+    metrics["floor"] = headline(floor, params)
+    metrics["ceiling"] = headline(ceiling, params)
     return metrics, {name: predictions[name] for name in TEST_SETS}
 
 

@@ -3,11 +3,14 @@
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from reprise.audio.params import RenderParams
 from reprise.audio.spectrogram import SpectrogramParams
+from reprise.clips.params import ClipParams
 from reprise.music.instruments import INSTRUMENT_NAMES
 from reprise.recognition.data import load_set
 from reprise.recognition.model import RecognizerConfig, save_recognizer
-from reprise.recognition.train import TrainParams, train
+from reprise.recognition.train import TrainParams, train, write_curves
+from reprise.stage import Stage
 from reprise.tracking import open_tracker
 
 
@@ -57,3 +60,21 @@ def fit_recognizer(
     )
     save_recognizer(network, config, folder)
     return curves
+
+
+def run_fit(stage: Stage, name: str, train_set: str, validation_set: str, params: TrainParams, epochs: int) -> None:
+    """A training stage: leaves models/NAME and plots/NAME/curves.csv."""
+    sample_rate = stage.params(RenderParams, "rendering").sample_rate
+    clip_s = stage.params(ClipParams, "clips").duration_s
+    job = FitJob(train_set, validation_set, epochs, Path("data/clips/spectrograms"), sample_rate, clip_s)
+    curves = fit_recognizer(
+        job,
+        params,
+        stage.params(SpectrogramParams, "spectrogram"),
+        stage.out(f"models/{name}"),
+        stage.notes,
+        stage.compute.device,
+        stage.compute.tracking,
+        stage.inputs,
+    )
+    write_curves(curves, stage.out(f"plots/{name}/curves.csv"))

@@ -1,9 +1,10 @@
 """The recognizer's network: log-mel frames in, instruments out, at every moment and for the whole clip.
 
 Shapes: B clips, M mel bands, T frames, K instruments (in the order of `music.instruments`), S = ceil(T / 4)
-steps. Convolutions see 2-D patches; the frequency axis is then folded into channels, because where in the
-spectrum a pattern lies says much about an instrument. The clip's logit is a weighted mean of its steps' logits
-with weights that sum to one, so it doesn't depend on how long the clip is.
+steps. A few narrow convolutions see 2-D patches; the frequency axis is then folded into channels, because where in the
+spectrum a pattern lies says much about an instrument, and most weights work on time alone, where they cost little. The
+clip's logit is a weighted mean of its steps' logits with weights that sum to one, so it doesn't depend on how long the
+clip is.
 """
 
 import json
@@ -20,48 +21,51 @@ from reprise.errors import BadInput
 from reprise.params import build, require
 
 TIME_STRIDE = 4
-FREQUENCY_STRIDE = 32
+FREQUENCY_STRIDE = 16
 
 
 @dataclass(frozen=True)
 class NetworkParams:
-    """The `recognizer.network` section: channels of the stem and the four stages, width and dropout of the head."""
+    """The `recognizer.network` section: channels of the stem and the stages, width and depth of the head."""
 
     channels: tuple[int, ...]
     hidden: int
-    dropout: float
+    blocks: int
 
     def __post_init__(self) -> None:
-        require(len(self.channels) == 5, "channels", list(self.channels), "five numbers, of the stem and four stages")
+        require(len(self.channels) == 4, "channels", list(self.channels), "four numbers, of the stem and three stages")
         require(all(1 <= c <= 1024 for c in self.channels), "channels", list(self.channels), "each from 1 to 1024")
         require(1 <= self.hidden <= 4096, "hidden", self.hidden, "from 1 to 4096")
-        require(0 <= self.dropout < 1, "dropout", self.dropout, "from 0 to below 1")
+        require(0 <= self.blocks <= 64, "blocks", self.blocks, "from 0 to 64")
 
 
 class Recognizer(nn.Module):
-    """A stem, four stages, a temporal head and attention over time; docs/recognizer.md has the layer table."""
+    """A stem, three stages, a temporal head and attention over time; docs/recognizer.md has the layer table."""
 
     def __init__(self, params: NetworkParams, n_mels: int, instruments: int) -> None:
         super().__init__()
-        c = params.channels
-        self.level = nn.BatchNorm1d(n_mels)
+        c, hidden = params.channels, params.hidden
+        self.level = nn.BatchNorm1d(n_mels, affine=False)
         self.stem = ScaledConv2d(1, c[0], 5, stride=2, padding=2)
         self.stages = nn.Sequential(
-            _Stage(c[0], c[1], stride=(2, 2), normalised=False, residual=True),
-            _Stage(c[1], c[2], stride=(2, 1), normalised=False, residual=True),
-            _Stage(c[2], c[3], stride=(2, 1), normalised=True, residual=True),
-            _Stage(c[3], c[4], stride=(2, 1), normalised=True, residual=False),
+            ScaledConv2d(c[0], c[1], 3, stride=2, padding=1),
+            nn.ReLU(),
+            ScaledConv2d(c[1], c[2], 3, stride=(2, 1), padding=1),
+            nn.ReLU(),
+            _Residual(ScaledConv2d(c[2], c[2], 3, padding=1)),
+            ScaledConv2d(c[2], c[3], 3, stride=(2, 1), padding=1),
+            nn.BatchNorm2d(c[3]),
+            nn.ReLU(),
         )
         bands = -(-n_mels // FREQUENCY_STRIDE)
         self.head = nn.Sequential(
-            nn.Dropout(params.dropout),
-            nn.Conv1d(c[4] * bands, params.hidden, 3, padding=1),
-            nn.BatchNorm1d(params.hidden),
+            nn.Conv1d(c[3] * bands, hidden, 1, bias=False),
+            nn.BatchNorm1d(hidden),
             nn.ReLU(),
-            nn.Dropout(params.dropout),
+            *(_Residual(_temporal(hidden)) for _ in range(params.blocks)),
         )
-        self.logits = nn.Conv1d(params.hidden, instruments, 1)
-        self.attention = nn.Conv1d(params.hidden, instruments, 1)
+        self.logits = nn.Conv1d(hidden, instruments, 1)
+        self.attention = nn.Conv1d(hidden, instruments, 1)
 
     def forward(self, spectrograms: Tensor) -> tuple[Tensor, Tensor]:
         """Logits of dB spectrograms.
@@ -74,7 +78,7 @@ class Recognizer(nn.Module):
         """
         x = self.level(spectrograms).unsqueeze(1)  # each band to zero mean and unit variance
         x = self.stem(x.contiguous(memory_format=torch.channels_last)).relu()  # [B, C, M / 2, T / 2]
-        x = self.stages(x)  # [B, C, M / 32, S]
+        x = self.stages(x)  # [B, C, M / 16, S]
         x = self.head(x.flatten(1, 2))  # [B, H, S]
         steps = self.logits(x)
         weights = self.attention(x).softmax(dim=-1)
@@ -100,23 +104,21 @@ class ScaledConv2d(nn.Conv2d):
         return self._conv_forward(x, (self.weight - mean) * scale, self.bias)
 
 
-class _Stage(nn.Module):
-    """A strided convolution, then perhaps a residual one; batch-normalised where the maps are small."""
+class _Residual(nn.Module):
+    """Adds what a branch makes of its input, rectified, with a learnt weight that starts small."""
 
-    def __init__(self, inputs: int, outputs: int, stride: tuple[int, int], normalised: bool, residual: bool) -> None:
+    def __init__(self, branch: nn.Module) -> None:
         super().__init__()
-        self.down = _convolution(inputs, outputs, stride, normalised)
-        self.residual = _convolution(outputs, outputs, (1, 1), normalised) if residual else None
-        self.weight = nn.Parameter(torch.tensor(0.2)) if residual else None
+        self.branch = branch
+        self.weight = nn.Parameter(torch.tensor(0.2))
 
     def forward(self, x: Tensor) -> Tensor:
-        x = self.down(x).relu()
-        return x if self.residual is None else x + self.weight * self.residual(x).relu()
+        return x + self.weight * self.branch(x).relu()
 
 
-def _convolution(inputs: int, outputs: int, stride: tuple[int, int], normalised: bool) -> nn.Sequential:
-    convolution = ScaledConv2d(inputs, outputs, 3, stride=stride, padding=1)
-    return nn.Sequential(convolution, nn.BatchNorm2d(outputs)) if normalised else nn.Sequential(convolution)
+def _temporal(hidden: int) -> nn.Sequential:
+    """A convolution over three steps, batch-normalised."""
+    return nn.Sequential(nn.Conv1d(hidden, hidden, 3, padding=1, bias=False), nn.BatchNorm1d(hidden))
 
 
 @dataclass(frozen=True)
@@ -155,8 +157,13 @@ def load_recognizer(folder: Path) -> tuple[Recognizer, RecognizerConfig]:
     except (ValueError, SafetensorError) as error:
         raise BadInput(f"{folder}: damaged recognizer ({error}); make it again with ./run") from error
     network = Recognizer(config.network, config.spectrogram.n_mels, len(config.instruments))
-    try:
-        network.load_state_dict(weights)
-    except RuntimeError as error:
-        raise BadInput(f"{weights_path}: doesn't fit {config_path}: {error}") from error
+    expected = {name: tensor.shape for name, tensor in network.state_dict().items()}
+    found = {name: tensor.shape for name, tensor in weights.items()}
+    if expected != found:
+        unfit = [name for name in expected.keys() | found.keys() if expected.get(name) != found.get(name)]
+        raise BadInput(
+            f"{weights_path}: doesn't fit {config_path}: {len(unfit)} weights are missing, unknown or of another "
+            f"shape, such as '{min(unfit)}'; make both again with ./run"
+        )
+    network.load_state_dict(weights)
     return network.eval(), config

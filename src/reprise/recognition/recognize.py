@@ -5,7 +5,7 @@ long as what is left, and a recording shorter than a window is one window of its
 S steps of the network in a window.
 
 Level: training clips lie between -30 and -14 dBFS. So a whole recording gets one gain, which a first reading of it
-finds, to an active RMS (`audio.render.active_rms`) of -20 dBFS: the answer doesn't depend on how loud a recording is,
+finds, to an active RMS (`audio.levels.active_rms`) of -20 dBFS: the answer doesn't depend on how loud a recording is,
 and its soft passages stay softer than its loud ones. A window 50 dB below that counts as silence, in which nothing is
 heard, and so does a whole recording below -70 dBFS.
 """
@@ -18,8 +18,8 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from reprise.audio.levels import window_rms
 from reprise.audio.recordings import Survey, stream_mono, survey
-from reprise.audio.render import window_rms
 from reprise.audio.spectrogram import log_mel
 from reprise.errors import BadInput
 from reprise.progress import progress_bar

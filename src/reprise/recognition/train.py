@@ -24,7 +24,8 @@ from reprise.recognition.metrics import best_thresholds, macro_f1
 from reprise.recognition.model import NetworkParams, Recognizer
 from reprise.tracking import Tracker
 
-PRECISIONS = ("auto", "32-true", "bf16-mixed")
+PRECISIONS = ("32-true", "bf16-mixed")
+WARM_UP = 0.2  # share of the steps in which the learning rate rises
 CURVES = ("epoch", "train_loss", "validation_loss", "validation_macro_f1", "learning_rate")
 
 
@@ -111,7 +112,7 @@ def train(
         raise BadInput(f"recognizer.batch_size: is {params.batch_size}, but there are {len(train_set)} training clips")
     torch.set_num_threads(params.threads)
     torch.use_deterministic_algorithms(True, warn_only=True)
-    fabric = Fabric(accelerator=device, devices=1, precision=resolve_precision(params.precision, device))
+    fabric = Fabric(accelerator=device, devices=1, precision=params.precision)
     state = _start(train_set, params, epochs, fabric)
     checkpoint = work / "checkpoint.pt"
     if checkpoint.exists():
@@ -127,7 +128,7 @@ def train(
             state.curves.append({key: float(f"{row[key]:.6g}") for key in CURVES})
             state.save(checkpoint)
             tracker.metrics(state.curves[-1], step=epoch + 1)
-            bar.set_postfix_str(f"loss {loss:.4f}, validation F1 {row['validation_macro_f1']:.4f}")
+            bar.set_postfix_str(f"loss {loss:.4f}, validation F1 {row['validation_macro_f1']:.4f}", refresh=False)
             bar.update(1)
     best = Recognizer(params.network, train_set.arrays.shape[1], train_set.labels.shape[1])
     best.load_state_dict(state.best)
@@ -135,25 +136,18 @@ def train(
     return best.eval(), best_thresholds(validation_set.labels, probabilities), state.curves
 
 
-def resolve_precision(precision: str, device: str) -> str:
-    """What `auto` means here: bfloat16 where the processor or the GPU multiplies it natively, else float32."""
-    if precision != "auto":
-        return precision
-    if device != "cpu" and torch.cuda.is_available():
-        return "bf16-mixed" if torch.cuda.is_bf16_supported() else "32-true"
-    found = torch.cpu.get_capabilities()
-    return "bf16-mixed" if found.get("avx512_bf16") or found.get("amx_bf16") else "32-true"
-
-
 def _start(train_set: SpectrogramSet, params: TrainParams, epochs: int, fabric: Fabric) -> _State:
     fabric.seed_everything(params.seed, verbose=False)
     network = Recognizer(params.network, train_set.arrays.shape[1], train_set.labels.shape[1])
     network = network.to(memory_format=torch.channels_last)
-    optimizer = torch.optim.AdamW(network.parameters(), lr=params.learning_rate, weight_decay=params.weight_decay)
+    optimizer = torch.optim.AdamW(
+        network.parameters(), lr=params.learning_rate, weight_decay=params.weight_decay, fused=True
+    )
     network, optimizer = fabric.setup(network, optimizer)
-    steps = epochs * (len(train_set) // params.batch_size)
+    steps = max(epochs * (len(train_set) // params.batch_size) + 1, 4)
+    warm_up = max(WARM_UP, 2 / steps)  # the scheduler divides by the length of the warm-up less one step
     schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimizer, params.learning_rate, total_steps=steps + 1, pct_start=0.2, cycle_momentum=False
+        optimizer, params.learning_rate, total_steps=steps, pct_start=warm_up, cycle_momentum=False
     )
     average = AveragedModel(network.module, multi_avg_fn=get_ema_multi_avg_fn(params.average_decay), use_buffers=True)
     return _State(network, average, optimizer, schedule, [], {})
@@ -172,7 +166,6 @@ def _train_epoch(
     state.network.train()
     rng = np.random.default_rng(np.random.SeedSequence([params.seed, epoch]))
     generator = torch.Generator().manual_seed(int(rng.integers(2**62)))
-    torch.manual_seed(int(rng.integers(2**62)))  # dropout
     order = rng.permutation(len(data))
     losses = []
     batches = len(data) // params.batch_size
@@ -191,7 +184,7 @@ def _train_epoch(
         state.average.update_parameters(state.network.module)
         losses.append(loss.item())
         if index % 10 == 0:
-            bar.set_postfix_str(f"batch {index}/{batches}, loss {np.mean(losses):.4f}")
+            bar.set_postfix_str(f"batch {index}/{batches}, loss {np.mean(losses):.4f}", refresh=False)
     return float(np.mean(losses))
 
 
