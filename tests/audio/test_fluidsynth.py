@@ -1,6 +1,9 @@
 """FluidSynth in process: what it can't load or play is an error, what it plays is what any FluidSynth plays."""
 
+import os
 import struct
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -182,3 +185,21 @@ def test_every_generator_changes_the_sound(name):
 
 def test_the_library_names_its_version():
     assert library_version().count(".") == 2 and int(library_version().split(".")[0]) >= 2
+
+
+def output_of_import(then: str = "") -> str:
+    """What a new process prints that imports the module under CI, then runs `then`."""
+    code = f"import reprise.audio.fluidsynth\n{then}"
+    command = [sys.executable, "-c", code]
+    return subprocess.run(command, env={**os.environ, "CI": "true"}, capture_output=True, text=True, check=True).stdout
+
+
+def test_importing_it_leaves_stdout_alone():
+    assert output_of_import() == ""
+
+
+@pytest.mark.skipif(not Path("/proc/self/maps").exists(), reason="reads /proc")
+def test_one_libsndfile_serves_everyone_whatever_was_imported_before():
+    """The wheel's, where it carries one: the system's decodes Vorbis, and so SF3 fonts, to other bits."""
+    maps = output_of_import("print(open('/proc/self/maps').read())")
+    assert len({line.split()[-1] for line in maps.splitlines() if "libsndfile" in line}) == 1
