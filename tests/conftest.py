@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import soundfile  # noqa: F401  before any test module imports fluidsynth: reprise.audio.fluidsynth says why
 
 from reprise.params import read_yaml
 
