@@ -103,10 +103,11 @@ def test_scripts_are_posix_shell(script):
         assert (ROOT / script).stat().st_mode & stat.S_IXUSR
 
 
-def test_setup_looks_for_the_fonts_of_the_registry():
+def test_setup_looks_for_the_default_fonts_where_the_registry_does():
     table = re.search(r"^fonts='\n(.*?)'", (ROOT / "scripts/setup.sh").read_text(), re.DOTALL | re.MULTILINE)[1]
     listed = {tuple(line.split()) for line in table.splitlines()}
-    assert listed == {(font.debian_package, *font.paths) for font in FONTS.values() if font.debian_package}
+    fonts = [FONTS[name] for name in load_section(FontParams, "fonts", ROOT / "params.yaml").all]
+    assert listed == {(font.debian_package, *font.paths) for font in fonts if font.debian_package}
 
 
 def test_the_first_call_sets_up_and_the_second_does_nothing_twice(world):
