@@ -223,6 +223,7 @@ def test_the_left_out_font_plays_the_unseen_one_and_the_real_one_is_gone():
         )
         assert params.unseen == font and set(params.train) == set(fonts.train) - {font}
         assert fonts.unseen not in params.all
+        assert leave.fonts_without(fonts, font, ["OPL-3_FM"])["train"] == [*params.train, "OPL-3_FM"]
     with pytest.raises(BadInput, match="not a training font"):
         leave.fonts_without(fonts, fonts.unseen, [])
 

@@ -187,19 +187,22 @@ def test_the_library_names_its_version():
     assert library_version().count(".") == 2 and int(library_version().split(".")[0]) >= 2
 
 
-def output_of_import(then: str = "") -> str:
-    """What a new process prints that imports the module under CI, then runs `then`."""
-    code = f"import reprise.audio.fluidsynth\n{then}"
-    command = [sys.executable, "-c", code]
+def output_of_import(modules: str, then: str = "") -> str:
+    """What a new process prints that imports `modules` under CI, then runs `then`."""
+    command = [sys.executable, "-c", f"import {modules}\n{then}"]
     return subprocess.run(command, env={**os.environ, "CI": "true"}, capture_output=True, text=True, check=True).stdout
 
 
 def test_importing_it_leaves_stdout_alone():
-    assert output_of_import() == ""
+    assert output_of_import("reprise.audio.fluidsynth") == ""
 
 
 @pytest.mark.skipif(not Path("/proc/self/maps").exists(), reason="reads /proc")
-def test_one_libsndfile_serves_everyone_whatever_was_imported_before():
-    """The wheel's, where it carries one: the system's decodes Vorbis, and so SF3 fonts, to other bits."""
-    maps = output_of_import("print(open('/proc/self/maps').read())")
-    assert len({line.split()[-1] for line in maps.splitlines() if "libsndfile" in line}) == 1
+def test_sf3_fonts_are_decoded_by_the_libsndfile_of_soundfile():
+    """The system's would decode Vorbis to other bits where the wheel carries its own and FluidSynth comes first."""
+
+    def libraries(module: str) -> set[str]:
+        maps = output_of_import(module, "print(open('/proc/self/maps').read())")
+        return {line.split()[-1] for line in maps.splitlines() if "libsndfile" in line}
+
+    assert libraries("reprise.audio.fluidsynth") == libraries("soundfile") != set()
