@@ -193,7 +193,7 @@ def go_on(clone: Clone, stage: str) -> None:
 
 def test_killed_while_rendering_it_goes_on_to_the_same_lock(smoke_clone, copy_of_smoke):
     clone, stage = copy_of_smoke, "render_clips"
-    clone.environment["REPRISE_ENGINE"] = "processes"
+    clone.environment |= {"REPRISE_ENGINE": "processes", "SHELL": "/bin/sh"}
 
     def finished(notes: Path) -> int:
         return len(list(notes.glob("*.json")))
@@ -214,6 +214,7 @@ def test_killed_while_rendering_it_goes_on_to_the_same_lock(smoke_clone, copy_of
 def test_killed_while_training_it_goes_on_to_the_same_weights(copy_of_smoke):
     """Long enough, 40 epochs of about .2 s, for a stage to be still at work when its dvc is killed."""
     clone, stage = copy_of_smoke, "train_recognizer"
+    clone.environment["SHELL"] = "/bin/bash"
     clone.set_params({"compute": {"tracking": False}, "recognizer": {"epochs": 40, "patience": 40}})
     clone.dvc(*RUN_ONE, stage)
     undisturbed = clone.lock

@@ -293,11 +293,16 @@ def test_a_second_run_goes_on_when_the_first_one_ends(repository):
     assert len(contents("data/out")) == 30
 
 
-def test_a_stage_stops_when_its_parent_is_gone(repository):
+STARTED = {
+    "directly": "[sys.executable, 'stages/count.py']",
+    "by a shell that waits": "['sh', '-c', sys.executable + ' stages/count.py; exit $?']",
+}
+
+
+@pytest.mark.parametrize("command", STARTED.values(), ids=STARTED.keys())
+def test_a_stage_stops_when_what_started_it_is_gone(repository, command):
     Path("slow.flag").touch()
-    parent = subprocess.Popen(
-        [sys.executable, "-c", "import subprocess, sys; subprocess.run([sys.executable, 'stages/count.py'])"]
-    )
+    parent = subprocess.Popen([sys.executable, "-c", f"import subprocess, sys; subprocess.run({command})"])
     wait_for(lambda: made() == 11)
     child = int(Path(".reprise/work/count.pid").read_text())
     parent.kill()

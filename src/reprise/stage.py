@@ -19,6 +19,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
+import psutil
 from filelock import FileLock, Timeout
 
 from reprise.compute import ComputeParams, load_compute
@@ -191,14 +192,23 @@ class _stage_lock:
 
 def _stop_with_parent() -> None:
     """Stop this stage soon after the process that started it is gone: nobody would record its outs."""
-    parent = os.getppid()
+    starters = _starters()
 
     def watch() -> None:
-        while os.getppid() == parent:
+        while _starters() == starters:
             time.sleep(0.5)
         os.kill(os.getpid(), signal.SIGTERM)
 
     threading.Thread(target=watch, daemon=True).start()
+
+
+def _starters() -> list[int]:
+    """The parent and, where that is a `sh -c` (bash makes way for its command, others wait for it), its own."""
+    parent = psutil.Process().parent()
+    try:
+        return [parent.pid, parent.ppid()] if "-c" in parent.cmdline()[:4] else [parent.pid]
+    except (psutil.Error, AttributeError):  # it ended meanwhile
+        return []
 
 
 def _end(code: int, message: str) -> None:
