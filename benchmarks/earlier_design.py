@@ -29,8 +29,9 @@ from numpy.lib.format import open_memmap
 from reprise.audio.files import decode
 from reprise.audio.params import RenderParams
 from reprise.audio.spectrogram import SpectrogramParams
+from reprise.clips.corpus import read_manifest
 from reprise.clips.params import ClipParams
-from reprise.clips.spectrograms import read_rendering
+from reprise.clips.spectrograms import clip_table, read_rendering
 from reprise.music.instruments import INSTRUMENT_NAMES
 from reprise.params import PARAMS_FILE, load_section
 from reprise.progress import progress_bar
@@ -76,28 +77,29 @@ def load(name: str, settings: Settings) -> SpectrogramSet:
 
 def draw_pictures(name: str, settings: Settings, folder: Path) -> Pictures:
     """The earlier design's pictures of the set `name`, drawn from its audio into a file in `folder`."""
-    audio, data, sample_rate = need(CLIPS / "audio", RUN_FIRST), load(name, settings), settings.rendering.sample_rate
+    audio, sample_rate = need(CLIPS / "audio", RUN_FIRST), settings.rendering.sample_rate
     rows = read_rendering(audio)
-    shard_of = rows[rows["set"] == name].set_index("clip")["shard"].loc[data.clips].to_numpy()
-    images = open_memmap(folder / f"{name}.npy", mode="w+", dtype=np.uint8, shape=(len(shard_of), SIZE, SIZE))
+    rows = rows[(rows["set"] == name) & rows["usable"]][: settings.limit].reset_index(drop=True)
+    data = clip_table(rows, read_manifest(CLIPS / "manifest.parquet").set_index("clip"))
+    images = open_memmap(folder / f"{name}.npy", mode="w+", dtype=np.uint8, shape=(len(rows), SIZE, SIZE))
     with progress_bar(len(images), f"pictures of {name}", "clips") as bar:
-        for shard in np.unique(shard_of):
-            places = np.flatnonzero(shard_of == shard)
+        for shard, group in rows.groupby("shard"):
             path = audio / name / shard_name(shard)
-            members = {item_name(data.clips[place], "flac"): place for place in places}
+            members = {item_name(clip, "flac"): place for place, clip in group["clip"].items()}
             for member, content in read_shard(path, members).items():
                 samples = decode(content, f"{path}: {member}", sample_rate)
                 images[members[member]] = earlier_model.picture(samples, sample_rate)
                 bar.update(1)
-    return Pictures(images, data.labels, data.count)
+    return Pictures(images, data[list(INSTRUMENT_NAMES)].to_numpy(np.float32), data["count"].to_numpy())
 
 
 def train_ours(settings: Settings, folder: Path) -> float:
     """Train ours afresh with the pipeline's own params into `folder`; returns the seconds it took."""
-    names = ("ceiling_validation",) * 2 if settings.limit else ("train", "validation")  # a small set for a quick run
+    small = "ceiling_train", "ceiling_validation"
+    names = small if settings.limit else ("train", "validation")
     epochs = 1 if settings.limit else settings.recognizer.epochs
     spectrograms = need(CLIPS / "spectrograms", RUN_FIRST)
-    job = FitJob(*names, epochs, spectrograms, settings.rendering.sample_rate, settings.clips.duration_s)
+    job = FitJob(*names, epochs, spectrograms, settings.clips, settings.rendering)
     start = time.perf_counter()
     fit_recognizer(job, settings.recognizer, settings.spectrogram, folder, folder / "work", "cpu", False, {})
     return time.perf_counter() - start

@@ -6,7 +6,7 @@ font's plain rendering of the test clips (the set `unseen_font` there) and on th
 results/leave_one_font_out.json.
 
     python benchmarks/leave_one_font_out.py csound_GM
-    python benchmarks/leave_one_font_out.py csound_GM --set recognizer.augment.mix_probability=0.3
+    python benchmarks/leave_one_font_out.py csound_GM --set recognizer.augment.swap_probability=0.8
     python benchmarks/leave_one_font_out.py csound_GM --with OPL-3_FM     # would another training font help?
 
 The clone is kept in .reprise/benchmarks, one a font (some 2 GB each), so that the next remedy for the same font only

@@ -230,9 +230,9 @@ def test_the_left_out_font_plays_the_unseen_one_and_the_real_one_is_gone():
 
 def test_overrides_are_nested_yaml_values():
     changes = leave.parse_overrides(
-        ["recognizer.augment.mix_probability=0.3", "recognizer.augment.noise_db=[-80.0, -40.0]"]
+        ["recognizer.augment.swap_probability=0.3", "recognizer.augment.noise_db=[-80.0, -40.0]"]
     )
-    assert changes == {"recognizer": {"augment": {"mix_probability": 0.3, "noise_db": [-80.0, -40.0]}}}
+    assert changes == {"recognizer": {"augment": {"swap_probability": 0.3, "noise_db": [-80.0, -40.0]}}}
 
 
 @pytest.mark.parametrize("setting", ["recognizer.epochs", "=3", "a..b=1", "fonts.unseen=x", "clips.seed=1", "a=[1"])

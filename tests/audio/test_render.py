@@ -128,7 +128,7 @@ def test_the_end_is_faded_out():
 def digest(item: int, fonts: tuple[Path, ...], reverb: bool, clips: ClipParams, params: RenderParams) -> str:
     """sha256 of a varied clip."""
     piece = compose_clip(clips, item).piece
-    drawn = draw_rendition(len(piece.programs), fonts, params, np.random.default_rng(item))
+    drawn = draw_rendition(len(piece.programs), fonts, fonts[0], params, np.random.default_rng(item))
     room = (0.7, 0.3, 0.6, 127) if reverb else None
     stems = render_stems(piece, Rendition(drawn.voices, drawn.mix_level_db, room), params.sample_rate, 4.0)
     return hashlib.sha256(stems.tobytes()).hexdigest()
@@ -147,8 +147,12 @@ def test_a_clip_is_the_same_alone_after_others_and_in_another_process(font, clip
 
 def test_a_drawn_rendition_stays_in_its_ranges(params):
     rng = np.random.default_rng(0)
-    drawn = [draw_rendition(3, (SF2, SF3), params, rng) for _ in range(300)]
+    drawn = [draw_rendition(3, (SF2, SF3), FLUID, params, rng) for _ in range(300)]
     voices = [voice for rendition in drawn for voice in rendition.voices]
+    plain = [voice for voice in voices if not voice.generators]
+    assert len(plain) / 900 == pytest.approx(params.plain_probability, abs=0.07)
+    assert {voice.font for voice in plain} == {FLUID}
+    voices = [voice for voice in voices if voice.generators]
     for name in voices[0].generators:
         low, high = getattr(params, name)
         values = [voice.generators[name] for voice in voices]
@@ -174,17 +178,18 @@ def render(params, *rows, programs=(0, 40), levels=(0.0, 0.0)):
 
 
 def test_a_clip_without_faults(params):
-    mix, active, faults = render(params, NOTE, (4.0, 2.0, 72, 100, 1))
+    mix, stems, active, faults = render(params, NOTE, (4.0, 2.0, 72, 100, 1))
     assert faults == [] and len(mix) == 4 * params.sample_rate and np.abs(mix).max() < 1
+    assert stems.shape == (2, len(mix)) and not stems[1, : params.sample_rate * 19 // 10].any()
     assert active.shape == (2, 40)
     assert active[0, 0] and not active[1, :20].any() and active[1, 20:29].all(), "the violin plays from 2 s to 3 s"
 
 
 def test_a_part_that_doesn_t_sound_is_a_fault(params):
     """After the clip's end, and far below the others."""
-    assert "inaudible_part" in render(params, NOTE, (9.0, 1.0, 72, 100, 1))[2]
-    assert "inaudible_part" in render(params, NOTE, (0.0, 2.0, 72, 100, 1), levels=(0.0, -50.0))[2]
-    assert "inaudible_part" not in render(params, NOTE, (0.0, 2.0, 72, 100, 1), levels=(0.0, -14.0))[2]
+    assert "inaudible_part" in render(params, NOTE, (9.0, 1.0, 72, 100, 1))[3]
+    assert "inaudible_part" in render(params, NOTE, (0.0, 2.0, 72, 100, 1), levels=(0.0, -50.0))[3]
+    assert "inaudible_part" not in render(params, NOTE, (0.0, 2.0, 72, 100, 1), levels=(0.0, -14.0))[3]
 
 
 def test_a_part_that_sounds_too_early_too_late_or_not_as_numbers_is_a_fault(params, monkeypatch):
@@ -193,7 +198,7 @@ def test_a_part_that_sounds_too_early_too_late_or_not_as_numbers_is_a_fault(para
     monkeypatch.setattr("reprise.clips.render.render_stems", lambda *_: stems.copy())
 
     def faults() -> list[str]:
-        return render_clip(piece, np.zeros(1), plain_rendition(1, SF2, params), params, 4.0)[2]
+        return render_clip(piece, np.zeros(1), plain_rendition(1, SF2, params), params, 4.0)[3]
 
     for start, fault in ((1.0, None), (1.4, None), (0.9, "early_onset"), (1.6, "late_onset")):
         stems[:] = 0
@@ -210,5 +215,5 @@ def test_stems_of_another_length_are_a_fault(params, monkeypatch):
     monkeypatch.setattr(
         "reprise.clips.render.render_stems", lambda *_: np.full((1, 3 * params.sample_rate), 0.1, np.float32)
     )
-    _, _, faults = render_clip(piece_of(NOTE), np.zeros(1), plain_rendition(1, SF2, params), params, 4.0)
+    *_, faults = render_clip(piece_of(NOTE), np.zeros(1), plain_rendition(1, SF2, params), params, 4.0)
     assert faults == ["wrong_duration"]

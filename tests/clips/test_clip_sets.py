@@ -10,8 +10,9 @@ import soundfile
 
 from reprise.audio.files import decode, encode
 from reprise.audio.fonts import FONTS, FontParams, locate
+from reprise.audio.levels import active_rms, window_rms
 from reprise.audio.params import RenderParams
-from reprise.clips.corpus import compose_clips, read_manifest
+from reprise.clips.corpus import compose_clips, read_manifest, stem_name
 from reprise.clips.params import ClipParams
 from reprise.clips.render import plan_sets, render_clips
 from reprise.compute import ComputeParams
@@ -82,11 +83,10 @@ def test_the_unseen_font_sounds_in_its_own_sets_alone(repository):
     _, fonts, _ = repository
     for planned in plan_sets(manifest_of(repository[0]), *repository[1:]):
         on_unseen = planned.name in ("unseen_font", "ceiling_train", "ceiling_validation")
-        assert (fonts.unseen in planned.fonts) == on_unseen
-        assert not on_unseen or planned.fonts == (fonts.unseen,)
-        assert planned.varied == (planned.name in ("train", "validation", "test", "same_register"))
-        if planned.name == "test_clean":
-            assert planned.fonts == (fonts.clean,)
+        assert fonts.unseen not in planned.varied
+        assert planned.plain == (fonts.unseen if on_unseen else fonts.clean)
+        assert bool(planned.varied) == (planned.name in ("train", "validation", "test", "same_register"))
+        assert planned.stems == planned.name.endswith("train")
 
 
 @pytest.mark.parametrize("count", [10, 24, 101, 240, 999])
@@ -173,10 +173,26 @@ def test_what_was_rendered_is_counted_and_kept(corpus, rendered):
     assert summary["usable"] == {name: int(table[table["set"] == name]["usable"].sum()) for name in SETS}
     assert summary["usable"]["train"] >= 16 and summary["rendered"]["train"] == 18
     for (name, shard), group in table[table["usable"]].groupby(["set", "shard"]):
-        content = read_shard(folder / name / shard_name(shard), [item_name(clip, "flac") for clip in group["clip"]])
+        members = [item_name(clip, "flac") for clip in group["clip"]]
+        if name.endswith("train"):
+            members += [stem_name(row.clip, part) for row in group.itertuples() for part in range(len(row.parts))]
+        content = read_shard(folder / name / shard_name(shard), members)
         for member, flac in content.items():
             samples = decode(flac, member, rendering.sample_rate)
             assert len(samples) == round(clips.duration_s * rendering.sample_rate) and 0.01 < np.abs(samples).max() < 1
+
+
+def test_stems_at_their_levels_add_up_to_the_mix(corpus, rendered):
+    """Stems lie at one level each; with the manifest's levels their sum is the mix, but for 16 bits and a gain."""
+    folder, rate = rendered[0], corpus[2].sample_rate
+    manifest = read_manifest(corpus[0] / "manifest.parquet")
+    row = manifest[(manifest["split"] == "train") & (manifest["count"] == 3)].iloc[0]
+    names = [item_name(row["clip"], "flac"), *(stem_name(row["clip"], part) for part in range(3))]
+    content = read_shard(folder / "train" / shard_name(row["clip"] // corpus[1].shard_size), names)
+    mix, *stems = (decode(content[name], name, rate) for name in names)
+    levels = 20 * np.log10(active_rms(window_rms(np.stack(stems), rate)))
+    total = (np.stack(stems) * 10 ** ((row.levels_db - levels)[:, None] / 20)).sum(axis=0)
+    assert np.corrcoef(total, mix)[0, 1] > 0.9999
 
 
 def test_a_set_has_its_font_alone(rendered):

@@ -6,8 +6,9 @@ import torch
 
 from reprise.errors import BadInput, ParamsError
 from reprise.recognition.augment import AugmentParams
-from reprise.recognition.data import SpectrogramSet
+from reprise.recognition.data import SpectrogramSet, StemSet
 from reprise.recognition.model import NetworkParams
+from reprise.recognition.remix import MixRule
 from reprise.recognition.train import CURVES, TrainParams, predict, train, write_curves
 from reprise.tracking import Tracker
 
@@ -15,7 +16,7 @@ EPOCHS = 3
 
 
 def params(**changes: object) -> TrainParams:
-    augment = AugmentParams(16, 0.2, 10.0, 2.0, 1.0, 1, (-80.0, -70.0), 4, 2)
+    augment = AugmentParams(16, 0.5, 2.0, 1.0, (-80.0, -70.0), 4, 2)
     values = {
         "seed": 1,
         "threads": 1,
@@ -35,18 +36,34 @@ def params(**changes: object) -> TrainParams:
 
 
 def bands(clips: int, seed: int) -> SpectrogramSet:
-    """Three 'instruments', each a loud band of its own; which of them sound is random."""
+    """Three 'instruments', each a loud band of its own; which of them sound is random, but at least one."""
     rng = np.random.default_rng(seed)
     labels = (rng.random((clips, 3)) < 0.5).astype(np.float32)
-    arrays = np.full((clips, 32, 24), -60, np.float16)
+    labels[labels.sum(1) == 0, 0] = 1
+    arrays = np.full((clips, 32, 24), -80, np.float16)
     for clip, instrument in zip(*np.nonzero(labels)):
         arrays[clip, 4 + 10 * instrument : 8 + 10 * instrument] = 0
     active = np.repeat(labels[:, :, None], 6, axis=2)
     return SpectrogramSet(arrays, labels, active, np.arange(clips), labels.sum(1).astype(int))
 
 
+def stems(clips: int, seed: int) -> StemSet:
+    """The same 'instruments', each alone; a clip has one to three of them."""
+    rng = np.random.default_rng(seed)
+    parts = [rng.permutation(3)[: rng.integers(1, 4)] for _ in range(clips)]
+    instruments = np.concatenate(parts)
+    arrays = np.full((len(instruments), 32, 24), -80, np.float16)
+    for stem, instrument in enumerate(instruments):
+        arrays[stem, 4 + 10 * instrument : 8 + 10 * instrument] = 0
+    rows = np.split(np.arange(len(instruments)), np.cumsum([len(part) for part in parts])[:-1])
+    return StemSet(arrays, np.full((len(arrays), 12), 0.1, np.float32), instruments, 3, rows, np.arange(0, 12, 2))
+
+
+RULE = MixRule(level_range_db=6.0, mix_level_db=(-26.0, -14.0), audible_db=-30.0, floor_db=-80.0)
+
+
 def run(work, epochs: int = EPOCHS, tracker: Tracker | None = None, **changes: object):
-    return train(bands(64, 0), bands(32, 1), params(**changes), epochs, -80.0, "cpu", work, tracker or Tracker())
+    return train(stems(64, 0), bands(32, 1), params(**changes), epochs, RULE, "cpu", work, tracker or Tracker())
 
 
 class Stop(Tracker):

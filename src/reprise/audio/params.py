@@ -10,6 +10,7 @@ class RenderParams:
     """The `rendering` section: each range is [from, to], drawn uniformly."""
 
     sample_rate: int
+    plain_probability: float
     reverb_probability: float
     reverb_room: tuple[float, float]
     reverb_level: tuple[float, float]
@@ -28,7 +29,8 @@ class RenderParams:
 
     def __post_init__(self) -> None:
         require(8000 <= self.sample_rate <= 96000, "sample_rate", self.sample_rate, "from 8000 to 96000 Hz")
-        require(0 <= self.reverb_probability <= 1, "reverb_probability", self.reverb_probability, "from 0 to 1")
+        for key in ("plain_probability", "reverb_probability"):
+            require(0 <= getattr(self, key) <= 1, key, getattr(self, key), "from 0 to 1")
         require_range("reverb_room", self.reverb_room, 0, 1)
         require_range("reverb_level", self.reverb_level, 0, 1)
         require_range("filter_cents", self.filter_cents, -12000, 12000)

@@ -40,14 +40,17 @@ def plain_rendition(parts: int, font: Path, params: RenderParams) -> Rendition:
     return Rendition((Voice(font),) * parts, params.clean_level_db)
 
 
-def draw_rendition(parts: int, fonts: tuple[Path, ...], params: RenderParams, rng: np.random.Generator) -> Rendition:
-    """Every part its own font and generator offsets; all in one room, or in none."""
+def draw_rendition(
+    parts: int, fonts: tuple[Path, ...], clean: Path, params: RenderParams, rng: np.random.Generator
+) -> Rendition:
+    """Some parts on the font `clean` as it is, the others each on its own font, offset; all in one room, or in none."""
     voices = []
     for _ in range(parts):
         font = fonts[rng.integers(len(fonts))]
         names = ("filter_cents", "resonance_cb", "attack_timecents", "decay_timecents", "release_timecents")
         names += ("tuning_cents", "vibrato_cents")
-        voices.append(Voice(font, {name: float(rng.uniform(*getattr(params, name))) for name in names}))
+        varied = Voice(font, {name: float(rng.uniform(*getattr(params, name))) for name in names})
+        voices.append(Voice(clean) if rng.random() < params.plain_probability else varied)
     has_reverb = rng.random() < params.reverb_probability
     room, damping, level = rng.uniform(*params.reverb_room), rng.uniform(0, 1), rng.uniform(*params.reverb_level)
     reverb = (float(room), float(damping), float(level), 127) if has_reverb else None

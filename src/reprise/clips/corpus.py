@@ -33,6 +33,11 @@ class _Job:
     notes: Path
 
 
+def stem_name(clip: int, part: int) -> str:
+    """The name of a part's stem in the shards of audio."""
+    return item_name(clip, f"part{part}.flac")
+
+
 def compose_clips(params: ClipParams, folder: Path, manifest: Path, notes: Path, compute: ComputeParams) -> dict:
     """Compose every clip into MIDI shards under `folder` and list them in `manifest`; returns the summary."""
     plan = shard_plan(params.total, params.shard_size)

@@ -3,7 +3,8 @@
 The sets: `train`, `validation`, `test` and `same_register` are rendered with all the variety of `rendering`;
 `test_clean` is the test clips on the clean font as it is, `unseen_font` the same clips on the font that training
 never hears; `ceiling_train` and `ceiling_validation` are training and validation clips on that font, for the
-ceiling of `metrics/recognizer.json` only.
+ceiling of `metrics/recognizer.json` only. The sets that are trained on have each clip's stems beside it, each at the
+clean level, so that training can mix them anew.
 """
 
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ from reprise.audio.fonts import FONTS, FontParams, font_path
 from reprise.audio.levels import active_rms, window_rms
 from reprise.audio.params import RenderParams
 from reprise.audio.render import Rendition, draw_rendition, mix_stems, plain_rendition, render_stems
-from reprise.clips.corpus import read_manifest, read_midi_of
+from reprise.clips.corpus import read_manifest, read_midi_of, stem_name
 from reprise.clips.params import ClipParams
 from reprise.compute import ComputeParams, run_jobs
 from reprise.music.instruments import INSTRUMENT_NAMES
@@ -35,27 +36,32 @@ INAUDIBLE_PEAK = 1e-4
 
 @dataclass(frozen=True)
 class RenderSet:
-    """Clips rendered in one way: `fonts` is drawn from where `varied`, else it has one font."""
+    """Clips rendered in one way.
+
+    Attributes:
+        plain: the font that parts play on as it is: some parts, or all where `varied` is empty.
+        varied: the fonts that the other parts draw from.
+        stems: whether the stems are kept beside the mix.
+    """
 
     name: str
     clips: tuple[int, ...]
-    fonts: tuple[str, ...]
-    varied: bool
+    plain: str
+    varied: tuple[str, ...] = ()
+    stems: bool = False
 
 
 def plan_sets(manifest: pd.DataFrame, fonts: FontParams, params: RenderParams) -> list[RenderSet]:
     """The sets that the recognizer is trained and tested on."""
     clips = {split: tuple(group["clip"]) for split, group in manifest.groupby("split")}
-    varied = [
-        RenderSet(split, clips[split], fonts.train, True) for split in ("train", "validation", "test", "same_register")
-    ]
     ceiling = params.ceiling_clips
     return [
-        *varied,
-        RenderSet("test_clean", clips["test"], (fonts.clean,), False),
-        RenderSet("unseen_font", clips["test"], (fonts.unseen,), False),
-        RenderSet("ceiling_train", clips["train"][:ceiling], (fonts.unseen,), False),
-        RenderSet("ceiling_validation", clips["validation"][: max(ceiling // 8, 1)], (fonts.unseen,), False),
+        RenderSet("train", clips["train"], fonts.clean, fonts.train, stems=True),
+        *(RenderSet(name, clips[name], fonts.clean, fonts.train) for name in ("validation", "test", "same_register")),
+        RenderSet("test_clean", clips["test"], fonts.clean),
+        RenderSet("unseen_font", clips["test"], fonts.unseen),
+        RenderSet("ceiling_train", clips["train"][:ceiling], fonts.unseen, stems=True),
+        RenderSet("ceiling_validation", clips["validation"][: max(ceiling // 8, 1)], fonts.unseen),
     ]
 
 
@@ -104,15 +110,16 @@ def render_clips(
 
 def render_clip(
     piece: Piece, levels_db: np.ndarray, rendition: Rendition, params: RenderParams, duration_s: float
-) -> tuple[np.ndarray, np.ndarray, list[str]]:
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, list[str]]:
     """Render, mix and check one clip.
 
     Returns:
-        The mix, float32[frames]; where each part sounds, bool[parts, windows of 0.1 s]; the faults found.
+        The mix, float32[frames]; its stems as played, before they are levelled, float32[parts, frames]; where each part
+        sounds, bool[parts, windows of 0.1 s]; the faults found.
     """
-    stems = render_stems(piece, rendition, params.sample_rate, duration_s)
-    faults = _stem_faults(piece, stems, params.sample_rate)
-    mix, stems = mix_stems(stems, levels_db, rendition.mix_level_db, params.sample_rate)
+    played = render_stems(piece, rendition, params.sample_rate, duration_s)
+    faults = _stem_faults(piece, played, params.sample_rate)
+    mix, stems = mix_stems(played, levels_db, rendition.mix_level_db, params.sample_rate)
     levels = window_rms(stems, params.sample_rate)
     loudness = active_rms(window_rms(mix[None], params.sample_rate))[0]
     audible = levels > loudness * 10 ** (params.audible_db / 20)
@@ -122,7 +129,7 @@ def render_clip(
         faults.append("clipped")
     if len(mix) != round(duration_s * params.sample_rate):
         faults.append("wrong_duration")
-    return mix, audible, sorted(set(faults))
+    return mix, played, audible, sorted(set(faults))
 
 
 def _stem_faults(piece: Piece, stems: np.ndarray, sample_rate: int) -> list[str]:
@@ -147,12 +154,11 @@ def _stem_faults(piece: Piece, stems: np.ndarray, sample_rate: int) -> list[str]
 def _rendition(
     job_set: RenderSet, item: int, parts: int, clips: ClipParams, fonts: Path, params: RenderParams
 ) -> Rendition:
-    paths = tuple(font_path(fonts, name) for name in job_set.fonts)
-    if not job_set.varied:
-        return plain_rendition(parts, paths[0], params)
-    return draw_rendition(
-        parts, paths, params, np.random.default_rng(np.random.SeedSequence([clips.seed, _RENDER, item]))
-    )
+    plain, varied = font_path(fonts, job_set.plain), tuple(font_path(fonts, name) for name in job_set.varied)
+    if not varied:
+        return plain_rendition(parts, plain, params)
+    rng = np.random.default_rng(np.random.SeedSequence([clips.seed, _RENDER, item]))
+    return draw_rendition(parts, varied, plain, params, rng)
 
 
 def _render_shard(job: _Job) -> list[dict]:
@@ -162,13 +168,16 @@ def _render_shard(job: _Job) -> list[dict]:
         for row in job.rows.itertuples():
             piece = read_midi(midi[row.clip], f"{job.midi}: clip {row.clip}")
             rendition = _rendition(job.set, row.clip, row.count, job.clips, job.fonts, job.params)
-            mix, active, faults = render_clip(piece, row.levels_db, rendition, job.params, job.clips.duration_s)
+            mix, stems, active, faults = render_clip(piece, row.levels_db, rendition, job.params, job.clips.duration_s)
             usable = not faults
             if usable:
                 members.append((item_name(row.clip, "flac"), encode(mix, job.params.sample_rate, "FLAC")))
+                if job.set.stems:
+                    members += _stem_members(row.clip, stems, job.params)
             rows.append(
                 {
                     "set": job.set.name,
+                    "stems": job.set.stems,
                     "shard": job.shard,
                     "clip": row.clip,
                     "usable": usable,
@@ -186,6 +195,12 @@ def _render_shard(job: _Job) -> list[dict]:
     )
 
 
+def _stem_members(clip: int, stems: np.ndarray, params: RenderParams) -> list[tuple[str, bytes]]:
+    """Each stem alone, all at one level, so that none is nearer than another to what 16 bits can hold."""
+    alone = [mix_stems(stem[None], np.zeros(1), params.clean_level_db, params.sample_rate)[0] for stem in stems]
+    return [(stem_name(clip, part), encode(s, params.sample_rate, "FLAC")) for part, s in enumerate(alone)]
+
+
 def write_samples(
     manifest: pd.DataFrame,
     table: pd.DataFrame,
@@ -198,8 +213,8 @@ def write_samples(
 ) -> None:
     """Open WAVs with their MIDI: each instrument alone on the clean font first, then varied clips of 2, 3 and 4."""
     folder.mkdir(parents=True, exist_ok=True)
-    alone = RenderSet("test_clean", (), (fonts.clean,), False)
-    varied = RenderSet("train", (), fonts.train, True)
+    alone = RenderSet("test_clean", (), fonts.clean)
+    varied = RenderSet("train", (), fonts.clean, fonts.train)
     train = manifest[(manifest["split"] == "train") & manifest["clip"].isin(table[table["usable"]]["clip"])]
     chosen = [(alone, name, train[(train["count"] == 1) & (train[name] == 1)][:1]) for name in INSTRUMENT_NAMES]
     chosen += [(varied, f"{count}_instruments", train[train["count"] == count][:1]) for count in (2, 3, 4)]
@@ -208,7 +223,7 @@ def write_samples(
         for row in rows.itertuples():
             piece = read_midi(midi[row.clip], f"clip {row.clip}")
             rendition = _rendition(render_set, row.clip, row.count, clips, font_folder, params)
-            mix, _, _ = render_clip(piece, row.levels_db, rendition, params, clips.duration_s)
+            mix, _, _, _ = render_clip(piece, row.levels_db, rendition, params, clips.duration_s)
             write_atomically(folder / f"{name}.wav", encode(mix, params.sample_rate, "WAV"))
             write_atomically(folder / f"{name}.mid", midi[row.clip])
 

@@ -2,9 +2,13 @@
 
 `SET.parquet` beside it has a row for each row of the array: the clip, its 0/1 labels, and `active`, for each
 instrument a string with a 0 or 1 for every window of 0.1 s in which it sounds.
+
+Of a set with stems, which training mixes anew, the rows are the stems: its table has clip and instrument of each, and
+`SET_levels.npy`, float32[stems, windows of 0.1 s], the RMS.
 """
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,8 +18,9 @@ import torch
 from numpy.lib.format import open_memmap
 
 from reprise.audio.files import decode
+from reprise.audio.levels import window_rms
 from reprise.audio.spectrogram import SpectrogramParams, log_mel
-from reprise.clips.corpus import read_manifest
+from reprise.clips.corpus import read_manifest, stem_name
 from reprise.compute import ComputeParams, run_jobs
 from reprise.errors import AudioError, ShardError
 from reprise.music.instruments import INSTRUMENT_NAMES
@@ -25,9 +30,10 @@ from reprise.shards import item_name, read_shard, shard_name
 @dataclass(frozen=True)
 class _Job:
     shard: Path
-    clips: tuple[int, ...]
+    members: tuple[str, ...]
     first_row: int
     array: Path
+    levels: Path | None
     done: Path
     sample_rate: int
     params: SpectrogramParams
@@ -49,31 +55,40 @@ def cache_spectrograms(
         ShardError, AudioError: a shard is damaged or missing.
     """
     rendering, manifest = read_rendering(audio), read_manifest(manifest_path).set_index("clip")
-    usable = rendering[rendering["usable"]]
     frames = params.frames(round(duration_s * sample_rate))
     folder.mkdir(parents=True, exist_ok=True)
     notes.mkdir(parents=True, exist_ok=True)
     jobs = []
-    for name, rows in usable.groupby("set", sort=False):
-        array = folder / f"{name}.npy"
-        if not array.exists():
+    for name, rows in rendering[rendering["usable"]].groupby("set", sort=False):
+        stems = bool(rows["stems"].iloc[0])
+        count = int(rows["parts"].map(len).sum()) if stems else len(rows)
+        array, levels = folder / f"{name}.npy", folder / f"{name}_levels.npy" if stems else None
+        if not array.exists() or (levels and not levels.exists()):
             for done in notes.glob(f"{name}-*.done"):  # of an array that was moved away or lost
                 done.unlink()
-            _lay_out(array, (len(rows), params.n_mels, frames))
+            _lay_out(array, np.float16, (count, params.n_mels, frames))
+            if levels:
+                _lay_out(levels, np.float32, (count, len(rows["active"].iloc[0][0])))
         first = 0
         for shard, group in rows.groupby("shard"):
-            done = notes / f"{name}-{shard:05d}.done"
-            path = audio / name / shard_name(shard)
-            jobs.append(_Job(path, tuple(group["clip"]), first, array, done, sample_rate, params))
-            first += len(group)
-        write_table(rows, manifest, folder / f"{name}.parquet")
-    run_jobs(_fill_rows, jobs, [len(job.clips) for job in jobs], compute, "spectrograms")
+            path, done = audio / name / shard_name(shard), notes / f"{name}-{shard:05d}.done"
+            members = tuple(member for row in group.itertuples() for member in _members(row.clip, row.parts, stems))
+            jobs.append(_Job(path, members, first, array, levels, done, sample_rate, params))
+            first += len(members)
+        table = stem_table(rows) if stems else clip_table(rows, manifest)
+        table.to_parquet(folder / f"{name}.parquet", index=False)
+    run_jobs(_fill_rows, jobs, [len(job.members) for job in jobs], compute, "spectrograms", "sounds")
 
 
-def _lay_out(path: Path, shape: tuple[int, ...]) -> None:
+def _members(clip: int, parts: Sequence[int], stems: bool) -> list[str]:
+    """What a clip's shard holds of it that becomes rows: its stems, or its mix."""
+    return [stem_name(clip, part) for part in range(len(parts))] if stems else [item_name(clip, "flac")]
+
+
+def _lay_out(path: Path, dtype: type, shape: tuple[int, ...]) -> None:
     """An empty array that is there whole or not at all, and has its space: a hole written on a full disk is SIGBUS."""
     partial = path.with_suffix(".partial")
-    open_memmap(partial, mode="w+", dtype=np.float16, shape=shape).flush()
+    open_memmap(partial, mode="w+", dtype=dtype, shape=shape).flush()
     if hasattr(os, "posix_fallocate"):
         with open(partial, "r+b") as file:
             os.posix_fallocate(file.fileno(), 0, partial.stat().st_size)
@@ -84,28 +99,38 @@ def _fill_rows(job: _Job) -> None:
     if job.done.exists():
         return
     torch.set_num_threads(1)  # the workers share the cores; one thread gives the same bits everywhere
-    found = read_shard(job.shard, [item_name(clip, "flac") for clip in job.clips])
+    found = read_shard(job.shard, job.members)
     array = open_memmap(job.array, mode="r+")
-    for row, clip in enumerate(job.clips, job.first_row):
-        name = item_name(clip, "flac")
+    levels = open_memmap(job.levels, mode="r+") if job.levels else None
+    for row, name in enumerate(job.members, job.first_row):
         samples = decode(found[name], f"{job.shard}: {name}", job.sample_rate)
         spectrogram = log_mel(samples, job.sample_rate, job.params)
         if spectrogram.shape != array.shape[1:]:
             raise AudioError(f"{job.shard}: {name}: has {len(samples)} samples; run the stage render_clips again")
         array[row] = spectrogram
+        if levels is not None:
+            levels[row] = window_rms(samples[None], job.sample_rate)[0]
     array.flush()
+    if levels is not None:
+        levels.flush()
     job.done.touch()
 
 
-def write_table(rows: pd.DataFrame, manifest: pd.DataFrame, path: Path) -> None:
-    """Labels and activity of each row of an array."""
+def stem_table(rows: pd.DataFrame) -> pd.DataFrame:
+    """Clip and instrument (its index) of each stem."""
+    table = rows[["clip", "parts"]].explode("parts").rename(columns={"parts": "instrument"})
+    return table.astype(int)
+
+
+def clip_table(rows: pd.DataFrame, manifest: pd.DataFrame) -> pd.DataFrame:
+    """Labels and activity of each clip."""
     table = manifest.loc[rows["clip"], ["count", *INSTRUMENT_NAMES]].reset_index()
     silent = "0" * len(rows.iloc[0]["active"][0])
     table["active"] = [
         [dict(zip(row.parts, row.active)).get(index, silent) for index in range(len(INSTRUMENT_NAMES))]
         for row in rows.itertuples()
     ]
-    table.to_parquet(path, index=False)
+    return table
 
 
 def read_rendering(audio: Path) -> pd.DataFrame:

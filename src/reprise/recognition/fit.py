@@ -7,8 +7,9 @@ from reprise.audio.params import RenderParams
 from reprise.audio.spectrogram import SpectrogramParams
 from reprise.clips.params import ClipParams
 from reprise.music.instruments import INSTRUMENT_NAMES
-from reprise.recognition.data import load_set
+from reprise.recognition.data import load_set, load_stems
 from reprise.recognition.model import RecognizerConfig, save_recognizer
+from reprise.recognition.remix import MixRule
 from reprise.recognition.train import TrainParams, train, write_curves
 from reprise.stage import Stage
 from reprise.tracking import open_tracker
@@ -16,14 +17,14 @@ from reprise.tracking import open_tracker
 
 @dataclass(frozen=True)
 class FitJob:
-    """Which sets to train and validate on, for how many epochs, and where the inputs lie."""
+    """Which sets to train and validate on, for how many epochs, where they lie, how they were made."""
 
     train_set: str
     validation_set: str
     epochs: int
     spectrograms: Path
-    sample_rate: int
-    clip_s: float
+    clips: ClipParams
+    rendering: RenderParams
 
 
 def fit_recognizer(
@@ -43,20 +44,19 @@ def fit_recognizer(
         tracking: mirror the run to MLflow.
         facts: tags of that run, such as the hashes of the inputs.
     """
-    train_set, validation_set = (
-        load_set(job.spectrograms, name, spectrogram, job.sample_rate) for name in (job.train_set, job.validation_set)
-    )
+    sample_rate = job.rendering.sample_rate
+    train_set = load_stems(job.spectrograms, job.train_set, spectrogram, sample_rate)
+    validation_set = load_set(job.spectrograms, job.validation_set, spectrogram, sample_rate)
+    rule = MixRule(job.clips.level_range_db, job.rendering.mix_level_db, job.rendering.audible_db, spectrogram.floor_db)
     with open_tracker(tracking, "recognizer") as tracker:
         tracker.tags({"train_set": job.train_set, **facts})
         tracker.params(
             {"recognizer": asdict(params), "spectrogram": asdict(spectrogram), "train_clips": len(train_set)}
         )
-        network, thresholds, curves = train(
-            train_set, validation_set, params, job.epochs, spectrogram.floor_db, device, work, tracker
-        )
+        network, thresholds, curves = train(train_set, validation_set, params, job.epochs, rule, device, work, tracker)
         tracker.metrics({"best_validation_macro_f1": max(row["validation_macro_f1"] for row in curves)})
     config = RecognizerConfig(
-        params.network, spectrogram, job.sample_rate, job.clip_s, INSTRUMENT_NAMES, tuple(thresholds.tolist())
+        params.network, spectrogram, sample_rate, job.clips.duration_s, INSTRUMENT_NAMES, tuple(thresholds.tolist())
     )
     save_recognizer(network, config, folder)
     return curves
@@ -64,9 +64,8 @@ def fit_recognizer(
 
 def run_fit(stage: Stage, name: str, train_set: str, validation_set: str, params: TrainParams, epochs: int) -> None:
     """A training stage: leaves models/NAME and plots/NAME/curves.csv."""
-    sample_rate = stage.params(RenderParams, "rendering").sample_rate
-    clip_s = stage.params(ClipParams, "clips").duration_s
-    job = FitJob(train_set, validation_set, epochs, Path("data/clips/spectrograms"), sample_rate, clip_s)
+    clips, rendering = stage.params(ClipParams, "clips"), stage.params(RenderParams, "rendering")
+    job = FitJob(train_set, validation_set, epochs, Path("data/clips/spectrograms"), clips, rendering)
     curves = fit_recognizer(
         job,
         params,

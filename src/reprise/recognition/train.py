@@ -19,9 +19,10 @@ from reprise.errors import BadInput
 from reprise.params import require
 from reprise.progress import progress_bar
 from reprise.recognition.augment import AugmentParams, augment
-from reprise.recognition.data import SpectrogramSet
+from reprise.recognition.data import SpectrogramSet, StemSet
 from reprise.recognition.metrics import best_thresholds, macro_f1
-from reprise.recognition.model import NetworkParams, Recognizer
+from reprise.recognition.model import TIME_STRIDE, NetworkParams, Recognizer
+from reprise.recognition.remix import MixRule, remix
 from reprise.tracking import Tracker
 
 PRECISIONS = ("32-true", "bf16-mixed")
@@ -90,11 +91,11 @@ class _State:
 
 
 def train(
-    train_set: SpectrogramSet,
+    train_set: StemSet,
     validation_set: SpectrogramSet,
     params: TrainParams,
     epochs: int,
-    floor_db: float,
+    rule: MixRule,
     device: str,
     work: Path,
     tracker: Tracker,
@@ -122,7 +123,7 @@ def train(
         for epoch in range(len(state.curves), epochs):
             if _out_of_patience(state.curves, params.patience):
                 break
-            loss = _train_epoch(state, train_set, params, epoch, floor_db, fabric, bar)
+            loss = _train_epoch(state, train_set, params, epoch, rule, fabric, bar)
             row = {"epoch": epoch + 1, "train_loss": loss, **_validate(state, validation_set, fabric)}
             row["learning_rate"] = state.optimizer.param_groups[0]["lr"]
             state.curves.append({key: float(f"{row[key]:.6g}") for key in CURVES})
@@ -130,15 +131,15 @@ def train(
             tracker.metrics(state.curves[-1], step=epoch + 1)
             bar.set_postfix_str(f"loss {loss:.4f}, validation F1 {row['validation_macro_f1']:.4f}", refresh=False)
             bar.update(1)
-    best = Recognizer(params.network, train_set.arrays.shape[1], train_set.labels.shape[1])
+    best = Recognizer(params.network, train_set.arrays.shape[1], train_set.kinds)
     best.load_state_dict(state.best)
     probabilities = predict(best, validation_set)
     return best.eval(), best_thresholds(validation_set.labels, probabilities), state.curves
 
 
-def _start(train_set: SpectrogramSet, params: TrainParams, epochs: int, fabric: Fabric) -> _State:
+def _start(train_set: StemSet, params: TrainParams, epochs: int, fabric: Fabric) -> _State:
     fabric.seed_everything(params.seed, verbose=False)
-    network = Recognizer(params.network, train_set.arrays.shape[1], train_set.labels.shape[1])
+    network = Recognizer(params.network, train_set.arrays.shape[1], train_set.kinds)
     network = network.to(memory_format=torch.channels_last)
     optimizer = torch.optim.AdamW(
         network.parameters(), lr=params.learning_rate, weight_decay=params.weight_decay, fused=True
@@ -155,10 +156,10 @@ def _start(train_set: SpectrogramSet, params: TrainParams, epochs: int, fabric: 
 
 def _train_epoch(
     state: _State,
-    data: SpectrogramSet,
+    data: StemSet,
     params: TrainParams,
     epoch: int,
-    floor_db: float,
+    rule: MixRule,
     fabric: Fabric,
     bar: object,
 ) -> float:
@@ -170,8 +171,8 @@ def _train_epoch(
     losses = []
     batches = len(data) // params.batch_size
     for index in range(batches):
-        rows = order[index * params.batch_size : (index + 1) * params.batch_size]
-        batch = _draw_batch(data, rows, params.augment, floor_db, rng, generator)
+        clips = order[index * params.batch_size : (index + 1) * params.batch_size]
+        batch = _draw_batch(data, clips, params.augment, rule, rng, generator)
         spectrograms, labels, active = (tensor.to(fabric.device) for tensor in batch)
         clip_logits, step_logits = state.network(spectrograms)
         loss = nn.functional.binary_cross_entropy_with_logits(clip_logits, labels)
@@ -189,23 +190,20 @@ def _train_epoch(
 
 
 def _draw_batch(
-    data: SpectrogramSet,
-    rows: np.ndarray,
+    data: StemSet,
+    clips: np.ndarray,
     params: AugmentParams,
-    floor_db: float,
+    rule: MixRule,
     rng: np.random.Generator,
     generator: torch.Generator,
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """A random stretch of each clip, augmented, with the labels of what sounds in that stretch."""
-    spectrograms, active = data.batch(rows), torch.from_numpy(data.active[rows])
-    steps = active.shape[2]
-    length = min(params.crop_frames // 4, steps)
-    if length < steps:
-        start = int(rng.integers(steps - length + 1))
-        spectrograms = spectrograms[:, :, start * 4 : (start + length) * 4]
-        active = active[:, :, start : start + length]
-    labels = active.amax(dim=2)
-    return augment(spectrograms, labels, active, params, floor_db, generator)
+    """A random stretch of new mixes, augmented, with the labels of what can be heard in that stretch."""
+    steps = len(data.step_windows)
+    length = min(params.crop_frames // TIME_STRIDE, steps)
+    start = int(rng.integers(steps - length + 1))
+    stretch = slice(start, start + length)
+    spectrograms, active = remix(data, clips, rule, params.swap_probability, stretch, rng)
+    return augment(spectrograms, params, rule.floor_db, generator), active.amax(dim=2), active
 
 
 @torch.inference_mode()
