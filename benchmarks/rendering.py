@@ -21,6 +21,8 @@ import subprocess
 import tempfile
 import warnings
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -50,6 +52,7 @@ LABELS = {
     "start_up_of_2_s": "of that starting 2 workers twice, s",
     "speedup": "2 workers are faster",
     "speedup_without_start_up": "2 workers are faster, without their start-up",
+    "two_alone_at_once": "2 renderings that share nothing, at once, against one after the other",
 }
 Peer = Callable[[tuple[bytes, Clip]], float]  # renders a clip, returns how many seconds of audio it made
 
@@ -119,9 +122,13 @@ def measure_peers(clips: Sequence[Clip], font: Path, params: RenderParams, durat
 
 
 def measure_workers(count: int, rounds: int, clips: ClipParams, fonts: FontParams, rendering: RenderParams) -> dict:
-    """Composing and rendering `count` clips with every set of the pipeline, two workers against one, in turns."""
+    """Composing and rendering `count` clips with every set of the pipeline, two workers against one, in turns.
+
+    What two cores can bring at best is measured beside it: two renderings, one worker each, that share nothing.
+    """
     clips, rendering = of_size(clips, rendering, count)
     times = {(what, workers): [] for what in (compose, render) for workers in (1, 2)}
+    at_once = []
     with tempfile.TemporaryDirectory() as name:
         work = Work(clips, fonts, rendering, Path(name))
         collect_fonts(fonts, work.folder / "fonts")
@@ -131,7 +138,19 @@ def measure_workers(count: int, rounds: int, clips: ClipParams, fonts: FontParam
                 times[what, workers].append(in_new_process(what, work, workers))
             shutil.rmtree(work.folder / f"{workers}")
 
-        take_turns({workers: lambda _, workers=workers: run(workers) for workers in (1, 2)}, range(rounds))
+        def run_two_alone() -> None:
+            both = [replace(work, folder=work.folder / name) for name in ("a", "b")]
+            for one in both:
+                one.folder.mkdir()
+                (one.folder / "fonts").symlink_to(work.folder / "fonts")
+                in_new_process(compose, one, 1)
+            with ThreadPoolExecutor(2) as pool:
+                at_once.append(max(pool.map(lambda one: in_new_process(render, one, 1), both)))
+            for one in both:
+                shutil.rmtree(one.folder)
+
+        turns = {workers: lambda _, workers=workers: run(workers) for workers in (1, 2)}
+        take_turns({**turns, "alone": lambda _: run_two_alone()}, range(rounds))
     started = [sum(in_new_process(start_up, module, 2) for module in (COMPOSER, RENDERER)) for _ in range(rounds)]
     one, two = ([sum(both) for both in zip(times[compose, w], times[render, w])] for w in (1, 2))
     return {
@@ -140,6 +159,7 @@ def measure_workers(count: int, rounds: int, clips: ClipParams, fonts: FontParam
         "start_up_of_2_s": spread(started),
         "speedup": speedup(two, one),
         "speedup_without_start_up": speedup([total - start for total, start in zip(two, started)], one),
+        "two_alone_at_once": speedup(at_once, [2 * alone for alone in times[render, 1]]),
     }
 
 

@@ -46,36 +46,39 @@ def remix(
         Spectrograms in dB, Tensor[B, M, T], and where each instrument can be heard, 0/1, Tensor[B, K, S].
     """
     frames = slice(steps.start * TIME_STRIDE, steps.stop * TIME_STRIDE)
-    width = stems.arrays[:1, :, frames].shape[2]
-    power = torch.full((len(clips), stems.arrays.shape[1], width), 10 ** (rule.floor_db / 10))
+    counts = [len(stems.clips[clip]) for clip in clips]
+    mix_of = np.repeat(np.arange(len(clips)), counts)  # of each stem
+    rows = _swap(stems, np.concatenate([stems.clips[clip] for clip in clips]), swap_probability, rng)
+    gains, audible = _level(stems.levels[rows], mix_of, rule, rng)
+    decibels = torch.from_numpy(stems.arrays[rows, :, frames]).float() + torch.from_numpy(gains)[:, None, None]
+    power = torch.full((len(clips), *decibels.shape[1:]), 10 ** (rule.floor_db / 10))
+    power.index_add_(0, torch.from_numpy(mix_of), torch.exp2(decibels * LOG2_BY_DB))
     active = np.zeros((len(clips), stems.kinds, steps.stop - steps.start), np.float32)
-    for place, clip in enumerate(clips):
-        rows = _swap(stems, stems.clips[clip], swap_probability, rng)
-        gains, audible = _level(stems.levels[rows], rule, rng)
-        decibels = torch.from_numpy(stems.arrays[rows, :, frames]).float() + torch.from_numpy(gains)[:, None, None]
-        power[place] += torch.exp2(decibels * LOG2_BY_DB).sum(0)
-        active[place, stems.instruments[rows]] = audible[:, stems.step_windows[steps]]
+    active[mix_of, stems.instruments[rows]] = audible[:, stems.step_windows[steps]]
     return torch.log2(power) / LOG2_BY_DB, torch.from_numpy(active)
 
 
 def _swap(stems: StemSet, rows: np.ndarray, probability: float, rng: np.random.Generator) -> np.ndarray:
-    """Some of a clip's stems replaced by a random one of the same instrument."""
-    rows = rows.copy()
+    """Some stems replaced by a random one of the same instrument."""
     for place in np.flatnonzero(rng.random(len(rows)) < probability):
         others = stems.of_instrument[int(stems.instruments[rows[place]])]
         rows[place] = others[rng.integers(len(others))]
     return rows
 
 
-def _level(levels: np.ndarray, rule: MixRule, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """Gains in dB, float32[parts], that bring stems to levels drawn by `rule`, and where each is audible, [parts, W].
+def _level(
+    levels: np.ndarray, mix_of: np.ndarray, rule: MixRule, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """Gains in dB, float32[R], that bring R stems to levels drawn by `rule`, and where each is audible, bool[R, W].
 
     As in `clips.render`, but for powers in place of samples: a part is audible where it isn't further below the level
-    of the mix than `audible_db`.
+    of its mix than `audible_db`.
     """
+    first = np.flatnonzero(np.diff(mix_of, prepend=-1))
     relative = rng.uniform(-rule.level_range_db, 0, len(levels))
-    gains = relative - relative.max() - 20 * np.log10(active_rms(levels))
+    gains = relative - np.maximum.reduceat(relative, first)[mix_of] - 20 * np.log10(active_rms(levels))
     placed = levels * 10 ** (gains[:, None] / 20)
-    loudness = active_rms(np.sqrt(np.square(placed).sum(axis=0, keepdims=True)))[0]
-    audible = placed > loudness * 10 ** (rule.audible_db / 20)
-    return (gains + rng.uniform(*rule.mix_level_db) - 20 * np.log10(loudness)).astype(np.float32), audible
+    loudness = active_rms(np.sqrt(np.add.reduceat(np.square(placed), first)))
+    audible = placed > loudness[mix_of, None] * 10 ** (rule.audible_db / 20)
+    gains += (rng.uniform(*rule.mix_level_db, len(loudness)) - 20 * np.log10(loudness))[mix_of]
+    return gains.astype(np.float32), audible
