@@ -9,7 +9,7 @@ results/leave_one_font_out.json.
     python benchmarks/leave_one_font_out.py csound_GM --set recognizer.augment.swap_probability=0.8
     python benchmarks/leave_one_font_out.py csound_GM --with OPL-3_FM     # would another training font help?
 
-The clone is kept in .reprise/benchmarks, one a font (some 2 GB each), so that the next remedy for the same font only
+The clone is kept in .reprise/benchmarks, one a font (some 5 GB each), so that the next remedy for the same font only
 trains; delete it when done. The difference between two remedies on the same clips is steadier than either figure, whose
 interval says how far it depends on the test clips.
 """

@@ -121,6 +121,20 @@ def measure_peers(clips: Sequence[Clip], font: Path, params: RenderParams, durat
     }
 
 
+def render_two_alone(work: Work) -> float:
+    """Seconds for two renderings of all of `work` at once, one worker each, that share nothing but the font files."""
+    both = [replace(work, folder=work.folder / name) for name in ("a", "b")]
+    for one in both:
+        one.folder.mkdir()
+        (one.folder / "fonts").symlink_to(work.folder / "fonts")
+        in_new_process(compose, one, 1)
+    with ThreadPoolExecutor(2) as pool:
+        seconds = max(pool.map(lambda one: in_new_process(render, one, 1), both))
+    for one in both:
+        shutil.rmtree(one.folder)
+    return seconds
+
+
 def measure_workers(count: int, rounds: int, clips: ClipParams, fonts: FontParams, rendering: RenderParams) -> dict:
     """Composing and rendering `count` clips with every set of the pipeline, two workers against one, in turns.
 
@@ -138,19 +152,8 @@ def measure_workers(count: int, rounds: int, clips: ClipParams, fonts: FontParam
                 times[what, workers].append(in_new_process(what, work, workers))
             shutil.rmtree(work.folder / f"{workers}")
 
-        def run_two_alone() -> None:
-            both = [replace(work, folder=work.folder / name) for name in ("a", "b")]
-            for one in both:
-                one.folder.mkdir()
-                (one.folder / "fonts").symlink_to(work.folder / "fonts")
-                in_new_process(compose, one, 1)
-            with ThreadPoolExecutor(2) as pool:
-                at_once.append(max(pool.map(lambda one: in_new_process(render, one, 1), both)))
-            for one in both:
-                shutil.rmtree(one.folder)
-
         turns = {workers: lambda _, workers=workers: run(workers) for workers in (1, 2)}
-        take_turns({**turns, "alone": lambda _: run_two_alone()}, range(rounds))
+        take_turns({**turns, "alone": lambda _: at_once.append(render_two_alone(work))}, range(rounds))
     started = [sum(in_new_process(start_up, module, 2) for module in (COMPOSER, RENDERER)) for _ in range(rounds)]
     one, two = ([sum(both) for both in zip(times[compose, w], times[render, w])] for w in (1, 2))
     return {

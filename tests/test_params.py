@@ -192,6 +192,7 @@ def test_every_section_of_the_repository_s_params_is_known(pytestconfig):
         ("clips", "level_range_db", float("inf")),
         ("clips", "shard_size", 0),
         ("rendering", "sample_rate", 100),
+        ("rendering", "plain_probability", -0.1),
         ("rendering", "reverb_probability", 1.1),
         ("rendering", "filter_cents", (0.0, float("nan"))),
         ("rendering", "tuning_cents", (30.0, -30.0)),
@@ -221,12 +222,15 @@ def test_clips_without_room_for_a_note_are_refused(pytestconfig):
         replace(good, duration_s=1.0, tail_s=0.5, tempo_bpm=(20.0, 20.0))
 
 
-@pytest.mark.parametrize("noise_db", [(-50.0, -80.0), (float("nan"), -50.0)])
-def test_the_noise_range_is_ordered(pytestconfig, noise_db):
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [("noise_db", (-50.0, -80.0)), ("noise_db", (float("nan"), -50.0)), ("swap_probability", 1.5), ("crop_frames", 4)],
+)
+def test_augmentation_out_of_range_is_refused(pytestconfig, key, value):
     good = load_section(TrainParams, "recognizer", pytestconfig.rootpath / "params.yaml").augment
     assert isinstance(good, AugmentParams)
-    with pytest.raises(ParamsError, match="noise_db"):
-        replace(good, noise_db=noise_db)
+    with pytest.raises(ParamsError, match=key):
+        replace(good, **{key: value})
 
 
 @pytest.mark.parametrize(

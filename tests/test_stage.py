@@ -299,10 +299,16 @@ STARTED = {
 }
 
 
+def parent_of(name: str, command: str) -> list[str]:
+    """A command that starts `command`, Python source of a list, and waits for it."""
+    Path(name).write_text(f"import subprocess, sys\nsubprocess.run({command})\n")
+    return [sys.executable, name]
+
+
 @pytest.mark.parametrize("command", STARTED.values(), ids=STARTED.keys())
 def test_a_stage_stops_when_what_started_it_is_gone(repository, command):
     Path("slow.flag").touch()
-    parent = subprocess.Popen([sys.executable, "-c", f"import subprocess, sys; subprocess.run({command})"])
+    parent = subprocess.Popen(parent_of("parent.py", command))
     wait_for(lambda: made() == 11)
     child = int(Path(".reprise/work/count.pid").read_text())
     parent.kill()
@@ -312,3 +318,15 @@ def test_a_stage_stops_when_what_started_it_is_gone(repository, command):
     )
     Path("slow.flag").unlink()
     assert start().wait(20) == 0 and made() == 30
+
+
+def test_a_stage_goes_on_when_only_its_grandparent_is_gone(repository):
+    """As in a terminal that is closed over `nohup dvc repro`."""
+    Path("slow.flag").touch()
+    grandparent = subprocess.Popen(parent_of("above.py", repr(parent_of("parent.py", STARTED["directly"]))))
+    wait_for(lambda: made() == 11)
+    grandparent.kill()
+    grandparent.wait()
+    time.sleep(1.5)
+    Path("slow.flag").unlink()
+    wait_for(lambda: made() == 30 and Path("data/out").is_dir())

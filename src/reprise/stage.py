@@ -192,23 +192,33 @@ class _stage_lock:
 
 def _stop_with_parent() -> None:
     """Stop this stage soon after the process that started it is gone: nobody would record its outs."""
-    starters = _starters()
+    parent = os.getppid()
+    shell, above = _shell_between()
+
+    def started() -> bool:
+        try:
+            return os.getppid() == parent and (shell is None or shell.ppid() == above)
+        except psutil.NoSuchProcess:
+            return False
 
     def watch() -> None:
-        while _starters() == starters:
+        while started():
             time.sleep(0.5)
         os.kill(os.getpid(), signal.SIGTERM)
 
     threading.Thread(target=watch, daemon=True).start()
 
 
-def _starters() -> list[int]:
-    """The parent and, where that is a `sh -c` (bash makes way for its command, others wait for it), its own."""
-    parent = psutil.Process().parent()
+def _shell_between() -> tuple[psutil.Process, int] | tuple[None, None]:
+    """The `sh -c` that waits for this stage, and what started it; bash makes way for its command, other shells wait."""
     try:
-        return [parent.pid, parent.ppid()] if "-c" in parent.cmdline()[:4] else [parent.pid]
-    except (psutil.Error, AttributeError):  # it ended meanwhile
-        return []
+        parent = psutil.Process(os.getppid())
+        command = parent.cmdline()
+        if command and command[0].endswith("sh") and "-c" in command:
+            return parent, parent.ppid()
+    except psutil.Error:  # hidden from us: then its end alone can tell
+        pass
+    return None, None
 
 
 def _end(code: int, message: str) -> None:

@@ -14,11 +14,11 @@ RULE = MixRule(level_range_db=12.0, mix_level_db=(-26.0, -14.0), audible_db=-30.
 EQUAL = MixRule(level_range_db=0.0, mix_level_db=(-20.0, -20.0), audible_db=-30.0, floor_db=-80.0)
 
 
-def stems_of(clips: list[list[int]], power_db: float = -20.0) -> StemSet:
-    """A stem for each instrument of each clip: one mel band, the instrument's, at `power_db`, RMS .1 throughout."""
+def stems_of(clips: list[list[int]]) -> StemSet:
+    """A stem for each instrument of each clip: one mel band, the instrument's, at -20 dB; RMS .1 throughout."""
     instruments = np.array([k for clip in clips for k in clip])
     arrays = np.full((len(instruments), MELS, FRAMES), -80, np.float16)
-    arrays[np.arange(len(instruments)), instruments] = power_db
+    arrays[np.arange(len(instruments)), instruments] = -20
     levels = np.full((len(instruments), WINDOWS), 0.1, np.float32)
     rows = np.split(np.arange(len(instruments)), np.cumsum([len(clip) for clip in clips])[:-1])
     return StemSet(arrays, levels, instruments, MELS, rows, np.array([1, 3, 6, 8]))
@@ -44,6 +44,12 @@ def test_powers_of_stems_add():
     x, _ = mix(stems, [0], EQUAL)
     torch.testing.assert_close(x[0, 2], torch.full((FRAMES,), -20.0), atol=0.02, rtol=0)
     torch.testing.assert_close(x[0, 5], torch.full((FRAMES,), -23.01), atol=0.05, rtol=0)
+
+
+def test_the_level_of_mixes_is_drawn_over_its_range():
+    stems = stems_of([[2]])
+    levels = np.array([float(mix(stems, [0], seed=seed)[0][0, 2, 0]) for seed in range(200)])
+    assert -26.05 <= levels.min() < -24 and -16 < levels.max() <= -13.95
 
 
 def test_levels_are_drawn_over_the_range_of_the_clips():
