@@ -188,7 +188,7 @@ def test_outs_appear_only_at_the_end(repository):
     assert process.wait(20) == 0
     assert len(contents("data/out")) == 30 and Path("data/table.csv").read_text() == "a,b"
     assert json.loads(Path("metrics/count.json").read_text()) == {"shards": 30}
-    assert not Path(".reprise/work/count").exists()
+    assert not (stage_module.WORK / "count").exists()
 
 
 def test_a_stage_that_forgets_an_out_publishes_nothing_in_its_place(repository, monkeypatch, capsys):
@@ -310,7 +310,7 @@ def test_a_stage_stops_when_what_started_it_is_gone(repository, command):
     Path("slow.flag").touch()
     parent = subprocess.Popen(parent_of("parent.py", command))
     wait_for(lambda: made() == 11)
-    child = int(Path(".reprise/work/count.pid").read_text())
+    child = int((stage_module.WORK / "count.pid").read_text())
     parent.kill()
     parent.wait()
     wait_for(

@@ -1,7 +1,7 @@
 """What every pipeline stage shares: its work folder, its lock, its outs moved in whole, its errors.
 
 DVC deletes a stage's outs before it starts the stage, and a killed DVC leaves the stage running. So partial work
-lives in `.reprise/work/STAGE/KEY`, where KEY hashes the stage's entry in dvc.yaml with the content of its
+lives below `.reprise/work` in STAGE/KEY, where KEY hashes the stage's entry in dvc.yaml with the content of its
 dependencies and params: work of other code or params is never resumed. A file lock keeps two runs of one stage apart, a
 stage whose parent dies stops, and outs are renamed into place at the very end.
 """
