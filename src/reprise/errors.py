@@ -21,7 +21,11 @@ class AudioError(BadInput):
     """An audio file that can't be used."""
 
 
-class MidiError(BadInput):
+class ScoreError(BadInput):
+    """A score that can't be read or written."""
+
+
+class MidiError(ScoreError):
     """A MIDI file that can't be used."""
 
 

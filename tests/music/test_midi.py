@@ -39,7 +39,8 @@ def pieces(draw) -> Piece:
             free[pitch] = onset + length
             rows.append((onset / 12, length / 12, pitch, draw(st.integers(1, 127)), part))
     metre = draw(st.sampled_from([(4, 4), (3, 4), (6, 8), (5, 16), (2, 2)]))
-    return Piece(note_table(rows), draw(st.floats(20, 300)), tuple(programs), metre)
+    key = draw(st.none() | st.integers(-7, 7))
+    return Piece(note_table(rows), draw(st.floats(20, 300)), tuple(programs), metre, key_fifths=key)
 
 
 @given(pieces())
@@ -52,7 +53,7 @@ def test_a_round_trip_on_the_grid_is_exact(piece):
     for field in ("onset", "duration"):
         np.testing.assert_array_equal(np.round(again.notes[field] * 12), np.round(piece.notes[field] * 12))
         np.testing.assert_allclose(again.notes[field], piece.notes[field], rtol=0, atol=1e-9)
-    assert again.programs == piece.programs and again.metre == piece.metre
+    assert (again.programs, again.metre, again.key_fifths) == (piece.programs, piece.metre, piece.key_fifths)
     assert again.tempo_bpm == pytest.approx(piece.tempo_bpm, rel=1e-5)  # MIDI has whole microseconds a beat
     assert midi_bytes(again) == midi_bytes(piece)
 
@@ -120,13 +121,64 @@ def tempo(bpm: float, beats_later: int = 0) -> mido.MetaMessage:
     return mido.MetaMessage("set_tempo", tempo=mido.bpm2tempo(bpm), time=480 * beats_later)
 
 
+def metre(numerator: int, denominator: int, beats_later: int = 0) -> mido.MetaMessage:
+    return mido.MetaMessage("time_signature", numerator=numerator, denominator=denominator, time=480 * beats_later)
+
+
+def beats(count: int) -> list[mido.Message]:
+    """Notes of one beat, one after the other."""
+    return [ON, OFF] * count
+
+
 def test_one_tempo_said_twice_is_one_tempo():
     assert read_midi(file_of(tempo(90), ON, OFF, tempo(90)), "x").tempo_bpm == pytest.approx(90, rel=1e-5)
     assert read_midi(file_of(ON, OFF), "x").tempo_bpm == 120.0, "MIDI's default"
 
 
+def test_of_several_tempos_the_mean_counts_beats_over_minutes():
+    """Two beats at 60 BPM take 2 s, two at 120 take 1 s: four beats in 3 s are 80 BPM."""
+    changing = file_of(tempo(60), *beats(2), tempo(120), *beats(2))
+    assert read_midi(changing, "x").tempo_bpm == pytest.approx(80)
+    after_the_end = file_of(tempo(60), *beats(2), tempo(120, beats_later=50))
+    assert read_midi(after_the_end, "x").tempo_bpm == pytest.approx(60)
+    assert read_midi(changing, "x").duration_s == pytest.approx(
+        pretty_midi.PrettyMIDI(io.BytesIO(changing)).get_end_time()
+    )
+
+
+def test_of_several_metres_the_longest_lasting_counts():
+    assert read_midi(file_of(metre(3, 4), *beats(3), metre(2, 4), *beats(4)), "x").metre == (2, 4)
+    assert read_midi(file_of(metre(3, 4), *beats(3), metre(2, 4), *beats(2), metre(3, 4)), "x").metre == (3, 4)
+    assert read_midi(file_of(*beats(1)), "x").metre == (4, 4), "MIDI's default"
+
+
+def test_a_shorter_first_bar_is_a_pickup_late_in_bar_0():
+    """One beat, then bars of three: bar lines at 1, 4 ... of the file are at 3, 6 ... of the piece."""
+    piece = read_midi(file_of(metre(1, 4), *beats(1), metre(3, 4), *beats(6)), "x")
+    assert piece.metre == (3, 4) and piece.notes["onset"].tolist() == [2, 3, 4, 5, 6, 7, 8]
+
+
+def test_percussion_is_left_out():
+    drum, melody = [message.copy(channel=9) for message in beats(2)], beats(1)
+    assert len(read_midi(file_of(*drum, *melody), "x").notes) == 1
+    with pytest.raises(MidiError, match=r"no notes but percussion"):
+        read_midi(file_of(*drum), "x")
+
+
+def test_the_first_key_signature_is_the_piece_s():
+    keys = [mido.MetaMessage("key_signature", key=name) for name in ("Ebm", "C")]
+    assert read_midi(file_of(keys[0], ON, OFF, keys[1]), "x").key_fifths == -6
+    assert read_midi(file_of(ON, OFF), "x").key_fifths is None
+
+
+def test_a_note_off_belongs_to_the_first_of_the_same_notes():
+    piece = read_midi(file_of(ON, ON.copy(time=240, velocity=70), OFF.copy(time=240), OFF), "x")
+    assert piece.notes[["onset", "duration", "velocity"]].tolist() == [(0.0, 1.0, 64), (0.5, 1.5, 70)]
+
+
 GOOD = file_of(ON, OFF)
 IN_KEY = file_of(mido.MetaMessage("key_signature", key="C"), ON, OFF)
+IN_METRE = file_of(metre(3, 4), ON, OFF)
 LONG_WAIT = b"\xff" * 199 + b"\x7f" + b"\x90<@" + b"\x60\x80<\0"  # a delta time of 1,400 bits, a note
 
 
@@ -141,12 +193,18 @@ LONG_WAIT = b"\xff" * 199 + b"\x7f" + b"\x90<@" + b"\x60\x80<\0"  # a delta time
         pytest.param(file_of(ON, ON, OFF), "never ends", id="one note off for two"),
         pytest.param(file_of(OFF), "has no notes", id="note off alone"),
         pytest.param(file_of(tempo(120)), "has no notes", id="tempo alone"),
-        pytest.param(file_of(tempo(90), ON, OFF, tempo(91)), "changes tempo", id="two tempos"),
-        pytest.param(file_of(ON, OFF, tempo(240), ON, OFF), "changes tempo", id="from the default of 120"),
+        pytest.param(file_of(ON, OFF.copy(time=0)), "lasts no time", id="note of no length"),
+        pytest.param(file_of(ON, OFF) + GOOD[14:], "says 1 tracks and has 2", id="more tracks than said"),
+        pytest.param(GOOD[:10] + b"\0\2" + GOOD[12:], "says 2 tracks and has 1", id="fewer tracks than said"),
+        pytest.param(GOOD[:10] + b"\0\xc9" + GOOD[12:], "201 tracks; at most 200", id="201 tracks"),
+        pytest.param(GOOD[:8] + b"\0\2" + GOOD[10:], "type 2", id="type 2"),
+        pytest.param(b"MThd" + bytes(20_000_000), "at most 20,000,000", id="20 MB"),
+        pytest.param(IN_METRE.replace(b"\x58\x04\3", b"\x58\x04\0"), "metre 0/4", id="metre of 0"),
+        pytest.param(file_of(ON, OFF.copy(time=100_001), ticks_per_beat=1), "longer than 100,000 beats", id="too long"),
         pytest.param(file_of(mido.MetaMessage("set_tempo", tempo=0), ON, OFF), "tempo", id="tempo of 0"),
         pytest.param(GOOD[:12] + b"\0\0" + GOOD[14:], "ticks a beat", id="0 ticks"),
         pytest.param(GOOD[:12] + b"\xe7\x28" + GOOD[14:], "ticks a beat", id="SMPTE time"),
-        pytest.param(IN_KEY.replace(b"\x59\x02\0\0", b"\x59\x02\x7f\x7f"), "not a readable", id="127 sharps"),
+        pytest.param(IN_KEY.replace(b"\x59\x02\0\0", b"\x59\x02\x7f\x7f"), "127 sharps", id="127 sharps"),
         pytest.param(GOOD[:18] + len(LONG_WAIT).to_bytes(4, "big") + LONG_WAIT, "not a readable", id="endless wait"),
     ],
 )

@@ -1,19 +1,33 @@
-"""Standard MIDI files to pieces and back: one tempo, one metre, one track a part, 480 ticks a quarter note.
+"""Standard MIDI files to pieces and back: files of ours with one tempo and one metre, and anybody else's.
 
-480 is divisible by 12, so every note on the 1/12-beat grid survives a round trip exactly.
+Written: one track a part, 480 ticks a quarter note. 480 is divisible by 12, so every note on the 1/12-beat grid
+survives a round trip exactly. Read: times in ticks become quarter-note beats.
 """
 
 import io
+import struct
 
 import mido
-from mido.midifiles.meta import KeySignatureError
+import numpy as np
+import symusic
 
 from reprise.errors import MidiError
-from reprise.music.piece import Piece, note_table
+from reprise.music.piece import MAX_PARTS, NOTE, Piece, longest_lasting, metre_problem, problem_of, spans
 
 TICKS_PER_BEAT = 480
 DRUM_CHANNEL = 9
-LONGEST_DELTA = (1 << 28) - 1  # four bytes of 7 bits, Standard MIDI Files 1.0
+MAX_FILE_BYTES = 20_000_000
+MAX_TRACKS = 200
+KEY_NAMES = ("Cb", "Gb", "Db", "Ab", "Eb", "Bb", "F", "C", "G", "D", "A", "E", "B", "F#", "C#")  # from 7 flats up
+DEFAULT_US_PER_BEAT = 500_000  # 120 BPM where nothing is said
+
+# Four empty texts, each after the longest wait that four bytes of 7 bits can say, then a note off for every key of
+# every channel: appended to a track, it ends what the track doesn't end itself, far behind any end that music has.
+_END_OF_TRACK, _EMPTY_TEXT = b"\xff\x2f\0", b"\xff\x01\0"
+_LATE_TICKS = 4 * ((1 << 28) - 1)
+_LATE_ENDS = 4 * (b"\xff\xff\xff\x7f" + _EMPTY_TEXT) + b"".join(
+    bytes((0, 0x80 | channel, pitch, 0)) for channel in range(16) for pitch in range(128)
+)
 
 
 def midi_bytes(piece: Piece) -> bytes:
@@ -28,6 +42,8 @@ def midi_bytes(piece: Piece) -> bytes:
     head = mido.MidiTrack()
     head.append(mido.MetaMessage("set_tempo", tempo=mido.bpm2tempo(piece.tempo_bpm)))
     head.append(mido.MetaMessage("time_signature", numerator=piece.metre[0], denominator=piece.metre[1]))
+    if piece.key_fifths is not None:
+        head.append(mido.MetaMessage("key_signature", key=KEY_NAMES[piece.key_fifths + 7]))
     file.tracks.append(head)
     for part, program in enumerate(piece.programs):
         file.tracks.append(_track(piece, part, program))
@@ -54,50 +70,109 @@ def _track(piece: Piece, part: int, program: int) -> mido.MidiTrack:
 
 
 def read_midi(content: bytes, source: str) -> Piece:
-    """A MIDI file with one tempo as a piece; each (track, channel) with notes is a part.
+    """A MIDI file as a piece.
+
+    Each (track, channel, program) with notes is a part, in this order; percussion (channel 10) is left out. A note
+    belongs to the program that its channel has when it starts. The tempo is the mean over the music's time: its beats
+    over its minutes. The metre is the one that lasts longest, and onsets count from its bar lines: after a shorter bar
+    at the start, music begins late in bar 0. Other metres are lost. The key signature is the first.
 
     Raises:
-        MidiError: it isn't MIDI, changes tempo, has no notes or a note that never ends.
+        MidiError: it isn't a MIDI file, is damaged, too large, or has no music that a piece can hold.
     """
-    try:
-        file = mido.MidiFile(file=io.BytesIO(content))
-    except (OSError, EOFError, ValueError, KeyError, IndexError, KeySignatureError) as error:
-        raise MidiError(f"{source}: not a readable MIDI file ({error or type(error).__name__})") from error
-    if any(message.time > LONGEST_DELTA for track in file.tracks for message in track):
-        raise MidiError(f"{source}: not a readable MIDI file (a time of more than 28 bits)")
-    if file.ticks_per_beat <= 0:
-        raise MidiError(f"{source}: counts {file.ticks_per_beat} ticks a beat; it must be a positive number")
-    tempos, metre, parts, rows = {0: 500_000}, (4, 4), {}, []  # 120 BPM where nothing is said
-    for number, track in enumerate(file.tracks):
-        now, sounding, programs = 0, {}, {}
-        for message in track:
-            now += message.time
-            if message.type == "set_tempo":
-                tempos[now] = message.tempo
-            elif message.type == "time_signature":
-                metre = (message.numerator, message.denominator)
-            elif message.type == "program_change":
-                programs[message.channel] = message.program
-            elif message.type == "note_on" and message.velocity:
-                key = (number, message.channel, programs.get(message.channel, 0))
-                part = parts.setdefault(key, len(parts))
-                sounding.setdefault((message.channel, message.note), []).append((now, message.velocity, part))
-            elif message.type in ("note_on", "note_off"):
-                started = sounding.get((message.channel, message.note))
-                if started:
-                    start, velocity, part = started.pop(0)
-                    rows.append((start, now - start, message.note, velocity, part))
-        if any(sounding.values()):
-            raise MidiError(f"{source}: track {number} has a note that never ends")
-    if not rows:
-        raise MidiError(f"{source}: has no notes")
-    if 0 in tempos.values():
-        raise MidiError(f"{source}: has a tempo of 0 microseconds a beat; it must be above 0")
-    if len(set(tempos.values())) > 1:
-        raise MidiError(f"{source}: changes tempo; only files with one tempo are read")
-    beats = [
-        (s / file.ticks_per_beat, d / file.ticks_per_beat, pitch, velocity, part)
-        for s, d, pitch, velocity, part in rows
+    score = _parse(_ended_late(content, source), source)
+    tracks = [(track.program, track.notes.numpy()) for track in score.tracks if len(track.notes) and not track.is_drum]
+    if not tracks:
+        raise MidiError(f"{source}: has no notes{' but percussion' if score.note_num() else ''}")
+    if len(tracks) > MAX_PARTS:
+        raise MidiError(f"{source}: has {len(tracks)} parts; at most {MAX_PARTS} are read")
+    notes, per_beat = _joined([notes for _, notes in tracks]), score.ticks_per_quarter
+    if notes["duration"].max() >= _LATE_TICKS:
+        raise MidiError(f"{source}: has a note that never ends")
+    if notes["duration"].min() <= 0 or notes["onset"].min() < 0:
+        raise MidiError(f"{source}: has a note that lasts no time, or comes too late to be counted")
+    end = int((notes["onset"] + notes["duration"]).max())
+    metre, bar_line = longest_lasting(
+        {0: (4, 4)} | {change.time: (change.numerator, change.denominator) for change in score.time_signatures}, end
+    )
+    if problem := metre_problem(metre):
+        raise MidiError(f"{source}: {problem}")
+    notes["onset"] = notes["onset"] / per_beat + -bar_line / per_beat % (metre[0] * 4 / metre[1])
+    notes["duration"] /= per_beat
+    piece = Piece(
+        notes,
+        _mean_tempo({0: DEFAULT_US_PER_BEAT} | {change.time: change.mspq for change in score.tempos}, end, source),
+        tuple(program for program, _ in tracks),
+        metre,
+        source,
+        score.key_signatures[0].key if len(score.key_signatures) else None,
+    )
+    if problem := problem_of(piece):
+        raise MidiError(f"{source}: {problem}")
+    return piece
+
+
+def _ended_late(content: bytes, source: str) -> bytes:
+    """The file's header and tracks, each track followed by `_LATE_ENDS`.
+
+    symusic drops a note that never ends without a word, and so would read half a file as a whole one. Here such a
+    note gets an end that gives it away.
+    """
+    if len(content) > MAX_FILE_BYTES:
+        raise MidiError(f"{source}: has {len(content):,} bytes; at most {MAX_FILE_BYTES:,} are read")
+    if len(content) < 14 or not content.startswith(b"MThd"):
+        raise MidiError(f"{source}: not a readable MIDI file (it must begin with MThd, a header of 14 bytes)")
+    kind, declared, division = struct.unpack(">HHH", content[8:14])
+    if kind > 1:
+        raise MidiError(f"{source}: is MIDI of type {kind}; only 0 and 1 are read")
+    if not 0 < division < 0x8000:
+        raise MidiError(f"{source}: counts {division} ticks a beat; it must be a positive number below 32,768")
+    if declared > MAX_TRACKS:
+        raise MidiError(f"{source}: has {declared} tracks; at most {MAX_TRACKS} are read")
+    ended = [
+        # Its last wait comes before the mark that goes, and needs an event.
+        (track[:-3] + _EMPTY_TEXT if track.endswith(_END_OF_TRACK) else track) + _LATE_ENDS + b"\0" + _END_OF_TRACK
+        for track in _tracks(content, declared, source)
     ]
-    tempo = mido.tempo2bpm(tempos[0])
-    return Piece(note_table(beats), tempo, tuple(program for _, _, program in parts), metre, source)
+    return content[:14] + b"".join(b"MTrk" + len(track).to_bytes(4, "big") + track for track in ended)
+
+
+def _tracks(content: bytes, declared: int, source: str) -> list[bytes]:
+    """What the track chunks hold; other chunks are passed over."""
+    place, tracks = 14, []
+    while place + 8 <= len(content) and (len(tracks) < declared or content[place : place + 4] == b"MTrk"):
+        end = place + 8 + int.from_bytes(content[place + 4 : place + 8], "big")
+        if end > len(content):
+            raise MidiError(f"{source}: not a readable MIDI file (cut short in track {len(tracks) + 1} of {declared})")
+        if content[place : place + 4] == b"MTrk":
+            tracks.append(content[place + 8 : end])
+        place = end
+    if len(tracks) != declared:
+        raise MidiError(f"{source}: not a readable MIDI file (says {declared} tracks and has {len(tracks)})")
+    return tracks
+
+
+def _parse(content: bytes, source: str) -> symusic.Score:
+    try:
+        return symusic.Score.from_midi(content)
+    except Exception as error:  # what its C++ throws comes as whatever class is nearest
+        raise MidiError(f"{source}: not a readable MIDI file ({error})") from error
+
+
+def _joined(tracks: list[dict[str, np.ndarray]]) -> np.ndarray:
+    """symusic's notes of each part as one note table, times still in ticks."""
+    notes = np.empty(sum(len(track["time"]) for track in tracks), NOTE)
+    notes["part"] = np.repeat(np.arange(len(tracks)), [len(track["time"]) for track in tracks])
+    for field, theirs in (("onset", "time"), ("duration", "duration"), ("pitch", "pitch"), ("velocity", "velocity")):
+        notes[field] = np.concatenate([track[theirs] for track in tracks])
+    return notes
+
+
+def _mean_tempo(changes: dict[int, int], end: int, source: str) -> float:
+    """Beats over minutes until `end`, from microseconds a beat by the tick from which they hold."""
+    if 0 in changes.values():
+        raise MidiError(f"{source}: has a tempo of 0 microseconds a beat; it must be above 0")
+    lengths = [(length, value) for value, _, length in spans(changes, end) if length]
+    if len({value for _, value in lengths}) == 1:
+        return mido.tempo2bpm(lengths[0][1])
+    return mido.tempo2bpm(sum(length * value for length, value in lengths) / sum(length for length, _ in lengths))

@@ -1,0 +1,291 @@
+"""Notation by way of music21: scores to pieces, and pieces to MusicXML.
+
+Both music21's times and a piece's are quarter notes; music21 keeps exact fractions, so that a triplet is a third of a
+beat to the last bit.
+"""
+
+import io
+import itertools
+from collections.abc import Iterator
+from contextlib import redirect_stderr
+from dataclasses import dataclass
+from fractions import Fraction
+from xml.etree import ElementTree
+
+import music21
+import pretty_midi
+from music21.common.numberTools import opFrac
+from music21.musicxml.m21ToXml import ScoreExporter
+
+from reprise.errors import ScoreError
+from reprise.music.engraving import Symbol, engrave
+from reprise.music.piece import Piece, longest_lasting, metre_problem, note_table, problem_of
+
+DEFAULT_TEMPO_BPM = 96.0
+DEFAULT_VELOCITY = 64
+PIANO, CHOIR = 0, 52
+VOICES = ("soprano", "alto", "tenor", "bass")
+NOT_PITCHED = (music21.harmony.Harmony, music21.note.Unpitched, music21.percussion.PercussionChord)
+# Note heads by twice the steps of 1/24 beat that they last without a dot.
+NOTE_TYPES = {3: "64th", 6: "32nd", 12: "16th", 24: "eighth", 48: "quarter", 96: "half", 192: "whole", 384: "breve"}
+LINE_OF_FIFTHS = "FCGDAEB"
+
+
+@dataclass
+class _Sounding:
+    """A note of a staff, as far as its ties were followed. Times are exact, in quarter notes."""
+
+    start: float | Fraction
+    end: float | Fraction
+    pitch: int
+    velocity: int
+    tie: str | None
+    voice: str | int
+
+
+def piece_from_score(score: music21.stream.Score, source: str) -> Piece:
+    """What a score says of its notes; `score` itself isn't changed.
+
+    Ties are joined. Grace notes, chord symbols and unpitched percussion are left out; repeats are read as written, not
+    played; pitches are those that sound. The staves of one instrument are one part. The metre is the one that lasts
+    longest, and onsets count from its bar lines, so that a pickup begins late in bar 0; other metres are lost. Key
+    signature and tempo are the first. Where nothing is written, the tempo is `DEFAULT_TEMPO_BPM`, a velocity
+    `DEFAULT_VELOCITY`, a program the choir's for parts called soprano, alto, tenor or bass and else the piano's.
+
+    Raises:
+        ScoreError: the score has no music that a piece can hold.
+    """
+    if any(stream.atSoundingPitch is False for stream in (score, *score.recurse(streamsOnly=True))):
+        score = score.toSoundingPitch()
+    parts = [(staves[0], [note for staff in staves for note in _sounding(staff)]) for staves in _staves_by_part(score)]
+    parts = [(staff, notes) for staff, notes in parts if notes]
+    if not parts:
+        raise ScoreError(f"{source}: has no notes")
+    metre, bar_line = _metre(parts[0][0])
+    problem = metre_problem(metre)
+    if not problem and any(not 0 <= note.pitch <= 127 for _, notes in parts for note in notes):
+        problem = "has a pitch outside MIDI's 0-127"
+    if problem:
+        raise ScoreError(f"{source}: {problem}")
+    shift = -Fraction(bar_line) % Fraction(4 * metre[0], metre[1])
+    rows = [
+        (float(opFrac(note.start + shift)), float(opFrac(note.end - note.start)), note.pitch, note.velocity, number)
+        for number, (_, notes) in enumerate(parts)
+        for note in notes
+    ]
+    programs = tuple(_program(staff) for staff, _ in parts)
+    piece = Piece(note_table(rows), _tempo(score), programs, metre, source, _key(score))
+    if problem := problem_of(piece):
+        raise ScoreError(f"{source}: {problem}")
+    return piece
+
+
+def _staves_by_part(score: music21.stream.Score) -> list[list[music21.stream.Stream]]:
+    """The staves of each part: one, but for instruments such as the piano."""
+    groups = {}
+    for group in score.recurse().getElementsByClass(music21.layout.StaffGroup):
+        staves = group.getSpannedElements()
+        if all(isinstance(staff, music21.stream.PartStaff) for staff in staves):
+            groups |= {id(staff): id(group) for staff in staves}
+    parts = {}
+    for staff in score.parts or [score]:
+        parts.setdefault(groups.get(id(staff), id(staff)), []).append(staff)
+    return list(parts.values())
+
+
+def _sounding(staff: music21.stream.Stream) -> list[_Sounding]:
+    """The pitched notes of a staff, those that are tied joined into one."""
+    joined, tied = [], {}
+    for note in sorted(_written(staff), key=lambda note: note.start):
+        waiting = [before for before in tied.get(note.pitch, []) if before.end == note.start]
+        if note.tie in ("stop", "continue") and waiting:
+            before = next((before for before in waiting if before.voice == note.voice), waiting[0])
+            before.end, before.voice = note.end, note.voice
+            if note.tie == "stop":
+                tied[note.pitch] = [other for other in tied[note.pitch] if other is not before]
+        else:
+            joined.append(note)
+            if note.tie in ("start", "continue"):
+                tied.setdefault(note.pitch, []).append(note)
+    return joined
+
+
+def _written(staff: music21.stream.Stream) -> Iterator[_Sounding]:
+    """The pitched notes of a staff as they are written, chords taken apart."""
+    for measure in list(staff.getElementsByClass(music21.stream.Measure)) or [staff]:
+        beginning = 0.0 if measure is staff else measure.offset
+        for stream in (measure, *measure.voices):
+            offset, voice = (beginning, "1") if stream is measure else (opFrac(beginning + stream.offset), stream.id)
+            for element in stream.notes:
+                if isinstance(element, NOT_PITCHED) or element.duration.isGrace or element.quarterLength <= 0:
+                    continue
+                start = opFrac(offset + element.offset)
+                end = opFrac(start + element.quarterLength)
+                for note in element.notes if element.isChord else (element,):
+                    tie = note.tie.type if note.tie is not None else None
+                    yield _Sounding(start, end, round(note.pitch.ps), _velocity(element, note), tie, voice)
+
+
+def _velocity(element: music21.note.NotRest, note: music21.note.Note) -> int:
+    for holder in (note, element):
+        if holder.hasVolumeInformation() and holder.volume.velocity is not None:
+            return min(max(holder.volume.velocity, 1), 127)
+    return DEFAULT_VELOCITY
+
+
+def _metre(staff: music21.stream.Stream) -> tuple[tuple[int, int], float | Fraction]:
+    """The metre that lasts longest in a staff, and where one of its bars begins or ends."""
+    measures = list(staff.getElementsByClass(music21.stream.Measure))
+    signatures = [(measure.offset, measure.timeSignature) for measure in measures] or [
+        (signature.offset, signature) for signature in staff.getElementsByClass(music21.meter.TimeSignature)
+    ]
+    changes = {offset: (sign.numerator, sign.denominator) for offset, sign in signatures if sign is not None}
+    metre, begins = longest_lasting({0.0: (4, 4)} | changes, staff.highestTime)
+    for measure, following in itertools.pairwise(measures):
+        if measure.offset == begins:
+            return metre, following.offset
+    return metre, opFrac(begins - sum(measure.paddingLeft for measure in measures if measure.offset == begins))
+
+
+def _tempo(score: music21.stream.Score) -> float:
+    speeds = (mark.getQuarterBPM() for mark in score.recurse().getElementsByClass(music21.tempo.MetronomeMark))
+    return round(float(next((speed for speed in speeds if speed is not None), DEFAULT_TEMPO_BPM)), 6)
+
+
+def _key(score: music21.stream.Score) -> int | None:
+    signatures = score.recurse().getElementsByClass(music21.key.KeySignature)
+    return next((sign.sharps for sign in signatures if sign.sharps is not None and -7 <= sign.sharps <= 7), None)
+
+
+def _program(staff: music21.stream.Stream) -> int:
+    instrument = staff.recurse().getElementsByClass(music21.instrument.Instrument).first()
+    if instrument is not None and instrument.midiProgram is not None:
+        return min(max(instrument.midiProgram, 0), 127)
+    return CHOIR if (getattr(staff, "partName", "") or "").strip(" .0123456789").lower() in VOICES else PIANO
+
+
+def musicxml_bytes(piece: Piece) -> bytes:
+    """The piece as MusicXML for MuseScore and other notation programs; its bytes depend on the music alone.
+
+    Times go to the nearest 1/8 or 1/12 beat. Notes are written as long as they last: over bar lines with ties, in
+    tuplets where a beat needs them, in several voices where they overlap. Velocities are left out. A piece without a
+    key signature gets that of the key that music21 finds in its notes.
+
+    Raises:
+        ScoreError: the piece can't be written, such as one without notes.
+    """
+    if problem := problem_of(piece):
+        raise ScoreError(f"{piece.source or 'piece'}: {problem}")
+    fifths = _likely_key(piece) if piece.key_fifths is None else piece.key_fifths
+    engraving, score = engrave(piece), music21.stream.Score()
+    with redirect_stderr(io.StringIO()):  # music21 tells there of beams that it isn't sure of
+        for number, voices_by_measure in enumerate(engraving.parts):
+            measures = [_measure(voices, fifths) for voices in voices_by_measure]
+            for index, measure in enumerate(measures):
+                measure.number = index + (engraving.measures[0][0] == 0)
+            score.insert(0, _part(piece, number, measures, fifths))
+    return _xml(score)
+
+
+def _part(piece: Piece, number: int, measures: list[music21.stream.Measure], fifths: int) -> music21.stream.Part:
+    """Part `number` of the piece with its measures, and all that stands before their first note."""
+    part, head = music21.stream.Part(id=f"P{number + 1}"), measures[0]
+    pitches = piece.notes["pitch"][piece.notes["part"] == number]
+    head.insert(0, music21.clef.BassClef() if len(pitches) and pitches.mean() < 60 else music21.clef.TrebleClef())
+    head.insert(0, music21.key.KeySignature(fifths))
+    head.insert(0, music21.meter.TimeSignature("{}/{}".format(*piece.metre)))
+    if head.number == 0:
+        head.paddingLeft = piece.bar_beats - head.highestTime
+        head.showNumber = music21.stream.enums.ShowNumber.NEVER
+    if number == 0:
+        head.insert(0, music21.tempo.MetronomeMark(number=round(piece.tempo_bpm, 2)))
+    measures[-1].rightBarline = "final"
+    part.insert(0, _instrument(piece.programs[number], number))
+    part.append(measures)
+    music21.stream.makeNotation.makeAccidentalsInMeasureStream(part)
+    music21.stream.makeNotation.makeBeams(part, inPlace=True)
+    return part
+
+
+def _xml(score: music21.stream.Score) -> bytes:
+    """The score as a MusicXML file, without what music21 says of itself and of the day."""
+    exporter = ScoreExporter(score, makeNotation=False)
+    root = exporter.parse()
+    for name in ("movement-title", "identification", "defaults"):
+        for element in root.findall(name):
+            root.remove(element)
+    ElementTree.indent(root, " ")
+    return exporter.xmlHeader() + ElementTree.tostring(root, encoding="utf-8") + b"\n"
+
+
+def _instrument(program: int, number: int) -> music21.instrument.Instrument:
+    """The General MIDI instrument of part `number`, which sounds as written."""
+    instrument = music21.instrument.Instrument("")  # any name would count for more than some programs when read again
+    instrument.partName, instrument.midiProgram = pretty_midi.program_to_instrument_name(program), program
+    instrument.midiChannel = number % 15 + (number % 15 >= 9)
+    instrument.partId, instrument.instrumentId = f"P{number + 1}", f"P{number + 1}-I1"
+    return instrument
+
+
+def _measure(voices: list[list[Symbol]], fifths: int) -> music21.stream.Measure:
+    """A measure of one staff, from what `Engraving.parts` has for it."""
+    measure = music21.stream.Measure()
+    for number, symbols in enumerate(voices):
+        if not symbols:
+            continue
+        elements = [_element(symbol, fifths) for symbol in symbols]
+        if not any(voices[1:]):
+            measure.append(elements)
+            continue
+        for element in elements:
+            element.style.hideObjectOnPrint = number > 0 and element.isRest
+        voice = music21.stream.Voice(id=str(number + 1))
+        voice.append(elements)
+        measure.insert(0, voice)
+    return measure
+
+
+def _element(symbol: Symbol, fifths: int) -> music21.note.GeneralNote:
+    """A symbol as music21's rest, note or chord."""
+    duration = _duration(symbol)
+    if not symbol.notes:
+        return music21.note.Rest(duration=duration)
+    notes = []
+    for written in symbol.notes:
+        note = music21.note.Note(_spelled(written.pitch, fifths), duration=duration)
+        before, after = written.start < symbol.start, written.end > symbol.end
+        if before or after:
+            note.tie = music21.tie.Tie("continue" if before and after else "stop" if before else "start")
+        notes.append(note)
+    return notes[0] if len(notes) == 1 else music21.chord.Chord(notes, duration=duration)
+
+
+def _duration(symbol: Symbol) -> music21.duration.Duration:
+    """The note head, dot and tuplet of a symbol."""
+    twice = (symbol.end - symbol.start) * (3 if symbol.tuplet else 2)
+    dots = int(twice not in NOTE_TYPES)
+    duration = music21.duration.Duration(type=NOTE_TYPES[twice * 2 // 3 if dots else twice], dots=dots)
+    if symbol.tuplet:
+        part_type = NOTE_TYPES[3 * (symbol.tuplet_end - symbol.tuplet_start) // symbol.tuplet]
+        tuplet = music21.duration.Tuplet(symbol.tuplet, symbol.tuplet * 2 // 3, part_type)
+        is_first, is_last = symbol.start == symbol.tuplet_start, symbol.end == symbol.tuplet_end
+        tuplet.type = "start" if is_first else "stop" if is_last else None
+        duration.appendTuplet(tuplet)
+    return duration
+
+
+def _spelled(pitch: int, fifths: int) -> music21.pitch.Pitch:
+    """A pitch by its name in the key: of twelve neighbours on the line of fifths, from three flatwards of the tonic."""
+    place = (pitch * 7 - (fifths - 3)) % 12 + fifths - 3  # C is 0, G is 1, F is -1
+    step, alter = LINE_OF_FIFTHS[(place + 1) % 7], (place + 1) // 7
+    natural = music21.pitch.Pitch(step=step).pitchClass
+    return music21.pitch.Pitch(step=step, accidental=alter or None, octave=(pitch - alter - natural) // 12 - 1)
+
+
+def _likely_key(piece: Piece) -> int:
+    """The key signature of the key that fits best how long each pitch class sounds."""
+    classes = music21.stream.Stream()
+    for number in range(12):
+        if lasts := float(piece.notes["duration"][piece.notes["pitch"] % 12 == number].sum()):
+            classes.append(music21.note.Note(number, quarterLength=lasts))
+    return classes.analyze("key").sharps

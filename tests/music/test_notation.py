@@ -1,0 +1,380 @@
+"""Notation: scores that a reader can check by hand, agreement with music21, exact round trips through MusicXML."""
+
+import hashlib
+import subprocess
+import sys
+from fractions import Fraction
+from xml.etree import ElementTree
+
+import music21
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from music21.musicxml.xmlToM21 import MusicXMLImporter
+
+from reprise.errors import ScoreError
+from reprise.music.engraving import engrave
+from reprise.music.notation import DEFAULT_TEMPO_BPM, DEFAULT_VELOCITY, musicxml_bytes, piece_from_score
+from reprise.music.piece import Piece, note_table
+
+METRES = [(4, 4), (3, 4), (6, 8), (5, 16), (2, 2), (7, 8), (3, 32), (12, 8)]
+PART = """<score-part id="P{0}"><part-name>{1}</part-name>{2}</score-part>"""
+FIRST = """<attributes><divisions>12</divisions><key><fifths>{key}</fifths></key>
+<time><beats>{beats}</beats><beat-type>{type}</beat-type></time></attributes>"""
+
+
+def imported(content: bytes | str) -> music21.stream.Score:
+    importer = MusicXMLImporter()
+    importer.xmlRootToScore(ElementTree.fromstring(content), importer.stream)
+    return importer.stream
+
+
+def read(content: bytes | str) -> Piece:
+    return piece_from_score(imported(content), "x")
+
+
+def score(*parts: str, names: tuple[str, ...] = (), instrument: str = "") -> str:
+    """MusicXML of some parts, each given as its measures."""
+    names = names or tuple(f"Part {number}" for number, _ in enumerate(parts))
+    heads = "".join(PART.format(number, name, instrument) for number, name in enumerate(names))
+    bodies = "".join(f'<part id="P{number}">{part}</part>' for number, part in enumerate(parts))
+    return f'<score-partwise version="4.0"><part-list>{heads}</part-list>{bodies}</score-partwise>'
+
+
+def measure(*content: str, number: int = 1, key: int = 0, beats: int = 4, type: int = 4) -> str:
+    """A measure; the first says divisions (12 a beat), key and metre."""
+    head = FIRST.format(key=key, beats=beats, type=type) if number < 2 else ""
+    return f'<measure number="{number}">{head}{"".join(content)}</measure>'
+
+
+def note(step: str, octave: int, twelfths: int, more: str = "", before: str = "") -> str:
+    pitch = f"<pitch><step>{step}</step><octave>{octave}</octave></pitch>"
+    return f"<note>{before}{pitch}<duration>{twelfths}</duration>{more}</note>"
+
+
+def rows(piece: Piece) -> list[tuple[float, float, int, int]]:
+    """(onset, duration, pitch, part) of each note."""
+    return piece.notes[["onset", "duration", "pitch", "part"]].tolist()
+
+
+# --- reading
+
+
+def test_a_whole_note_of_middle_c():
+    piece = read(score(measure(note("C", 4, 48), key=-3)))
+    assert rows(piece) == [(0, 4, 60, 0)]
+    assert (piece.metre, piece.key_fifths, piece.programs) == ((4, 4), -3, (0,))
+    assert piece.tempo_bpm == DEFAULT_TEMPO_BPM and piece.notes["velocity"].tolist() == [DEFAULT_VELOCITY]
+
+
+def test_ties_are_joined_and_struck_notes_are_not():
+    tie, untie = '<tie type="start"/>', '<tie type="stop"/>'
+    first = measure(note("C", 4, 24), note("C", 4, 24, tie))
+    second = measure(note("C", 4, 48, untie + tie), number=2)
+    third = measure(note("C", 4, 12, untie), note("D", 4, 36), number=3)
+    assert rows(read(score(first + second + third))) == [(0, 2, 60, 0), (2, 7, 60, 0), (9, 3, 62, 0)]
+
+
+def test_two_parts_in_unison_are_two_notes():
+    part = measure(note("C", 4, 48))
+    assert rows(read(score(part, part))) == [(0, 4, 60, 0), (0, 4, 60, 1)]
+
+
+def test_chords_triplets_and_voices():
+    chord = note("C", 4, 24) + note("E", 4, 24, before="<chord/>")
+    triplet = "".join(note(step, 4, 8) for step in "GAG")
+    second_voice = "<backup><duration>48</duration></backup>" + note("C", 3, 48, "<voice>2</voice>")
+    piece = read(score(measure(chord, triplet, second_voice)))
+    assert rows(piece) == [
+        (0, 4, 48, 0),
+        (0, 2, 60, 0),
+        (0, 2, 64, 0),
+        (2, 2 / 3, 67, 0),
+        (2 + 2 / 3, 2 / 3, 69, 0),
+        (3 + 1 / 3, 2 / 3, 67, 0),
+    ]
+
+
+def test_grace_notes_chord_symbols_and_unpitched_percussion_are_left_out():
+    grace = "<note><grace/><pitch><step>D</step><octave>5</octave></pitch></note>"
+    harmony = "<harmony><root><root-step>G</root-step></root><kind>major</kind></harmony>"
+    unpitched = "<note><unpitched><display-step>E</display-step><display-octave>4</display-octave></unpitched>"
+    drum = measure(unpitched + "<duration>48</duration></note>")
+    assert rows(read(score(drum, measure(harmony, grace, note("C", 4, 48))))) == [(0, 4, 60, 0)]
+    with pytest.raises(ScoreError, match=r"^x: has no notes"):
+        read(score(drum))
+
+
+def test_a_pickup_begins_late_in_bar_0():
+    """A beat before bars of three: it is the third beat of bar 0, and the next bar begins at 3."""
+    pickup = measure(note("G", 4, 12), number=0, beats=3).replace("<measure ", '<measure implicit="yes" ')
+    bars = pickup + measure(note("C", 5, 36), number=1).replace(FIRST.format(key=0, beats=4, type=4), "")
+    piece = read(score(bars))
+    assert piece.metre == (3, 4) and rows(piece) == [(2, 1, 67, 0), (3, 3, 72, 0)]
+
+
+def test_the_metre_that_lasts_longest_counts():
+    change = "<attributes><time><beats>{}</beats><beat-type>4</beat-type></time></attributes>"
+    bars = measure(note("C", 4, 12), beats=1) + measure(change.format(3), note("D", 4, 36), number=2)
+    piece = read(score(bars + measure(note("E", 4, 36), number=3)))
+    assert piece.metre == (3, 4) and piece.notes["onset"].tolist() == [2, 3, 6], "bar lines at 3 and 6"
+
+
+def test_repeats_are_read_as_they_are_written():
+    repeat = '<barline location="right"><repeat direction="backward"/></barline>'
+    assert len(read(score(measure(note("C", 4, 48), repeat))).notes) == 1
+
+
+def test_a_clarinet_s_written_d_sounds_c_and_its_key_too():
+    clarinet = "<transpose><diatonic>-1</diatonic><chromatic>-2</chromatic></transpose></attributes>"
+    written = imported(score(measure(note("D", 5, 48), key=2).replace("</attributes>", clarinet)))
+    piece = piece_from_score(written, "x")
+    assert rows(piece) == [(0, 4, 72, 0)] and piece.key_fifths == 0
+    assert [n.pitch.midi for n in written.recurse().notes] == [74], "the score is left as it was"
+
+
+def test_an_octave_line_changes_nothing_that_sounds():
+    line = '<direction><direction-type><octave-shift type="{}" size="8"/></direction-type></direction>'
+    assert rows(read(score(measure(line.format("down"), note("D", 6, 48), line.format("stop"))))) == [(0, 4, 86, 0)]
+
+
+def test_the_two_staves_of_a_piano_are_one_part():
+    right, left = note("C", 5, 48, "<staff>1</staff>"), note("C", 3, 48, "<voice>2</voice><staff>2</staff>")
+    body = measure(right, "<backup><duration>48</duration></backup>", left)
+    piano = body.replace("</time>", "</time><staves>2</staves>")
+    assert rows(read(score(piano, measure(note("E", 4, 48))))) == [(0, 4, 48, 0), (0, 4, 72, 0), (0, 4, 64, 1)]
+
+
+def test_programs_come_from_instruments_else_from_the_part_s_name():
+    violin = '<score-instrument id="{0}-I"><instrument-name/></score-instrument>'
+    violin += '<midi-instrument id="{0}-I"><midi-program>41</midi-program></midi-instrument>'
+    part = measure(note("C", 4, 48))
+    assert read(score(part, names=("Solo",), instrument=violin)).programs == (40,)
+    assert read(score(*[part] * 5, names=("Soprano", "Alto 2", "TENOR", "Bass.", "Kazoo"))).programs == (
+        52,
+        52,
+        52,
+        52,
+        0,
+    )
+
+
+def test_tempo_and_velocity_are_read_where_written():
+    """MusicXML's dynamics are percent of a velocity of 90, and its tempo is quarter notes a minute."""
+    sound = '<direction><direction-type><words>x</words></direction-type><sound tempo="132"/></direction>'
+    piece = read(score(measure(sound, note("C", 4, 48).replace("<note>", '<note dynamics="100">'))))
+    assert piece.tempo_bpm == 132 and piece.notes["velocity"].tolist() == [90]
+
+
+@pytest.mark.parametrize("name", ["bach/bwv269", "bach/bwv1.6", "haydn/opus1no1", "mozart/k80/movement1"])
+def test_music21_finds_the_same_notes(name):
+    """By its own stripping of ties; `shift` is what the first bar lacks."""
+    parsed = music21.corpus.parse(name)
+    piece = piece_from_score(parsed, name)
+    theirs = [
+        (element.offset, element.quarterLength, pitch.midi, number)
+        for number, part in enumerate(parsed.parts)
+        for element in part.stripTies().flatten().notes
+        for pitch in element.pitches
+        if not element.duration.isGrace
+    ]
+    shift = Fraction(piece.notes["onset"].min()) - min(Fraction(row[0]) for row in theirs)
+    assert 0 <= shift < piece.bar_beats
+    assert sorted((float(o + shift), float(d), p, n) for o, d, p, n in theirs) == sorted(rows(piece))
+
+
+def test_every_written_note_of_a_prelude_sounds_once():
+    """Bach's prelude in C, on two staves in four voices: as many notes as aren't tied to one before, as long as all."""
+    written = [
+        (tied.tie.type if tied.tie else None, float(element.quarterLength))
+        for element in music21.corpus.parse("bach/bwv846").recurse().notes
+        for tied in (element.notes if element.isChord else (element,))
+    ]
+    piece = piece_from_score(music21.corpus.parse("bach/bwv846"), "bwv846")
+    assert piece.programs == (0,) and len(piece.notes) == sum(tie in (None, "start") for tie, _ in written)
+    assert piece.notes["duration"].sum() == sum(duration for _, duration in written)
+
+
+def test_bwv_269_begins_with_an_upbeat_in_g_major():
+    piece = piece_from_score(music21.corpus.parse("bach/bwv269"), "bwv269")
+    assert (piece.metre, piece.key_fifths, piece.programs) == ((3, 4), 1, (52, 52, 52, 52))
+    assert rows(piece)[:4] == [(2, 1, 67, 0), (2, 1, 62, 1), (2, 1, 59, 2), (2, 1, 43, 3)]
+
+
+# --- writing
+
+
+@st.composite
+def pieces(draw, beat: int = 12) -> Piece:
+    """Up to 4 parts of notes that overlap as they like, on a grid of 1/12 beat; many of them unisons."""
+    programs = draw(st.lists(st.integers(0, 127), min_size=1, max_size=4))
+    metre = draw(st.sampled_from(METRES))
+    first = draw(st.integers(0, 6 * beat))  # sometimes a pickup, sometimes empty bars
+    one = st.tuples(
+        st.integers(first, first + 6 * beat), st.integers(1, 5 * beat), st.integers(0, 127) | st.integers(58, 62)
+    )
+    notes = [
+        (onset / beat, duration / beat, pitch, 64, part)
+        for part in range(len(programs))
+        for onset, duration, pitch in draw(st.lists(one, min_size=1, max_size=12))
+    ]
+    key = draw(st.integers(-7, 7))
+    return Piece(note_table(notes), float(draw(st.integers(20, 300))), tuple(programs), metre, key_fifths=key)
+
+
+def voices_of(content: bytes) -> list[tuple[int, list[tuple[str, int, str]]]]:
+    """(length, [(voice, duration, tuplet)]) of each measure, in divisions of a beat."""
+    measures = []
+    for bar in ElementTree.fromstring(content).iter("measure"):
+        found = []
+        for element in bar.iter("note"):
+            if element.find("chord") is None:
+                tuplets = [tuplet.get("type") for tuplet in element.iter("tuplet")]
+                found.append((element.findtext("voice", "1"), int(element.findtext("duration")), "".join(tuplets)))
+        measures.append(found)
+    return measures
+
+
+@given(pieces())
+@settings(deadline=None, max_examples=40)
+def test_a_round_trip_through_musicxml_is_exact(piece):
+    again = read(musicxml_bytes(piece))
+    for field in ("onset", "duration", "pitch", "part"):
+        np.testing.assert_array_equal(again.notes[field], piece.notes[field])
+    assert (again.programs, again.metre, again.tempo_bpm) == (piece.programs, piece.metre, piece.tempo_bpm)
+    assert again.key_fifths == piece.key_fifths
+
+
+@given(pieces(beat=24))
+@settings(deadline=None, max_examples=25)
+def test_every_voice_fills_its_measure_and_every_tuplet_ends(piece):
+    content = musicxml_bytes(piece)
+    divisions = int(ElementTree.fromstring(content).findtext(".//divisions"))
+    lengths = [Fraction(end - start, 24) for start, end in engrave(piece).measures]
+    for number, found in enumerate(voices_of(content)):
+        for voice in {voice for voice, _, _ in found}:
+            assert (
+                sum(duration for name, duration, _ in found if name == voice)
+                == divisions * lengths[number % len(lengths)]
+            )
+            marks = "".join(mark for name, _, mark in found if name == voice)
+            assert marks.replace("startstop", "") == ""
+
+
+def test_32nd_notes_and_triplets_share_a_bar():
+    notes = [(i / 8, 1 / 8, 60, 64, 0) for i in range(8)] + [((3 + i) / 3, 1 / 3, 60, 64, 0) for i in range(3)]
+    content = musicxml_bytes(Piece(note_table(notes), 100.0, (0,), (2, 4), key_fifths=0))
+    assert rows(read(content)) == [(onset, duration, pitch, part) for onset, duration, pitch, _, part in notes]
+    assert [element.text for element in ElementTree.fromstring(content).iter("type")] == ["32nd"] * 8 + ["eighth"] * 3
+
+
+def test_played_times_go_to_the_nearest_printed_ones_and_no_note_is_lost():
+    """A note of 1.958 beats is a half note; one of a thousandth of a beat is the shortest that fits: 1/12 beat."""
+    notes = note_table([(0.01, 1.958, 60, 64, 0), (3.0, 0.001, 62, 64, 0)])
+    assert rows(read(musicxml_bytes(Piece(notes, 100.0, (0,))))) == [(0, 2, 60, 0), (3, 1 / 12, 62, 0)]
+
+
+def test_an_empty_bar_of_any_metre_is_a_rest_that_fills_it():
+    for metre in METRES:
+        bar = Fraction(4 * metre[0], metre[1])
+        notes = note_table([(float(bar), 1.0, 60, 64, 0), (0.0, 1 / 8, 60, 64, 1)])
+        silent = imported(musicxml_bytes(Piece(notes, 100.0, (0, 0), metre))).parts[0].measure(1)
+        assert sum(rest.quarterLength for rest in silent.recurse().getElementsByClass("Rest")) == bar
+
+
+def test_a_note_over_the_bar_line_is_tied_and_one_long_enough_is_dotted():
+    content = musicxml_bytes(Piece(note_table([(3.0, 4.0, 60, 64, 0)]), 100.0, (0,), (4, 4), key_fifths=0))
+    symbols = [
+        (element.findtext("type"), element.find("dot") is not None, [tie.get("type") for tie in element.iter("tie")])
+        for element in ElementTree.fromstring(content).iter("note")
+        if element.find("rest") is None
+    ]
+    assert symbols == [("quarter", False, ["start"]), ("half", True, ["stop"])]
+
+
+def test_a_pickup_is_a_measure_of_its_own_and_a_late_start_is_not():
+    def first_measure(onset: float) -> tuple[str, str]:
+        notes = note_table([(onset, 1.0, 60, 64, 0), (4.0, 4.0, 62, 64, 0)])
+        bar = ElementTree.fromstring(musicxml_bytes(Piece(notes, 100.0, (0,)))).find(".//measure")
+        return bar.get("number"), bar.get("implicit")
+
+    assert first_measure(3.0) == ("0", "yes") and first_measure(1.0) == ("1", "no")
+
+
+@pytest.mark.parametrize(
+    ("fifths", "names"),
+    [(0, ["C#", "E-", "B-"]), (4, ["C#", "D#", "A#"]), (-4, ["D-", "E-", "B-"])],
+)
+def test_pitches_are_spelled_in_the_key(fifths, names):
+    """In C major, E major and A flat major; the black keys of C major are those that its neighbours and A minor use."""
+    notes = note_table([(float(i), 1.0, pitch, 64, 0) for i, pitch in enumerate((61, 63, 58))])
+    content = musicxml_bytes(Piece(notes, 100.0, (0,), key_fifths=fifths))
+    assert [n.pitch.name for n in imported(content).recurse().notes] == names
+    assert [n.pitch.midi for n in imported(content).recurse().notes] == [61, 63, 58]
+
+
+def test_accidentals_are_shown_once_a_bar_and_not_for_the_key():
+    notes = note_table([(i / 2, 0.5, pitch, 64, 0) for i, pitch in enumerate((66, 65, 65, 66))])
+    content = musicxml_bytes(Piece(notes, 100.0, (0,), key_fifths=1))
+    shown = [element.findtext("accidental") for element in ElementTree.fromstring(content).iter("note")][:4]
+    assert shown == [None, "natural", None, "sharp"]
+
+
+def test_parts_have_their_instrument_s_name_and_a_clef_of_their_range():
+    piece = Piece(note_table([(0.0, 4.0, 76, 64, 0), (0.0, 4.0, 40, 64, 1)]), 100.0, (40, 42), key_fifths=0)
+    root = ElementTree.fromstring(musicxml_bytes(piece))
+    assert [element.text for element in root.iter("part-name")] == ["Violin", "Cello"]
+    assert [element.text for element in root.iter("sign")] == ["G", "F"]
+
+
+def test_without_a_key_signature_the_likely_one_is_written():
+    """A D major scale has two sharps."""
+    notes = note_table([(float(i), 1.0, p, 64, 0) for i, p in enumerate((62, 64, 66, 67, 69, 71, 73, 74))])
+    assert read(musicxml_bytes(Piece(notes, 100.0, (0,)))).key_fifths == 2
+
+
+def test_every_program_is_read_again():
+    for start in range(0, 128, 16):
+        programs = tuple(range(start, start + 16))
+        notes = note_table([(0.0, 4.0, 60, 64, part) for part in range(16)])
+        assert read(musicxml_bytes(Piece(notes, 100.0, programs))).programs == programs
+
+
+def test_nine_overlapping_notes_take_at_most_four_voices():
+    notes = note_table([(i / 2, 6 - i / 2, 50 + 2 * i, 64, 0) for i in range(9)])
+    piece = Piece(notes, 100.0, (0,))
+    content = musicxml_bytes(piece)
+    assert {voice for measure in voices_of(content) for voice, _, _ in measure} == {"1", "2", "3", "4"}
+    assert rows(read(content)) == rows(piece)
+
+
+def test_the_bytes_depend_on_the_music_alone():
+    """Neither on the process, its hash seed and the day, nor on where the piece came from."""
+    script = """
+import hashlib
+from reprise.music.notation import musicxml_bytes
+from reprise.music.piece import Piece, note_table
+notes = note_table([(i / 3, 1.5, 50 + i, 64, i % 2) for i in range(40)])
+print(hashlib.sha256(musicxml_bytes(Piece(notes, 100.0, (0, 40), (3, 4), "elsewhere"))).hexdigest())
+"""
+    notes = note_table([(i / 3, 1.5, 50 + i, 64, i % 2) for i in range(40)])
+    content = musicxml_bytes(Piece(notes, 100.0, (0, 40), (3, 4), "here"))
+    run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert run.stdout.strip() == hashlib.sha256(content).hexdigest()
+    assert b"date" not in content and b"music21" not in content.lower()
+
+
+@pytest.mark.parametrize(
+    ("piece", "why"),
+    [
+        (Piece(note_table([]), 100.0, ()), "no notes"),
+        (Piece(note_table([(0.0, 1.0, 60, 64, 0)]), 100.0, (0,), (4, 5)), "metre 4/5"),
+        (Piece(note_table([(0.0, 1.0, 128, 64, 0)]), 100.0, (0,)), "pitch outside 0-127"),
+        (Piece(note_table([(0.0, 1.0, 60, 64, 0)]), 0.0, (0,)), "tempo of 0 BPM"),
+        (Piece(note_table([(0.0, 1.0, 60, 64, 0)]), 100.0, (0,), key_fifths=9), "9 sharps"),
+    ],
+)
+def test_what_can_t_be_written_is_refused(piece, why):
+    with pytest.raises(ScoreError, match=why):
+        musicxml_bytes(piece)
