@@ -9,16 +9,15 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from sklearn.metrics import average_precision_score, f1_score, precision_score, recall_score
 
+from reprise.bootstrap import resample_weights
 from reprise.recognition.metrics import (
     THRESHOLDS,
     average_precision,
     best_thresholds,
-    estimate,
     estimates,
     f1_per_instrument,
     macro_f1,
     per_instrument,
-    resample_weights,
 )
 
 
@@ -163,9 +162,6 @@ def test_the_bootstrap_depends_on_its_seed_alone():
         return estimates(labels, probabilities, decisions, resample_weights(len(labels), 50, seed))
 
     assert run(1) == run(1) != run(2)
-    weights = resample_weights(30, 1000, seed=0)
-    assert weights.shape == (1000, 30) and (weights.sum(axis=1) == 30).all()
-    assert weights.mean() == 1 and weights.mean(axis=0) == pytest.approx(1, abs=0.15)
 
 
 def test_95_percent_intervals_cover_the_truth_about_so_often():
@@ -180,10 +176,6 @@ def test_95_percent_intervals_cover_the_truth_about_so_often():
         found = estimates(labels, decisions.astype(float), decisions, resample_weights(150, 200, trial))["macro_f1"]
         covered += found["low"] <= 0.8 <= found["high"]
     assert 0.88 <= covered / 300 <= 0.99
-
-
-def test_an_estimate_of_what_never_varies_has_no_width():
-    assert estimate(1.0, np.ones(100), 7) == {"value": 1.0, "low": 1.0, "high": 1.0, "count": 7}
 
 
 def test_figures_of_each_instrument_are_scikit_learn_s():

@@ -9,8 +9,9 @@ from reprise.recognition.augment import AugmentParams
 from reprise.recognition.data import SpectrogramSet, StemSet
 from reprise.recognition.model import NetworkParams
 from reprise.recognition.remix import MixRule
-from reprise.recognition.train import CURVES, TrainParams, predict, train, write_curves
+from reprise.recognition.train import CURVES, TrainParams, predict, train
 from reprise.tracking import Tracker
+from reprise.training import write_curves
 
 EPOCHS = 3
 

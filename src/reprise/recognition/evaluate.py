@@ -6,12 +6,13 @@ from pathlib import Path
 import numpy as np
 
 from reprise.audio.spectrogram import SpectrogramParams
+from reprise.bootstrap import estimate, resample_weights
 from reprise.music.instruments import INSTRUMENT_NAMES
 from reprise.params import require
 from reprise.progress import progress_bar
 from reprise.recognition.data import SpectrogramSet, load_set
 from reprise.recognition.floor import floor_predictions
-from reprise.recognition.metrics import estimate, estimates, macro_f1, per_instrument, resample_weights
+from reprise.recognition.metrics import estimates, macro_f1, per_instrument
 from reprise.recognition.model import load_recognizer
 from reprise.recognition.train import predict
 

@@ -10,9 +10,10 @@ from reprise.music.instruments import INSTRUMENT_NAMES
 from reprise.recognition.data import load_set, load_stems
 from reprise.recognition.model import RecognizerConfig, save_recognizer
 from reprise.recognition.remix import MixRule
-from reprise.recognition.train import TrainParams, train, write_curves
+from reprise.recognition.train import TrainParams, train
 from reprise.stage import Stage
 from reprise.tracking import open_tracker
+from reprise.training import write_curves
 
 
 @dataclass(frozen=True)

@@ -1,11 +1,12 @@
-"""F1, precision, recall and average precision of multi-label predictions, with bootstrap intervals.
+"""F1, precision, recall and average precision of multi-label predictions, with bootstrap intervals over clips.
 
 Shapes: N clips, K instruments; labels and decisions are 0/1 arrays [N, K], probabilities floats [N, K]. F1 of an
-instrument without a positive label or decision is 0, as in scikit-learn with `zero_division=0`. Intervals are
-percentile bootstrap over clips (Efron & Tibshirani, An Introduction to the Bootstrap, 1993, ch. 13).
+instrument without a positive label or decision is 0, as in scikit-learn with `zero_division=0`.
 """
 
 import numpy as np
+
+from reprise.bootstrap import estimate, rounded
 
 THRESHOLDS = np.round(np.arange(0.05, 0.951, 0.01), 2)
 
@@ -50,18 +51,6 @@ def best_thresholds(labels: np.ndarray, probabilities: np.ndarray) -> np.ndarray
     return np.array([float(np.median(THRESHOLDS[tie])) for tie in ties.T])
 
 
-def resample_weights(clips: int, resamples: int, seed: int) -> np.ndarray:
-    """How often each clip is drawn in each bootstrap resample, float[R, N]."""
-    rng = np.random.default_rng(seed)
-    return rng.multinomial(clips, np.full(clips, 1 / clips), size=resamples).astype(float)
-
-
-def estimate(value: float, resampled: np.ndarray, count: int) -> dict[str, float]:
-    """A figure with its 95 % interval and the number of clips behind it."""
-    low, high = np.percentile(resampled, [2.5, 97.5])
-    return {"value": _rounded(value), "low": _rounded(low), "high": _rounded(high), "count": int(count)}
-
-
 def estimates(
     labels: np.ndarray, probabilities: np.ndarray, decisions: np.ndarray, weights: np.ndarray
 ) -> dict[str, dict]:
@@ -86,10 +75,10 @@ def per_instrument(
     precision, recall = _ratio(hits, claimed), _ratio(hits, actual)
     return {
         name: {
-            "f1": _rounded(f1[k]),
-            "precision": _rounded(precision[k]),
-            "recall": _rounded(recall[k]),
-            "average_precision": _rounded(ranked[k]),
+            "f1": rounded(f1[k]),
+            "precision": rounded(precision[k]),
+            "recall": rounded(recall[k]),
+            "average_precision": rounded(ranked[k]),
             "support": int(actual[k]),
         }
         for k, name in enumerate(names)
@@ -99,7 +88,3 @@ def per_instrument(
 def _ratio(numerator: np.ndarray, denominator: np.ndarray) -> np.ndarray:
     numerator, denominator = np.broadcast_arrays(numerator, denominator)
     return np.divide(numerator, denominator, out=np.zeros(numerator.shape), where=denominator > 0)
-
-
-def _rounded(value: float) -> float:
-    return round(float(value), 4)

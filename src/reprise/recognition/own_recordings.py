@@ -14,8 +14,9 @@ from pathlib import Path
 
 import numpy as np
 
+from reprise.bootstrap import resample_weights
 from reprise.errors import AudioError, BadInput
-from reprise.recognition.metrics import estimates, per_instrument, resample_weights
+from reprise.recognition.metrics import estimates, per_instrument
 from reprise.recognition.model import Recognizer, RecognizerConfig
 from reprise.recognition.recognize import recognize
 

@@ -5,7 +5,6 @@ whole state, so a run that was interrupted ends with the same bytes as one that 
 on one machine with the same number of threads, which is therefore a parameter.
 """
 
-import csv
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,6 +23,7 @@ from reprise.recognition.metrics import best_thresholds, macro_f1
 from reprise.recognition.model import TIME_STRIDE, NetworkParams, Recognizer
 from reprise.recognition.remix import MixRule, remix
 from reprise.tracking import Tracker
+from reprise.training import load_checkpoint, out_of_patience, save_checkpoint
 
 PRECISIONS = ("32-true", "bf16-mixed")
 WARM_UP = 0.2  # share of the steps in which the learning rate rises
@@ -72,19 +72,11 @@ class _State:
     best: dict[str, Tensor]
     best_f1: float = -1.0
 
-    def save(self, path: Path) -> None:
-        content = {
-            **{name: getattr(self, name).state_dict() for name in ("network", "average", "optimizer", "schedule")},
-            "curves": self.curves,
-            "best": self.best,
-            "best_f1": self.best_f1,
-        }
-        partial = path.with_suffix(".partial")
-        torch.save(content, partial)
-        partial.replace(path)
+    def content(self) -> dict:
+        kept = {name: getattr(self, name).state_dict() for name in ("network", "average", "optimizer", "schedule")}
+        return {**kept, "curves": self.curves, "best": self.best, "best_f1": self.best_f1}
 
-    def load(self, path: Path, device: torch.device) -> None:
-        content = torch.load(path, map_location=device, weights_only=True)
+    def restore(self, content: dict) -> None:
         for name in ("network", "average", "optimizer", "schedule"):
             getattr(self, name).load_state_dict(content[name])
         self.curves, self.best, self.best_f1 = content["curves"], content["best"], content["best_f1"]
@@ -116,18 +108,17 @@ def train(
     fabric = Fabric(accelerator=device, devices=1, precision=params.precision)
     state = _start(train_set, params, epochs, fabric)
     checkpoint = work / "checkpoint.pt"
-    if checkpoint.exists():
-        state.load(checkpoint, fabric.device)
-    work.mkdir(parents=True, exist_ok=True)
+    if content := load_checkpoint(checkpoint, fabric.device):
+        state.restore(content)
     with progress_bar(epochs, "training", "epochs", initial=len(state.curves)) as bar:
         for epoch in range(len(state.curves), epochs):
-            if _out_of_patience(state.curves, params.patience):
+            if out_of_patience([row["validation_macro_f1"] for row in state.curves], params.patience):
                 break
             loss = _train_epoch(state, train_set, params, epoch, rule, fabric, bar)
             row = {"epoch": epoch + 1, "train_loss": loss, **_validate(state, validation_set, fabric)}
             row["learning_rate"] = state.optimizer.param_groups[0]["lr"]
             state.curves.append({key: float(f"{row[key]:.6g}") for key in CURVES})
-            state.save(checkpoint)
+            save_checkpoint(state.content(), checkpoint)
             tracker.metrics(state.curves[-1], step=epoch + 1)
             bar.set_postfix_str(f"loss {loss:.4f}, validation F1 {row['validation_macro_f1']:.4f}", refresh=False)
             bar.update(1)
@@ -230,17 +221,3 @@ def predict(
         rows = np.arange(start, min(start + batch_size, len(data)))
         parts.append(network(data.batch(rows).to(device))[0].sigmoid().cpu().numpy())
     return np.concatenate(parts)
-
-
-def _out_of_patience(curves: list[dict], patience: int) -> bool:
-    scores = [row["validation_macro_f1"] for row in curves]
-    return bool(scores) and len(scores) - 1 - int(np.argmax(scores)) >= patience
-
-
-def write_curves(curves: list[dict], path: Path) -> None:
-    """The curves as a CSV file that DVC plots."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with open(path, "w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, CURVES, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(curves)
