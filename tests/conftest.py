@@ -16,6 +16,7 @@ import pytest
 import soundfile  # noqa: F401  before any test module imports fluidsynth: reprise.audio.fluidsynth says why
 
 from reprise.params import read_yaml
+from reprise.stage import stage_entries
 
 ROOT = Path(__file__).resolve().parent.parent
 TIMEOUT_S = 1800
@@ -104,8 +105,8 @@ class Clone:
 
     @property
     def stages(self) -> dict:
-        """dvc.yaml's stages."""
-        return read_yaml(self.folder / "dvc.yaml")["stages"]
+        """dvc.yaml's stages, those of a matrix one by one."""
+        return stage_entries(self.folder / "dvc.yaml")
 
 
 @pytest.fixture(scope="session")

@@ -50,10 +50,9 @@ def code_of(script: str, root: Path = ROOT) -> set[str]:
 
 def stages(root: Path = ROOT) -> dict[str, tuple[str, set[str]]]:
     """For each stage of dvc.yaml: its script, and the Python files among its deps."""
-    entries = {name: entry.get("do", entry) for name, entry in read_yaml(root / "dvc.yaml")["stages"].items()}
     return {
         name: (re.search(r"stages/\w+\.py", entry["cmd"])[0], {dep for dep in entry["deps"] if dep.endswith(".py")})
-        for name, entry in entries.items()
+        for name, entry in read_yaml(root / "dvc.yaml")["stages"].items()
     }
 
 

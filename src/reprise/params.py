@@ -38,15 +38,17 @@ def read_yaml(path: Path) -> dict:
 
 
 def load_section(cls: type[T], name: str, path: Path = PARAMS_FILE) -> T:
-    """Section `name` of params.yaml as the dataclass `cls`.
+    """Section `name` of params.yaml as the dataclass `cls`; a dot leads into a section of a section.
 
     Raises:
         ParamsError: the file, the section or one of its keys is wrong.
     """
     content = read_yaml(path)
-    if name not in content:
-        raise ParamsError(f"{path}: section '{name}' is missing")
-    return build(cls, content[name], name)
+    for part in name.split("."):
+        if not isinstance(content, dict) or part not in content:
+            raise ParamsError(f"{path}: section '{name}' is missing")
+        content = content[part]
+    return build(cls, content, name)
 
 
 def build(cls: type[T], mapping: object, name: str) -> T:

@@ -35,10 +35,13 @@ CHUNK = 1 << 22
 
 
 class Stage:
-    """One run of a stage: `stage.params(...)` to read, `stage.out(...)` to write, nothing else."""
+    """One run of a stage: `stage.params(...)` to read, `stage.out(...)` to write, nothing else.
+
+    A stage that dvc.yaml spreads over a matrix is named NAME@ITEM, and `item` is that item; it is empty for others.
+    """
 
     def __init__(self, name: str) -> None:
-        self.name = name
+        self.name, self.item = name, name.partition("@")[2]
         self.entry = _stage_entry(name)
         self.compute: ComputeParams = load_compute()
         self.inputs = input_hashes(self.entry)
@@ -46,9 +49,8 @@ class Stage:
         self.work = WORK / name / self.key
 
     def params(self, cls: type[T], section: str) -> T:
-        """Section `section` of params.yaml; dvc.yaml must list it for this stage."""
-        listed = {str(param).split(".")[0] for param in self.entry.get("params", [])}
-        if section not in listed:
+        """Section `section` of params.yaml, such as `clips` or `composers.lstm`; dvc.yaml must list it for this stage."""
+        if section not in self.entry.get("params", []):
             raise RepriseError(f"dvc.yaml: stage {self.name} reads params '{section}' without listing it")
         return load_section(cls, section)
 
@@ -85,8 +87,8 @@ class Stage:
 
 
 def run_stage(main: Callable[[Stage], None]) -> None:
-    """Run `main` as the stage named like the script that calls this; ends the process."""
-    name = Path(sys.argv[0]).stem
+    """Run `main` as the stage named like the script that calls this, @ its argument if it has one; ends the process."""
+    name = "@".join([Path(sys.argv[0]).stem, *sys.argv[1:]])
     try:
         _stop_with_parent()
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
@@ -139,10 +141,24 @@ def _open_dep(path: Path):
 
 
 def _stage_entry(name: str) -> dict:
-    stages = read_yaml(Path("dvc.yaml")).get("stages", {})
+    stages = stage_entries(Path("dvc.yaml"))
     if name not in stages:
         raise ParamsError(f"dvc.yaml: has no stage '{name}'; run stages from the repository's root")
     return stages[name]
+
+
+def stage_entries(dvc_yaml: Path) -> dict[str, dict]:
+    """Every stage of dvc.yaml by its name; one with a matrix of one key is spread over its items, as DVC does."""
+    entries = {}
+    for name, entry in read_yaml(dvc_yaml).get("stages", {}).items():
+        if "matrix" not in entry:
+            entries[name] = entry
+            continue
+        ((key, items),) = entry["matrix"].items()
+        for item in items:
+            filled = json.loads(json.dumps(entry).replace(f"${{item.{key}}}", str(item)))
+            entries[f"{name}@{item}"] = {kind: value for kind, value in filled.items() if kind != "matrix"}
+    return entries
 
 
 def _paths(entry: dict, *kinds: str) -> list[str]:

@@ -1,0 +1,226 @@
+"""`reprise generate`: new music, from nothing or from the opening of a score."""
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from reprise.commands.arguments import named_number, number, whole_number
+from reprise.commands.output import print_json, progress
+from reprise.errors import BadInput, FontError
+
+if TYPE_CHECKING:
+    from reprise.composition.composer import Composer
+    from reprise.music.piece import Piece
+
+DEFAULT_BARS, DEFAULT_SEED_BARS = 16, 2
+MOST, MOST_PIECES = 20_000, 10_000  # notes, or bars, of a piece; pieces
+WRITABLE = (".mid", ".musicxml", ".wav")
+FONTS = Path("data/fonts")
+SAMPLE_RATE = 44100
+RULES = ("temperature", "top_k", "top_p", "min_p", "key", "lowest", "highest")  # options named like the rules
+
+
+def add_generate(commands: argparse._SubParsersAction) -> None:
+    """Declare `reprise generate`."""
+    parser = commands.add_parser(
+        "generate",
+        help="compose new music, from nothing or from the opening of a score",
+        description="Compose new music with a trained composer and write it as MIDI, MusicXML or sound. The same "
+        "options, the seed and the count among them, give the same music.",
+        epilog="example: reprise generate --bars 32 --temperature 0.9 -o new.mid -o new.wav",
+    )
+    add_model(parser)
+    length = parser.add_mutually_exclusive_group()
+    length.add_argument(
+        "--notes", type=whole_number(1, MOST), metavar="N", help="exactly so many notes, those of a seed file included"
+    )
+    length.add_argument(
+        "--bars",
+        type=whole_number(1, MOST),
+        metavar="N",
+        help=f"so many bars, those of a seed file included (default: {DEFAULT_BARS})",
+    )
+    _add_rules(parser)
+    parser.add_argument(
+        "--seed", type=whole_number(0), metavar="N", help="of the random numbers; drawn and printed if it isn't given"
+    )
+    parser.add_argument("--seed-file", type=Path, metavar="FILE", help="a score whose opening is continued")
+    parser.add_argument(
+        "--seed-bars",
+        type=whole_number(1, MOST),
+        metavar="N",
+        help=f"how many bars of the seed file are its opening (default: {DEFAULT_SEED_BARS})",
+    )
+    parser.add_argument(
+        "--count",
+        type=whole_number(1, MOST_PIECES),
+        metavar="N",
+        default=1,
+        help="so many pieces; their files get numbers",
+    )
+    parser.add_argument(
+        "-o",
+        "--out",
+        type=Path,
+        metavar="FILE",
+        action="append",
+        required=True,
+        help=f"where the music goes, ending in {', '.join(WRITABLE)}; give it again for another format",
+    )
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    parser.set_defaults(run=run_generate)
+
+
+def add_model(parser: argparse.ArgumentParser) -> None:
+    """Declare --model."""
+    parser.add_argument(
+        "--model",
+        metavar="MODEL",
+        default="transformer",
+        help="lstm, transformer, vae or a folder with a composer (default: %(default)s)",
+    )
+
+
+def _add_rules(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--temperature",
+        type=number,
+        metavar="T",
+        default=1.0,
+        help="0 takes the likeliest note, 1 (the default) draws as the model says, more is wilder; at most 100",
+    )
+    parser.add_argument(
+        "--field-temperature",
+        type=named_number,
+        metavar="FIELD=T",
+        action="append",
+        default=[],
+        help="the temperature of step, part, pitch, duration or velocity alone; give it again for another field",
+    )
+    parser.add_argument(
+        "--top-k", type=whole_number(0), metavar="K", default=0, help="draw from the K likeliest values"
+    )
+    parser.add_argument(
+        "--top-p",
+        type=number,
+        metavar="P",
+        default=1.0,
+        help="draw from the likeliest values with probability P together",
+    )
+    parser.add_argument(
+        "--min-p",
+        type=number,
+        metavar="P",
+        default=0.0,
+        help="draw from values at least P times as likely as the likeliest",
+    )
+    parser.add_argument(
+        "--key", metavar="KEY", default="", help="only pitches of a key, such as 'C major' or 'F# minor'"
+    )
+    for name, default in (("lowest", 0), ("highest", 127)):
+        parser.add_argument(
+            f"--{name}", type=whole_number(0, 127), metavar="PITCH", default=default, help=f"the {name} MIDI pitch"
+        )
+
+
+def run_generate(options: argparse.Namespace) -> int:
+    """Compose and write."""
+    font = _check_outs(options.out)
+    import secrets
+
+    from reprise.composition.sampling import SamplingRules
+    from reprise.composition.use import describe, generate
+
+    rules = SamplingRules(
+        field_temperatures=tuple(options.field_temperature), **{name: getattr(options, name) for name in RULES}
+    )
+    bars = options.bars or (None if options.notes else DEFAULT_BARS)
+    start = _start(options, bars)
+    composer = load_model(options.model)
+    seed = secrets.randbelow(1 << 31) if options.seed is None else options.seed
+    with progress(options.notes, "composing", "notes") as advance:
+        pieces = generate(composer, rules, seed, options.count, options.notes, bars, start, advance)
+    described = []
+    for number_, piece in enumerate(pieces, start=1):
+        files = [_numbered(path, number_, options.count) for path in options.out]
+        for file in files:
+            _write(piece, file, font)
+        described.append({"files": [str(file) for file in files], **describe(piece)})
+        if not options.json:
+            print_piece(described[-1], seed)
+    if options.json:
+        print_json({"model": options.model, "seed": seed, "pieces": described})
+    return 0
+
+
+def load_model(model: str) -> "Composer":
+    """The composer that --model names, and one thread to use it with."""
+    import torch
+
+    from reprise.composition.composer import load_composer
+    from reprise.composition.use import composer_folder
+
+    folder = composer_folder(model)
+    torch.set_num_threads(1)  # an event at a time: threads gain nothing, and the last bits depend on their number
+    return load_composer(folder)
+
+
+def _check_outs(paths: list[Path]) -> Path | None:
+    """Refuse before the work what can't be written after it; the sound font, if one is needed."""
+    for path in paths:
+        if path.suffix.lower() not in WRITABLE:
+            raise BadInput(f"--out: is {path}; it must end in {', '.join(WRITABLE)}")
+        if not path.parent.is_dir():
+            raise BadInput(f"--out: is {path}; it must be in a folder that exists")
+        if path.is_dir():
+            raise BadInput(f"--out: is {path}, a folder; it must be a file")
+    return _font() if any(path.suffix.lower() == ".wav" for path in paths) else None
+
+
+def _font() -> Path:
+    from reprise.audio.fonts import FontParams, font_path
+    from reprise.params import load_section
+
+    try:
+        return font_path(FONTS, load_section(FontParams, "fonts").clean)
+    except FontError as error:
+        raise FontError(f"{error}: ./run repro collect_fonts") from error
+
+
+def _start(options: argparse.Namespace, bars: int | None) -> "Piece | None":
+    """The opening to continue; None from nothing."""
+    from reprise.composition.compose import opening
+    from reprise.music.scores import read_piece
+
+    if options.seed_file is None:
+        if options.seed_bars is not None:
+            raise BadInput(f"--seed-bars: is {options.seed_bars}, but there is no --seed-file; give that too")
+        return None
+    seed_bars = options.seed_bars or DEFAULT_SEED_BARS
+    if bars is not None and bars <= seed_bars:
+        raise BadInput(f"--bars: is {bars}; it must be more than the {seed_bars} of the seed file, which it includes")
+    return opening(read_piece(options.seed_file), seed_bars)
+
+
+def _numbered(path: Path, number_: int, count: int) -> Path:
+    """`path` itself for one piece; new.mid becomes new-01.mid for one of many."""
+    return path if count == 1 else path.with_stem(f"{path.stem}-{number_:0{len(str(count))}d}")
+
+
+def _write(piece: "Piece", path: Path, font: Path | None) -> None:
+    from reprise.music.scores import write_piece
+
+    if path.suffix.lower() != ".wav":
+        write_piece(piece, path)
+        return
+    from reprise.audio.files import encode
+    from reprise.audio.play import play_piece
+    from reprise.shards import write_atomically
+
+    write_atomically(path, encode(play_piece(piece, font, SAMPLE_RATE), SAMPLE_RATE, "WAV"))
+
+
+def print_piece(piece: dict, seed: int) -> None:
+    """A new piece in one line."""
+    facts = f"{piece['notes']:,} notes, {piece['bars']:,} bars of {piece['metre']}, {piece['key'] or 'no key'}"
+    print(f"{', '.join(piece['files'])}: {facts}, {piece['duration_s']:.1f} s; seed {seed}")

@@ -1,0 +1,149 @@
+"""`reprise recognize` and `reprise evaluate-recognizer`: which instruments play in recordings."""
+
+import argparse
+from pathlib import Path
+
+from reprise.commands.output import print_error, print_json, print_table
+from reprise.errors import AudioError, BadInput
+
+DEFAULT_MODEL = Path("models/recognizer")
+DEVICES = ("auto", "cpu", "cuda")
+SPANS_SHOWN = 4
+
+
+def add_recognize(commands: argparse._SubParsersAction) -> None:
+    """Declare `reprise recognize`."""
+    parser = commands.add_parser(
+        "recognize",
+        help="say which instruments play in recordings, and when",
+        description="Say which instruments play in recordings, and when. Reads WAV, FLAC, OGG, MP3, AIFF and what else "
+        "libsndfile knows, of any length, sample rate and number of channels. A recording that can't be used is "
+        "reported, and the others are still heard.",
+        epilog="example: reprise recognize song.flac --plot song.png",
+    )
+    parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="a recording")
+    parser.add_argument(
+        "--plot", type=Path, metavar="FILE.png", help="draw the spectrogram and the instruments over time"
+    )
+    _add_common(parser)
+    parser.set_defaults(run=run_recognize)
+
+
+def add_evaluate_recognizer(commands: argparse._SubParsersAction) -> None:
+    """Declare `reprise evaluate-recognizer`."""
+    parser = commands.add_parser(
+        "evaluate-recognizer",
+        help="measure the recognizer on your own labelled recordings",
+        description="Measure the recognizer on your own recordings, with the metrics of metrics/recognizer.json. The "
+        "CSV file has a column 'file', the path of a recording in DIR, and a 0/1 column for each instrument that you "
+        "labelled, by its name in metrics/recognizer.json; macro-F1 is over the columns that you give.",
+        epilog="example: reprise evaluate-recognizer --audio recordings --labels labels.csv, where labels.csv holds "
+        "'file,violin,trumpet', in the next line 'quartet.wav,1,0', and so on",
+    )
+    parser.add_argument("--audio", type=Path, metavar="DIR", required=True, help="the folder with the recordings")
+    parser.add_argument("--labels", type=Path, metavar="CSV", required=True, help="which instruments each of them has")
+    _add_common(parser)
+    parser.set_defaults(run=run_evaluate_recognizer)
+
+
+def _add_common(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--model", type=Path, metavar="DIR", default=DEFAULT_MODEL, help="a trained recognizer (default: %(default)s)"
+    )
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    parser.add_argument(
+        "--device", choices=DEVICES, default="auto", help="auto (the default) takes a CUDA device if there is one"
+    )
+
+
+def _load(options: argparse.Namespace) -> tuple:
+    """The recognizer on the device asked for, and its config."""
+    import torch
+
+    from reprise.recognition.model import load_recognizer
+    from reprise.recognition.recognize import pick_device
+
+    torch.set_num_threads(1)  # windows are small: threads gain little, and lose much where others use the cores too
+    device = pick_device(options.device)
+    network, config = load_recognizer(options.model)
+    return network.to(device), config
+
+
+def run_recognize(options: argparse.Namespace) -> int:
+    """Hear each file; 2 if one of them couldn't be used."""
+    from reprise.recognition.recognize import as_dict, recognize
+
+    if options.plot:
+        from reprise.recognition.timeline import check_picture_path, draw_timeline
+
+        check_picture_path(options.plot)
+        if len(options.files) > 1:
+            raise BadInput(f"--plot: one picture shows one recording, but {len(options.files)} are given; give one")
+    network, config = _load(options)
+    recordings, errors = [], []
+    for path in options.files:
+        try:
+            found = recognize(network, config, path)
+        except AudioError as error:
+            print_error(error)
+            errors.append({"file": str(path), "error": str(error)})
+            continue
+        if options.plot:
+            draw_timeline(found, config, path, options.plot)
+        recordings.append({"file": str(path), **as_dict(found, config)})
+        if not options.json:
+            print_recognition(recordings[-1])
+    if options.json:
+        print_json({"model": str(options.model), "recordings": recordings, "errors": errors})
+    return BadInput.exit_code if errors else 0
+
+
+def run_evaluate_recognizer(options: argparse.Namespace) -> int:
+    """Score the recognizer; 2 if a recording couldn't be used."""
+    from reprise.recognition.own_recordings import evaluate_recordings, read_labels
+
+    network, config = _load(options)
+    labels = read_labels(options.labels, options.audio, config.instruments)
+    result = evaluate_recordings(network, config, labels, options.audio, print_error)
+    if options.json:
+        print_json({"model": str(options.model), **result})
+    else:
+        print_evaluation(result)
+    return BadInput.exit_code if result["skipped"] else 0
+
+
+def print_recognition(recording: dict) -> None:
+    """The instruments of a recording as a table."""
+    from reprise.recognition.recognize import clock
+
+    level = "silence" if recording["level_dbfs"] is None else f"{recording['level_dbfs']} dBFS"
+    channels = f"{recording['channels']} channel{'s' * (recording['channels'] > 1)}"
+    length = f"{clock(recording['duration_s'])}, {recording['sample_rate']:,} Hz, {channels}, {level}"
+    print("\n  note: ".join([f"{recording['file']}: {length}", *recording["notes"]]))
+    rows = []
+    for heard in recording["instruments"]:
+        spans = [f"{clock(start)}-{clock(max(end, round(start) + 1))}" for start, end in heard["spans"]]
+        more = [f"and {len(spans) - SPANS_SHOWN} more"] * (len(spans) > SPANS_SHOWN)
+        times = ", ".join(spans[:SPANS_SHOWN] + more)
+        rows.append([heard["instrument"], f"{heard['confidence']:.2f}", clock(heard["seconds"]), times])
+    if rows:
+        print_table("<>><", ["instrument", "confidence", "sounds for", "from-to (min:s)"], rows)
+    else:
+        print("  none of the instruments that the recognizer knows")
+
+
+def print_evaluation(result: dict) -> None:
+    """The figures with their intervals, then a table of the instruments."""
+    print(f"{result['recordings']} recordings, {len(result['skipped'])} skipped; 95 % intervals in brackets")
+    for name in ("macro_f1", "micro_f1", "mean_average_precision"):
+        figure = result[name]
+        print(f"  {name:<24}{figure['value']:.3f}  [{figure['low']:.3f}, {figure['high']:.3f}]")
+    columns = ["f1", "precision", "recall", "average_precision", "support"]
+    rows = [
+        [name, *(f"{row[column]:.3f}" for column in columns[:-1]), str(row["support"])]
+        for name, row in result["per_instrument"].items()
+    ]
+    print_table("<>>>>>", ["instrument", *columns], rows)
+    absent = [name for name, row in result["per_instrument"].items() if not row["support"]]
+    if absent:
+        print(f"  no recording has {', '.join(absent)}: their F1 and average precision count as 0")

@@ -1,0 +1,133 @@
+"""Temporal backbones: from what was read of the events so far to one vector an event.
+
+Each maps x float[B, N, D] to float[B, N, D], causally, and takes and returns a cache, so that events may also come one
+at a time: `y, cache = backbone(x, cache)`. Both ways give the same numbers but for rounding.
+"""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from reprise.params import require
+
+KINDS = ("lstm", "transformer")
+CHUNK = 512  # events
+
+
+@dataclass(frozen=True)
+class BackboneParams:
+    """Which backbone, and how large.
+
+    `heads` and `context` are the Transformer's alone: an event sees this many events back in each layer.
+    """
+
+    kind: str
+    layers: int
+    width: int
+    dropout: float
+    heads: int
+    context: int
+
+    def __post_init__(self) -> None:
+        require(self.kind in KINDS, "kind", self.kind, f"one of {', '.join(KINDS)}")
+        require(1 <= self.layers <= 48, "layers", self.layers, "from 1 to 48")
+        require(8 <= self.width <= 8192, "width", self.width, "from 8 to 8192")
+        require(0 <= self.dropout < 1, "dropout", self.dropout, "from 0 to below 1")
+        require(self.context >= 1, "context", self.context, "1 or more")
+        fits = self.heads >= 1 and self.width % (2 * self.heads) == 0
+        require(fits, "heads", self.heads, f"1 or more, and twice it a divisor of the width {self.width}")
+
+
+def make_backbone(params: BackboneParams) -> nn.Module:
+    """The backbone that `params` describes."""
+    return LstmBackbone(params) if params.kind == "lstm" else TransformerBackbone(params)
+
+
+class LstmBackbone(nn.Module):
+    """Stacked LSTMs with dropout between them; the cache is (h, c), each float[layers, B, D]."""
+
+    def __init__(self, params: BackboneParams) -> None:
+        super().__init__()
+        dropout = params.dropout if params.layers > 1 else 0.0
+        self.lstm = nn.LSTM(params.width, params.width, params.layers, batch_first=True, dropout=dropout)
+        self.norm = nn.LayerNorm(params.width)
+
+    def forward(self, x: Tensor, cache: tuple[Tensor, Tensor] | None = None) -> tuple[Tensor, tuple[Tensor, Tensor]]:
+        y, cache = self.lstm(x, cache)
+        return self.norm(y), cache
+
+
+class TransformerBackbone(nn.Module):
+    """Pre-norm Transformer with rotary positions (Su et al. 2021) and a sliding window of `context` events.
+
+    The cache holds, for each layer, the keys and values of the last events, float[B, H, C, D / H], and counts the
+    events seen.
+    """
+
+    def __init__(self, params: BackboneParams) -> None:
+        super().__init__()
+        self.context = params.context
+        self.layers = nn.ModuleList(TransformerLayer(params) for _ in range(params.layers))
+        self.norm = nn.LayerNorm(params.width)
+
+    def forward(self, x: Tensor, cache: tuple[int, list] | None = None) -> tuple[Tensor, tuple[int, list]]:
+        cache = cache or (0, [None] * len(self.layers))
+        chunks = []
+        for chunk in x.split(
+            max(self.context, CHUNK), dim=1
+        ):  # attention costs memory by the square of what it gets at once
+            y, cache = self._forward_chunk(chunk, cache)
+            chunks.append(y)
+        return torch.cat(chunks, dim=1), cache
+
+    def _forward_chunk(self, x: Tensor, cache: tuple[int, list]) -> tuple[Tensor, tuple[int, list]]:
+        seen, layers = cache
+        past = layers[0][0].shape[2] if layers[0] is not None else 0
+        query = torch.arange(seen, seen + x.shape[1], device=x.device)
+        key = torch.arange(seen - past, seen + x.shape[1], device=x.device)
+        distance = query[:, None] - key[None, :]
+        visible = (distance >= 0) & (distance < self.context)
+        kept = []
+        for layer, memory in zip(self.layers, layers):
+            x, memory = layer(x, query, visible, memory)
+            kept.append(tuple(part[:, :, -self.context :] for part in memory))
+        return self.norm(x), (seen + len(query), kept)
+
+
+class TransformerLayer(nn.Module):
+    """Attention, then a feed-forward network four times as wide, each around a residual."""
+
+    def __init__(self, params: BackboneParams) -> None:
+        super().__init__()
+        self.heads, self.dropout = params.heads, params.dropout
+        self.attention_norm, self.mlp_norm = nn.LayerNorm(params.width), nn.LayerNorm(params.width)
+        self.qkv = nn.Linear(params.width, 3 * params.width, bias=False)
+        self.out = nn.Linear(params.width, params.width, bias=False)
+        self.mlp = nn.Sequential(
+            nn.Linear(params.width, 4 * params.width), nn.GELU(), nn.Linear(4 * params.width, params.width)
+        )
+        self.drop = nn.Dropout(params.dropout)
+
+    def forward(self, x: Tensor, positions: Tensor, visible: Tensor, memory: tuple | None) -> tuple[Tensor, tuple]:
+        batch, events, width = x.shape
+        qkv = self.qkv(self.attention_norm(x)).view(batch, events, 3, self.heads, width // self.heads)
+        query, key, value = qkv.permute(2, 0, 3, 1, 4)  # each [B, H, N, D / H]
+        query, key = rotate(query, positions), rotate(key, positions)
+        if memory is not None:
+            key, value = torch.cat([memory[0], key], dim=2), torch.cat([memory[1], value], dim=2)
+        mixed = nn.functional.scaled_dot_product_attention(
+            query, key, value, attn_mask=visible, dropout_p=self.dropout if self.training else 0.0
+        )
+        x = x + self.drop(self.out(mixed.transpose(1, 2).reshape(batch, events, width)))
+        return x + self.drop(self.mlp(self.mlp_norm(x))), (key, value)
+
+
+def rotate(x: Tensor, positions: Tensor) -> Tensor:
+    """Rotary position embedding: pairs of features turn by angles that grow with it (Su et al. 2021, eq. 34)."""
+    half = x.shape[-1] // 2
+    frequency = 10000.0 ** (-torch.arange(half, device=x.device) / half)
+    angle = positions[:, None] * frequency  # [N, D / 2H]
+    cos, sin = angle.cos().to(x.dtype), angle.sin().to(x.dtype)
+    a, b = x[..., :half], x[..., half:]
+    return torch.cat([a * cos - b * sin, a * sin + b * cos], dim=-1)

@@ -1,0 +1,147 @@
+"""A composer: a model with the encoding and the events that it was trained on, saved and loaded as one folder.
+
+`weights.safetensors`, `config.json` and `training.npz` (what new music must not copy); nothing in them runs code, and
+every weight must be there and fit.
+"""
+
+import io
+import json
+import zipfile
+import zlib
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+
+from reprise.composition.backbones import BackboneParams
+from reprise.composition.model import TupleModel
+from reprise.composition.notes import NotesEncoding
+from reprise.composition.originality import CopyIndex
+from reprise.composition.train import FitParams
+from reprise.composition.vae import LatentParams, PhraseVae
+from reprise.errors import BadInput
+from reprise.params import build, require
+
+MODELS = ("lstm", "transformer", "vae")
+FILES = ("config.json", "weights.safetensors", "training.npz")
+ZIP_EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time that a zip archive can hold
+DAMAGE = (OSError, ValueError, KeyError, TypeError, EOFError, SafetensorError, zipfile.BadZipFile, zlib.error)
+
+
+@dataclass(frozen=True)
+class ModelParams:
+    """The sections `composers.lstm` and `composers.transformer`."""
+
+    backbone: BackboneParams
+    fit: FitParams
+
+
+@dataclass(frozen=True)
+class VaeParams:
+    """The section `composers.vae`."""
+
+    backbone: BackboneParams
+    fit: FitParams
+    latent: LatentParams
+
+
+@dataclass(frozen=True)
+class ComposerConfig:
+    """All that is needed beside the weights; a model without latents has an empty list of their settings.
+
+    Attributes:
+        programs, metre: the usual ones of the training pieces; programs are General MIDI's. tempo_bpm: their median
+        tempo.
+    """
+
+    model: str
+    backbone: BackboneParams
+    latent: tuple[LatentParams, ...]
+    encoding: NotesEncoding
+    programs: tuple[int, ...]
+    metre: tuple[int, int]
+    tempo_bpm: float
+
+    def __post_init__(self) -> None:
+        parts, metres = self.encoding.parts, self.encoding.metres
+        require(len(self.programs) >= parts, "programs", self.programs, f"one for each of the {parts} parts")
+        require(self.metre in metres, "metre", self.metre, "one of the encoding's metres")
+        require(len(self.latent) <= 1, "latent", self.latent, "empty, or the settings of one kind of latents")
+
+
+def make_model(config: ComposerConfig) -> TupleModel:
+    """The model of a config, its weights drawn from torch's generator."""
+    if config.latent:
+        return PhraseVae(config.encoding.shape, config.backbone, config.latent[0])
+    return TupleModel(config.encoding.shape, config.backbone)
+
+
+@dataclass(frozen=True)
+class Composer:
+    """A trained model, its config, and the events of its training pieces, int64[N, F] each."""
+
+    model: TupleModel
+    config: ComposerConfig
+    training: tuple[np.ndarray, ...]
+
+    @cached_property
+    def index(self) -> CopyIndex:
+        """The training pieces, to tell copies by."""
+        encoding, programs = self.config.encoding, (0,) * self.config.encoding.parts
+        return CopyIndex([encoding.decode(events, (4, 4), 120.0, programs, "training") for events in self.training])
+
+
+def save_composer(composer: Composer, folder: Path) -> None:
+    """Write the composer's three files into `folder`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    weights = {key: value.cpu().contiguous() for key, value in composer.model.state_dict().items()}
+    save_file(weights, folder / "weights.safetensors")
+    (folder / "config.json").write_text(json.dumps(asdict(composer.config), indent=2) + "\n")
+    lengths = np.array([len(events) for events in composer.training])
+    save_arrays(folder / "training.npz", events=np.concatenate(composer.training).astype(np.int16), lengths=lengths)
+
+
+def save_arrays(path: Path, **arrays: np.ndarray) -> None:
+    """An .npz whose bytes depend on the arrays alone: numpy's own carries the time."""
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, array in arrays.items():
+            buffer = io.BytesIO()
+            np.lib.format.write_array(buffer, array, allow_pickle=False)
+            archive.writestr(zipfile.ZipInfo(f"{name}.npy", ZIP_EPOCH), buffer.getvalue(), zipfile.ZIP_DEFLATED)
+
+
+def load_composer(folder: Path) -> Composer:
+    """A saved composer in evaluation mode.
+
+    Raises:
+        BadInput: a file is missing or damaged, or weights and config don't belong together.
+    """
+    config_path, weights_path, training_path = (folder / name for name in FILES)
+    for path in (config_path, weights_path, training_path):
+        if not path.is_file():
+            raise BadInput(f"{path}: no composer there; make one with ./run, or dvc pull one")
+    try:
+        config = build(ComposerConfig, json.loads(config_path.read_text()), str(config_path))
+        weights = load_file(weights_path)
+        with np.load(training_path, allow_pickle=False) as arrays:
+            events, lengths = arrays["events"].astype(np.int64), arrays["lengths"]
+    except DAMAGE as error:
+        raise BadInput(f"{folder}: damaged composer ({error}); make it again with ./run") from error
+    model = make_model(config)
+    expected = {name: tensor.shape for name, tensor in model.state_dict().items()}
+    found = {name: tensor.shape for name, tensor in weights.items()}
+    if expected != found:
+        unfit = [name for name in expected.keys() | found.keys() if expected.get(name) != found.get(name)]
+        raise BadInput(
+            f"{weights_path}: doesn't fit {config_path}: {len(unfit)} weights are missing, unknown or of another "
+            f"shape, such as '{min(unfit)}'; make both again with ./run"
+        )
+    model.load_state_dict(weights)
+    sizes = config.encoding.shape.sizes
+    known = events.shape[1:] == (len(sizes),) and (events >= 0).all() and (events < sizes).all()
+    if not known or lengths.sum() != len(events):
+        raise BadInput(f"{training_path}: doesn't fit {config_path}; make both again with ./run")
+    return Composer(model.eval(), config, tuple(np.split(events, np.cumsum(lengths)[:-1])))

@@ -1,0 +1,136 @@
+"""A corpus of scores on disk, and the `corpus` section of params.yaml.
+
+A corpus folder holds
+
+- `pieces.parquet`, a row a piece: `piece`, its number; `split`; `family`, equal for pieces that share a tune; `source`;
+  `sha256` of its notes; `tempo_bpm`, `programs`, `beats_a_bar`, `beat_value`, `key_fifths` or nothing; the number of
+  its `parts`, `bars` and `notes`;
+- `notes.parquet`, a row a note: `piece` and the fields of a note table, onsets and durations in quarter-note beats;
+- `skipped.csv`: what was left out and why.
+
+The pieces of the split `seed` are another composer's: music to continue, never trained on.
+"""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+import numpy as np
+import pandas as pd
+
+from reprise.errors import RepriseError
+from reprise.music.piece import NOTE, Piece
+from reprise.params import require, require_range
+
+SPLITS = ("train", "validation", "test", "seed")
+MUSIC21 = "music21"
+SCORES = "scores"
+PIECE_COLUMNS = (
+    "piece", "split", "family", "source", "sha256", "tempo_bpm", "programs", "beats_a_bar", "beat_value", "key_fifths",
+    "parts", "bars", "notes",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class CorpusParams:
+    """The `corpus` section."""
+
+    seed: int
+    source: str
+    composer: str
+    metres: tuple[str, ...]
+    bars: tuple[int, int]
+    parts: tuple[int, int]
+    rare_pitch_count: int
+    validation_share: float
+    test_share: float
+    seed_source: str
+    seed_composer: str
+    seed_metres: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        require(self.seed >= 0, "seed", self.seed, "0 or more")
+        for key in ("source", "seed_source"):
+            value, path = getattr(self, key), PurePosixPath(getattr(self, key))
+            right = f"{MUSIC21}, or a folder or database below {SCORES}/, the folder that DVC watches"
+            require(value == MUSIC21 or (path.parts[:1] == (SCORES,) and ".." not in path.parts), key, value, right)
+        for key in ("composer", "seed_composer"):
+            value = getattr(self, key)
+            named = bool(value) or getattr(self, key.replace("composer", "source")) != MUSIC21
+            require(named and ".." not in PurePosixPath(value).parts, key, value, "a name, such as bach")
+        for key in ("metres", "seed_metres"):
+            right = "a list of metres such as 4/4; an empty one takes all"
+            require(
+                all(re.fullmatch(r"\d{1,2}/\d{1,2}", m) for m in getattr(self, key)), key, getattr(self, key), right
+            )
+        require_range("bars", self.bars, 1, 100_000)
+        require_range("parts", self.parts, 1, 128)
+        require(0 <= self.rare_pitch_count <= 1_000_000, "rare_pitch_count", self.rare_pitch_count, "0 or more")
+        for key in ("validation_share", "test_share"):
+            require(0 < getattr(self, key) < 0.5, key, getattr(self, key), "above 0 and below 0.5")
+
+
+@dataclass(frozen=True, eq=False)
+class Corpus:
+    """A corpus in memory.
+
+    Attributes:
+        table: a row a piece, as in `pieces.parquet`.
+        notes: a row a note, as in `notes.parquet`, in the order of `table`.
+    """
+
+    table: pd.DataFrame
+    notes: pd.DataFrame
+
+    def pieces(self, split: str) -> list[Piece]:
+        """The pieces of one split, in the order of the table."""
+        if split not in SPLITS:
+            raise ValueError(f"split is {split!r}; it must be one of {', '.join(SPLITS)}")
+        ends = np.cumsum(self.table["notes"].to_numpy())
+        fields = {name: self.notes[name].to_numpy() for name in NOTE.names}
+        rows = (self.table["split"] == split).to_numpy().nonzero()[0]
+        return [self._piece(row, slice(ends[row] - self.table["notes"].iat[row], ends[row]), fields) for row in rows]
+
+    def _piece(self, row: int, span: slice, fields: dict[str, np.ndarray]) -> Piece:
+        entry = self.table.iloc[row]
+        notes = np.empty(span.stop - span.start, NOTE)
+        for name, column in fields.items():
+            notes[name] = column[span]
+        return Piece(
+            notes,
+            float(entry["tempo_bpm"]),
+            tuple(int(program) for program in entry["programs"]),
+            (int(entry["beats_a_bar"]), int(entry["beat_value"])),
+            entry["source"],
+            None if pd.isna(entry["key_fifths"]) else int(entry["key_fifths"]),
+        )
+
+
+def save_corpus(corpus: Corpus, folder: Path) -> None:
+    """Write a corpus into `folder`, which it makes."""
+    folder.mkdir(parents=True, exist_ok=True)
+    corpus.table.to_parquet(folder / "pieces.parquet", index=False)
+    corpus.notes.to_parquet(folder / "notes.parquet", index=False)
+
+
+def load_corpus(folder: Path) -> Corpus:
+    """The corpus in `folder`.
+
+    Raises:
+        RepriseError: a file of it is missing or damaged.
+    """
+    remedy = "run the stage that makes it, dvc repro collect_corpus"
+    tables = []
+    for name, columns in (("pieces.parquet", PIECE_COLUMNS), ("notes.parquet", ("piece", *NOTE.names))):
+        try:
+            tables.append(pd.read_parquet(folder / name))
+        except (OSError, ValueError) as error:
+            raise RepriseError(f"{folder / name}: not a readable table ({error}); {remedy}") from error
+        missing = [column for column in columns if column not in tables[-1]]
+        if missing:
+            raise RepriseError(f"{folder / name}: lacks the column '{missing[0]}'; {remedy}")
+    table, notes = tables
+    owners = np.repeat(table["piece"].to_numpy(), table["notes"].to_numpy())
+    if not np.array_equal(owners, notes["piece"].to_numpy()):
+        raise RepriseError(f"{folder}: pieces.parquet and notes.parquet don't belong together; {remedy}")
+    return Corpus(table, notes)

@@ -1,0 +1,96 @@
+"""From a corpus to a saved composer: what the training stages do."""
+
+from collections import Counter
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from reprise.composition.batches import make_examples
+from reprise.composition.composer import Composer, ComposerConfig, ModelParams, VaeParams, make_model, save_composer
+from reprise.composition.corpus import load_corpus
+from reprise.composition.notes import NotesEncoding
+from reprise.composition.train import TrainingParams, TrainingSet, train
+from reprise.errors import BadInput
+from reprise.music.piece import Piece
+from reprise.stage import Stage
+from reprise.tracking import Tracker, open_tracker
+from reprise.training import write_curves
+
+
+def encodable(encoding: NotesEncoding, pieces: list[Piece]) -> tuple[list[Piece], list[np.ndarray]]:
+    """The pieces that the vocabulary of the training pieces can express, and their events, int64[N, F]."""
+    kept, events = [], []
+    for piece in pieces:
+        try:
+            events.append(encoding.encode(piece))
+            kept.append(piece)
+        except BadInput:  # counted by whoever asks for fewer pieces than it gave
+            continue
+    return kept, events
+
+
+def make_config(model: str, params: ModelParams | VaeParams, pieces: list[Piece]) -> ComposerConfig:
+    """The config of a composer of these training pieces: their vocabulary, their usual instruments, metre and tempo."""
+    programs = Counter(piece.programs for piece in pieces)
+    encoding = NotesEncoding.of(pieces)
+    usual = max(programs, key=lambda used: (len(used) == encoding.parts, programs[used], used))
+    latent = (params.latent,) if isinstance(params, VaeParams) else ()
+    metres = Counter(piece.metre for piece in pieces)
+    tempo = float(np.median([piece.tempo_bpm for piece in pieces]))
+    return ComposerConfig(
+        model, params.backbone, latent, encoding, usual, max(metres, key=lambda m: (metres[m], m)), round(tempo, 3)
+    )
+
+
+def fit_composer(
+    name: str,
+    params: ModelParams | VaeParams,
+    training: TrainingParams,
+    pieces: dict[str, list[Piece]],
+    device: str,
+    work: Path,
+    tracker: Tracker,
+) -> tuple[Composer, list[dict]]:
+    """Train the composer `name` on `pieces["train"]`, stopping early on `pieces["validation"]`; returns it and its
+    curves.
+
+    Raises:
+        BadInput: no validation piece can be expressed in the vocabulary of the training pieces.
+    """
+    config = make_config(name, params, pieces["train"])
+    kept, events = encodable(config.encoding, pieces["train"])
+    held_out, held_out_events = encodable(config.encoding, pieces["validation"])
+    if not held_out:
+        raise BadInput(
+            "the corpus has no validation piece within the range and metres of its training pieces; add pieces"
+        )
+    torch.manual_seed(training.seed)
+    model = make_model(config)
+    tracker.params({"training": asdict(training), name: asdict(params), "pieces": len(kept)})
+    curves = train(
+        model,
+        TrainingSet(config.encoding, events, [piece.metre for piece in kept]),
+        make_examples(config.encoding, held_out_events, [piece.metre for piece in held_out]),
+        training,
+        params.fit,
+        device,
+        work,
+        tracker,
+    )
+    tracker.metrics({"best_validation_nats": min(row["validation_nats"] for row in curves)})
+    return Composer(model, config, tuple(events)), curves
+
+
+def run_fit(stage: Stage) -> None:
+    """A training stage: leaves models/composer/ITEM and plots/composer/ITEM/curves.csv."""
+    name = stage.item
+    params = stage.params(VaeParams if name == "vae" else ModelParams, f"composers.{name}")
+    training, corpus = stage.params(TrainingParams, "composers.training"), load_corpus(Path("data/corpus"))
+    pieces = {split: corpus.pieces(split) for split in ("train", "validation")}
+    with open_tracker(stage.compute.tracking, "composer") as tracker:
+        tracker.tags({"model": name, **stage.inputs})
+        composer, curves = fit_composer(name, params, training, pieces, stage.compute.device, stage.notes, tracker)
+    save_composer(composer, stage.out(f"models/composer/{name}"))
+    write_curves(curves, stage.out(f"plots/composer/{name}/curves.csv"))

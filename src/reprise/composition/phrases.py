@@ -1,0 +1,53 @@
+"""Phrases of a composer with latents: what lies between two of them. Draws from the prior are what `compose` makes."""
+
+import numpy as np
+import torch
+
+from reprise.composition.batches import collate, make_examples
+from reprise.composition.compose import into_range, opening
+from reprise.composition.composer import Composer
+from reprise.composition.sampling import Job, SamplingRules, sample
+from reprise.errors import BadInput
+from reprise.music.piece import Piece
+
+
+@torch.inference_mode()
+def phrase_latent(composer: Composer, piece: Piece) -> np.ndarray:
+    """The latent of a piece's first phrase, float[L]: the mean of its posterior.
+
+    Raises:
+        BadInput: the composer has no latents, or the piece doesn't fit it.
+    """
+    if not composer.model.latent_size:
+        raise BadInput(f"{composer.config.model}: has no latents; only a vae has")
+    start = into_range(opening(piece, composer.model.phrase_bars), composer)
+    events = composer.config.encoding.encode(start)
+    return composer.model.encode(collate(make_examples(composer.config.encoding, [events], [start.metre])))[0][
+        0
+    ].numpy()
+
+
+def interpolate(
+    composer: Composer, first: Piece, second: Piece, steps: int, rules: SamplingRules, seed: tuple[int, ...]
+) -> list[Piece]:
+    """Phrases on the straight line from the first phrase of one piece to that of another, both ends included.
+
+    All of them are drawn with the same random numbers, so that what differs comes from the latents.
+
+    Raises:
+        BadInput: see `phrase_latent`; or fewer than 2 steps are asked for.
+    """
+    if steps < 2:
+        raise BadInput(f"steps: is {steps}; it must be 2 (both ends) or more")
+    ends = [phrase_latent(composer, piece) for piece in (first, second)]
+    config, bars = composer.config, composer.model.phrase_bars
+    nothing = np.zeros((0, len(config.encoding.shape.fields)), np.int64)
+    jobs = [
+        Job(first.metre, seed, nothing, bars=bars, latents=[(1 - share) * ends[0] + share * ends[1]])
+        for share in np.linspace(0, 1, steps)
+    ]
+    drawn = sample(composer.model, config.encoding, jobs, rules, composer.index)
+    return [
+        config.encoding.decode(events, first.metre, config.tempo_bpm, config.programs, f"step {step + 1} of {steps}")
+        for step, events in enumerate(drawn)
+    ]

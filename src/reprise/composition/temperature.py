@@ -1,0 +1,66 @@
+"""What temperature does, shown on a composer's own distribution of the next pitch."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from reprise.composition.batches import collate, make_examples
+from reprise.composition.composer import Composer
+from reprise.composition.fit import encodable
+from reprise.composition.notes import PITCH
+from reprise.composition.plots import plt, save
+from reprise.composition.sampling import SamplingRules, shape_distribution
+from reprise.music.piece import Piece
+from reprise.training import write_curves
+
+TEMPERATURES = (0.3, 1.0, 1.8, 3.5)
+NOTES = 48  # of the piece, of which one is shown
+SHOWN = 12  # likeliest pitches
+NOTE_NAMES = ("C", "C#", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
+
+
+@torch.inference_mode()
+def pitch_logits(composer: Composer, piece: Piece, note: int) -> np.ndarray:
+    """Logits of the pitch of note number `note`, given all before it, its step and its part: float[pitches]."""
+    encoding = composer.config.encoding
+    (example,) = make_examples(encoding, [encoding.encode(piece)], [piece.metre])
+    batch = collate([example.window(0, note + 1)])
+    hidden, _ = composer.model.hidden(batch)
+    return composer.model.field_logits(PITCH, hidden, batch)[0, note].double().numpy()
+
+
+def draw_temperature(composer: Composer, pieces: Sequence[Piece], path: Path) -> None:
+    """A picture and, beside it, a CSV of the likeliest pitches at each temperature.
+
+    Shown is a note of the first piece that the model can express; among its first ones, that of which it is least sure.
+    """
+    ((piece,), _) = (found[:1] for found in encodable(composer.config.encoding, list(pieces)))
+    logits = max((pitch_logits(composer, piece, note) for note in range(min(len(piece.notes), NOTES))), key=_entropy)
+    columns = {t: shape_distribution(logits[None], t, SamplingRules())[0] for t in TEMPERATURES}
+    order = np.argsort(-logits, kind="stable")[:SHOWN]
+    names = [note_name(int(index) + composer.config.encoding.lowest) for index in order]
+    rows = [
+        {"pitch": name, "logit": f"{logits[i]:.3f}", **{f"T={t:g}": f"{columns[t][i]:.4f}" for t in TEMPERATURES}}
+        for name, i in zip(names, order)
+    ]
+    write_curves(rows, path.with_suffix(".csv"))
+    figure, axes = plt.subplots(1, len(TEMPERATURES), figsize=(12, 2.8), sharey=True, layout="constrained")
+    for axis, (temperature, probabilities) in zip(axes, columns.items()):
+        axis.bar(names, probabilities[order])
+        shown = probabilities[order].sum()
+        axis.set_title(f"T = {temperature:g} (others {1 - shown:.1%})", fontsize="medium")
+        axis.tick_params(axis="x", labelrotation=90)
+    axes[0].set_ylabel("probability")
+    save(figure, path)
+
+
+def _entropy(logits: np.ndarray) -> float:
+    probabilities = shape_distribution(logits[None], 1.0, SamplingRules())[0]
+    return float(-(probabilities * np.log(probabilities + 1e-12)).sum())
+
+
+def note_name(pitch: int) -> str:
+    """A MIDI pitch as musicians write it: 60 is C4."""
+    return f"{NOTE_NAMES[pitch % 12]}{pitch // 12 - 1}"

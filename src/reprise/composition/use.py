@@ -1,0 +1,233 @@
+"""What a person does with composers and folders of scores: generate, measure, score. Nothing is printed here.
+
+Figures are estimates with 95 % intervals over pieces (see `bootstrap`). nan, where a measure is undefined, is None.
+"""
+
+import math
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from reprise.bootstrap import ratio_estimate, rounded
+from reprise.composition import measures
+from reprise.composition.batches import make_examples
+from reprise.composition.compose import Order, compose
+from reprise.composition.composer import MODELS, Composer
+from reprise.composition.likelihood import score
+from reprise.composition.originality import CopyIndex, originality
+from reprise.composition.sampling import MOST_NOTES, SamplingRules
+from reprise.errors import BadInput, ScoreError
+from reprise.music.piece import Piece
+
+MODELS_FOLDER = Path("models/composer")
+TOGETHER = 8  # pieces composed at once
+READ_LIMIT_S = 60.0  # a score
+RESAMPLES, SEED = 1000, 1  # of the bootstrap behind the intervals; a VAE draws its latents from SEED too
+TONICS = {
+    "major": ("C", "Db", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B"),
+    "minor": ("C", "C#", "D", "Eb", "E", "F", "F#", "G", "G#", "A", "Bb", "B"),
+}
+
+
+def nothing() -> None:
+    """What to call after each unit of work where nobody watches."""
+
+
+def composer_folder(model: str) -> Path:
+    """The folder of a composer by the name that the pipeline gives it, or by its path.
+
+    Raises:
+        BadInput: it is neither.
+    """
+    if model in MODELS:
+        return MODELS_FOLDER / model
+    if not Path(model).is_dir():
+        raise BadInput(f"model: is '{model}'; it must be {', '.join(MODELS)} or a folder with a composer")
+    return Path(model)
+
+
+def generate(
+    composer: Composer,
+    rules: SamplingRules,
+    seed: int,
+    count: int = 1,
+    notes: int | None = None,
+    bars: int | None = None,
+    start: Piece | None = None,
+    advance: Callable[[], None] = nothing,
+) -> list[Piece]:
+    """`count` pieces of exactly `notes` notes or `bars` bars, those of `start` included, which they all continue.
+
+    The same arguments give the same pieces; with a larger `count` more of them.
+
+    Args:
+        advance: called after each event of the pieces made together.
+
+    Raises:
+        BadInput: the rules or the start don't fit the composer.
+    """
+    orders = [Order((seed, item), notes, bars, start, composer.config.metre) for item in range(count)]
+    return compose_alike(composer, orders, rules, advance)
+
+
+def compose_alike(
+    composer: Composer, orders: Sequence[Order], rules: SamplingRules, advance: Callable[[], None] = nothing
+) -> list[Piece]:
+    """The pieces ordered, each the same whatever is ordered beside it.
+
+    Rounding depends on how many pieces are made at once, not on which ones; so always `TOGETHER` are, some of them for
+    nobody. That costs a piece alone a third more time, and many together far less than one after the other.
+
+    Raises:
+        BadInput: the rules or a start don't fit the composer.
+    """
+    check_fields(rules, composer)
+    for_nobody, pieces = Order((0,), notes=1, metre=composer.config.metre), []
+    for at in range(0, len(orders), TOGETHER):
+        group = list(orders[at : at + TOGETHER])
+        filled = group + [for_nobody] * (TOGETHER - len(group))
+        pieces += compose(composer, filled, rules, advance)[: len(group)]
+    return pieces
+
+
+def check_fields(rules: SamplingRules, composer: Composer) -> None:
+    """Refuse a temperature of a field that the composer doesn't have.
+
+    Raises:
+        BadInput: there is one.
+    """
+    fields = composer.config.encoding.shape.fields
+    for name, _ in rules.field_temperatures:
+        if name not in fields:
+            raise BadInput(f"field temperature: '{name}' is no field of the model; it must be {', '.join(fields)}")
+
+
+def describe(piece: Piece) -> dict:
+    """Notes, bars, key, metre, tempo and length of a piece."""
+    ends = piece.notes["onset"] + piece.notes["duration"]
+    return {
+        "notes": len(piece.notes),
+        "bars": math.ceil(round(float(ends.max(initial=0.0)) / piece.bar_beats, 6)),
+        "key": key_name(piece),
+        "metre": f"{piece.metre[0]}/{piece.metre[1]}",
+        "tempo_bpm": round(piece.tempo_bpm, 2),
+        "duration_s": round(piece.duration_s, 2),
+    }
+
+
+def key_name(piece: Piece) -> str | None:
+    """The key that fits best, as `measures.key_clarity` finds it, such as 'F# minor'; None where every key does."""
+    correlations = measures._key_correlations(piece)  # [modes, tonics]
+    if not len(piece.notes) or np.isnan(correlations).any():
+        return None
+    mode, tonic = np.unravel_index(int(correlations.argmax()), correlations.shape)
+    name = list(measures.KEY_PROFILES)[mode]
+    return f"{TONICS[name][tonic]} {name}"
+
+
+def find_scores(folder: Path) -> list[Path]:
+    """The scores in a folder and those below it, by path; of files that differ in the extension alone the MIDI file.
+
+    Raises:
+        BadInput: there is no such folder, or no score in it.
+    """
+    from reprise.music.scores import EXTENSIONS  # here, since it brings music21, which nothing else here needs
+
+    if not folder.is_dir():
+        raise BadInput(f"{folder}: no such folder; it must be one with scores")
+    found: dict[Path, Path] = {}
+    for extension in EXTENSIONS:
+        for path in folder.rglob("*"):
+            if path.suffix.lower() == extension and path.is_file():
+                found.setdefault(path.with_suffix(""), path)
+    if not found:
+        raise BadInput(f"{folder}: has no scores; it must hold files that end in {', '.join(EXTENSIONS)}")
+    return sorted(found.values())
+
+
+def read_scores(paths: Sequence[Path], advance: Callable[[], None] = nothing) -> tuple[list[Piece], list[dict]]:
+    """The pieces in files, and the file and error of each that can't be read."""
+    from reprise.music.scores import read_many
+
+    pieces, skipped = [], []
+    for path, result in read_many(paths, READ_LIMIT_S):
+        if isinstance(result, ScoreError):
+            skipped.append({"file": str(path), "error": str(result)})
+        else:
+            pieces += result
+        advance()
+    return pieces, skipped
+
+
+def evaluate_music(pieces: Sequence[Piece], reference: Sequence[Piece] = ()) -> dict:
+    """Musical measures of pieces; with a reference also its own, how far they differ, and what is copied from it."""
+    result = {"pieces": len(pieces), "measures": measures.summarise(pieces, RESAMPLES, SEED)}
+    if not reference:
+        return result
+    ours, theirs = ([measures.measure(piece) for piece in side] for side in (pieces, reference))
+    differences = {
+        name: measures.standardised_difference(*(np.array([row[name] for row in side]) for side in (ours, theirs)))
+        for name in measures.MEASURES
+    }
+    return {
+        **result,
+        "reference": {"pieces": len(reference), "measures": measures.summarise(reference, RESAMPLES, SEED)},
+        "standardised_difference": {
+            name: None if math.isnan(value) else rounded(value) for name, value in differences.items()
+        },
+        "originality": originality(pieces, CopyIndex(reference), RESAMPLES, SEED),
+    }
+
+
+def likelihood(composer: Composer, pieces: Sequence[Piece]) -> dict:
+    """Nats a note of each piece under the composer and over all of them, by field; see `likelihood.score`.
+
+    A field's nats are a note's too, so they add up to `nats_per_note`; for a model with latents together with
+    `kl_nats`, and the sum is an upper bound (`is_bound`). `skipped` holds what the composer's vocabulary can't express.
+
+    Raises:
+        BadInput: it can express none.
+    """
+    encoding = composer.config.encoding
+    used, events, skipped = [], [], []
+    for piece in pieces:
+        try:
+            if len(piece.notes) > MOST_NOTES:
+                raise BadInput(f"{piece.source}: has {len(piece.notes):,} notes; at most {MOST_NOTES:,} are scored")
+            events.append(encoding.encode(piece))
+            used.append(piece)
+        except BadInput as error:
+            skipped.append({"file": piece.source, "error": str(error)})
+    if not used:
+        raise BadInput(f"the model can express no score, beginning with: {skipped[0]['error']}")
+    with torch.random.fork_rng():
+        torch.manual_seed(SEED)
+        scores = score(composer.model, make_examples(encoding, events, [piece.metre for piece in used]))
+    notes = np.array([len(own) - 1 for own in events])  # the last event ends the piece
+    by_field = np.array([own.nats.sum(axis=0) for own in scores])  # [pieces, F]
+    kl = np.array([own.kl_nats for own in scores])
+    totals = by_field.sum(axis=1) + kl
+    over_all = ratio_estimate(totals, notes, RESAMPLES, SEED)
+    fields, has_latents = encoding.shape.fields, composer.model.latent_size > 0
+    return {
+        "pieces": len(used),
+        "notes": int(notes.sum()),
+        "nats_per_note": over_all,
+        "perplexity": rounded(math.exp(over_all["value"])),
+        "nats": {name: rounded(by_field[:, f].sum() / notes.sum()) for f, name in enumerate(fields)},
+        **({"kl_nats": rounded(kl.sum() / notes.sum())} if has_latents else {}),
+        "is_bound": has_latents,
+        "scores": [
+            {
+                "file": piece.source,
+                "notes": int(count),
+                "nats_per_note": rounded(total / count),
+                "perplexity": rounded(math.exp(total / count)),
+                "nats": {name: rounded(row[f] / count) for f, name in enumerate(fields)},
+            }
+            for piece, count, total, row in zip(used, notes, totals, by_field)
+        ],
+        "skipped": skipped,
+    }

@@ -1,0 +1,50 @@
+"""What a client reads when it is refused: JSON `{"detail": "..."}`, with what was wrong and what is right."""
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel
+from starlette.exceptions import HTTPException
+
+LONGEST_SHOWN = 80  # characters of a wrong value
+
+
+class Refusal(BaseModel):
+    """The body of every answer that is no success."""
+
+    detail: str
+
+
+def add_refusals(app: FastAPI, right: dict[str, str]) -> None:
+    """Let `app` refuse in these words; `right` has what each parameter must be, by its name."""
+
+    async def wrong_parameters(request: Request, error: RequestValidationError) -> JSONResponse:
+        return JSONResponse({"detail": "; ".join(sentence(problem, right) for problem in error.errors())}, 422)
+
+    app.add_exception_handler(RequestValidationError, wrong_parameters)
+    app.add_exception_handler(HTTPException, _http_error)
+    app.add_exception_handler(Exception, _failure)
+
+
+def sentence(problem: dict, right: dict[str, str]) -> str:
+    """One of pydantic's problems in words: the parameter, its value, what would be right."""
+    name = str(problem["loc"][-1])
+    if problem["type"] == "extra_forbidden":
+        return f"{shown(name)} is no parameter; the parameters are {', '.join(right)}"
+    return f"{name}: is {shown(problem['input'])}; it must be {right[name]}"
+
+
+def shown(value: object) -> str:
+    """A value as a message repeats it, cut where it is long."""
+    text = str(value)
+    return f"'{text}'" if len(text) <= LONGEST_SHOWN else f"'{text[:LONGEST_SHOWN]}...'"
+
+
+async def _http_error(request: Request, error: HTTPException) -> JSONResponse:
+    path = shown(request.url.path)
+    details = {404: f"there is nothing at {path}; see /docs", 405: f"{path} doesn't take {request.method}, only GET"}
+    return JSONResponse({"detail": details.get(error.status_code, error.detail)}, error.status_code, error.headers)
+
+
+async def _failure(request: Request, error: Exception) -> JSONResponse:
+    return JSONResponse({"detail": "something failed here, which is not your request's fault; the log says what"}, 500)

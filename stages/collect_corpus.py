@@ -1,0 +1,19 @@
+"""Stage collect_corpus: scores of a composer, split by tune, and another composer's to continue."""
+
+from pathlib import Path
+
+from reprise.composition.collect import collect_corpus
+from reprise.composition.corpus import CorpusParams
+from reprise.composition.corpus_plots import draw_corpus
+from reprise.stage import Stage, run_stage
+
+
+def main(stage: Stage) -> None:
+    params = stage.params(CorpusParams, "corpus")
+    corpus, summary = collect_corpus(params, Path(), stage.out("data/corpus"), stage.compute.worker_count)
+    draw_corpus(corpus, stage.out("plots/corpus"))
+    stage.write_metrics("metrics/corpus.json", summary)
+
+
+if __name__ == "__main__":
+    run_stage(main)

@@ -1,0 +1,1 @@
+"""A package, since other legs have tests of the same names."""

@@ -1,0 +1,60 @@
+"""Stand-ins for a trained composer, and the music that they would be trained on."""
+
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from reprise.composition.backbones import BackboneParams
+from reprise.composition.binning import TWELFTHS
+from reprise.composition.composer import Composer, ComposerConfig, make_model, save_composer
+from reprise.composition.notes import STEP, NotesEncoding
+from reprise.composition.vae import LatentParams
+from reprise.music.midi import midi_bytes
+from reprise.music.piece import Piece, note_table
+
+MIDDLES = (72, 65, 58, 48)  # of soprano, alto, tenor and bass
+PROGRAMS = (73, 71, 70, 42)
+BARS = 6
+
+
+def chorale(seed: int) -> Piece:
+    """Four parts of random notes in C major, 4/4, without a rest."""
+    rng, rows = np.random.default_rng(seed), []
+    for part, middle in enumerate(MIDDLES):
+        onset = 0.0
+        while onset < 4 * BARS:
+            duration = min(float(rng.choice([0.5, 1, 1, 2])), 4 * BARS - onset)
+            pitch = int(rng.choice([p for p in range(middle - 7, middle + 8) if p % 12 in (0, 2, 4, 5, 7, 9, 11)]))
+            rows.append((onset, duration, pitch, 64, part))
+            onset += duration
+    return Piece(note_table(rows), 90.0, PROGRAMS, (4, 4), f"chorale {seed}")
+
+
+def make_composer(model: str = "transformer", width: int = 16) -> Composer:
+    """A composer with random weights, with the vocabulary of eight chorales, whose notes lie a beat apart at most."""
+    pieces = [chorale(seed) for seed in range(8)]
+    encoding = NotesEncoding.of(pieces)
+    latent = (LatentParams(size=4, phrase_bars=2, anneal=0.5, free_nats=0.1, forget=0.2),) if model == "vae" else ()
+    kind = "lstm" if model == "lstm" else "transformer"
+    backbone = BackboneParams(kind=kind, layers=2, width=width, dropout=0.1, heads=2, context=64)
+    config = ComposerConfig(model, backbone, latent, encoding, PROGRAMS, (4, 4), 90.0)
+    torch.manual_seed(0)
+    network = make_model(config).eval()
+    with torch.no_grad():  # no step is longer than a beat: else a few notes fill many bars
+        network.heads[STEP].absolute.bias[encoding.steps.index(np.array(TWELFTHS)) + 1 :] = -100
+    return Composer(network, config, tuple(encoding.encode(piece) for piece in pieces))
+
+
+def save_tiny_composer(folder: Path, model: str = "transformer", width: int = 16) -> Path:
+    """`make_composer` in `folder`, as training would save it."""
+    save_composer(make_composer(model, width), folder)
+    return folder
+
+
+def write_scores(folder: Path, seeds: range) -> Path:
+    """Chorales as MIDI files in `folder`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for seed in seeds:
+        (folder / f"{seed}.mid").write_bytes(midi_bytes(chorale(seed)))
+    return folder
