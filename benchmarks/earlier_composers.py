@@ -39,9 +39,8 @@ from measure import run_script, table, with_interval
 from reprise.bootstrap import ratio_estimate
 from reprise.composition.binning import TWELFTHS
 from reprise.composition.corpus import load_corpus
-from reprise.composition.fit import encodable
 from reprise.composition.measures import MEASURES, summarise
-from reprise.composition.notes import DURATION, PITCH, STEP, NotesEncoding
+from reprise.composition.notes import DURATION, PITCH, STEP, NotesEncoding, encodable
 from reprise.music.piece import Piece
 
 CORPUS, METRICS = Path("data/corpus"), Path("metrics/composer")

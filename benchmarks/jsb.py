@@ -52,8 +52,8 @@ class Entrant:
 
 
 ENTRANTS = {
-    "LSTM": Entrant(BackboneParams("lstm", 2, 256, 0.3, 8, 256), FitParams(80, 80, 8, 0.003, 0.01)),
-    "Transformer": Entrant(BackboneParams("transformer", 6, 192, 0.2, 8, 256), FitParams(60, 60, 8, 0.002, 0.01)),
+    "LSTM": Entrant(BackboneParams("lstm", 2, 256, 0.5, 8, 640), FitParams(40, 12, 8, 0.004, 0.02)),
+    "Transformer": Entrant(BackboneParams("transformer", 4, 192, 0.35, 8, 640), FitParams(32, 12, 8, 0.002, 0.02)),
 }
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from reprise.composition.composer import load_composer
 from reprise.composition.evaluate import MusicEvaluationParams, evaluate_composer
 from reprise.composition.music import MusicParams
-from reprise.composition.plots import draw_composer
+from reprise.composition.plots import draw_composer, write_differences
 from reprise.composition.temperature import draw_temperature
 from reprise.stage import Stage, run_stage
 
@@ -15,9 +15,11 @@ def main(stage: Stage) -> None:
     model, music = Path("models/composer") / stage.item, Path("data/music") / stage.item
     metrics, compared = evaluate_composer(params, bars, Path("data/corpus"), model, music)
     stage.write_metrics(f"metrics/composer/{stage.item}.json", metrics)
-    plots = stage.out(f"plots/composer/{stage.item}/evaluation")
-    draw_composer(metrics, compared, plots)
-    draw_temperature(load_composer(model), compared["reference"], plots / "temperature.png")
+    pictures, tables = (stage.out(f"plots/composer/{stage.item}/{kind}") for kind in ("evaluation", "tables"))
+    draw_composer(metrics, compared, pictures)
+    write_differences(metrics, tables / "differences.csv")
+    composer = load_composer(model)
+    draw_temperature(composer, compared["reference"], pictures / "temperature.png", tables / "temperature.csv")
 
 
 if __name__ == "__main__":

@@ -57,7 +57,7 @@ def test_help_is_instant_and_shows_an_example():
         for arguments in (["--help"], *([name, "--help"] for name in names))
     ]
     for name, text in zip(names, texts[1:]):
-        assert f"  {name} " in texts[0]
+        assert f"\n  {name}" in texts[0].replace("\n    ", "\n  ")
         assert f"example: reprise {name} " in text
 
 

@@ -8,6 +8,11 @@ from reprise.audio.fonts import FontParams
 from reprise.audio.params import RenderParams
 from reprise.audio.spectrogram import SpectrogramParams
 from reprise.clips.params import ClipParams
+from reprise.composition.corpus import CorpusParams
+from reprise.composition.evaluate import MusicEvaluationParams
+from reprise.composition.fit import ModelParams, VaeParams
+from reprise.composition.music import MusicParams
+from reprise.composition.train import TrainingParams
 from reprise.compute import ComputeParams
 from reprise.errors import BadInput, ParamsError
 from reprise.params import load_section, read_yaml, require
@@ -22,6 +27,13 @@ SECTIONS = {
     "spectrogram": SpectrogramParams,
     "recognizer": TrainParams,
     "evaluation": EvaluationParams,
+    "corpus": CorpusParams,
+    "composers.training": TrainingParams,
+    "composers.lstm": ModelParams,
+    "composers.transformer": ModelParams,
+    "composers.vae": VaeParams,
+    "sampling": MusicParams,
+    "music_evaluation": MusicEvaluationParams,
     "compute": ComputeParams,
 }
 
@@ -160,6 +172,20 @@ def test_a_missing_file_and_a_missing_section_are_named(tmp_path):
         load_section(Outer, "outer", tmp_path / "params.yaml")
 
 
+def test_a_dot_leads_into_a_section_of_a_section(tmp_path):
+    path = tmp_path / "params.yaml"
+    path.write_text(GOOD)
+    assert load_section(Inner, "outer.inner", path) == Inner(0.001, True)
+    for name in ("outer.other", "outer.inner.rate.deep", "inner", "outer.count.deep"):
+        with pytest.raises(ParamsError, match=f"section '{name}' is missing"):
+            load_section(Inner, name, path)
+    path.write_text(GOOD.replace("wide: true", "wide: 1"))
+    with pytest.raises(ParamsError, match=r"^outer\.inner\.wide: is 1"):
+        load_section(Inner, "outer.inner", path)
+    with pytest.raises(ParamsError, match=r"^outer\.count: is 3; it must be a mapping"):
+        load_section(Inner, "outer.count", path)
+
+
 def test_errors_of_input_end_the_command_line_with_2():
     assert issubclass(ParamsError, BadInput) and ParamsError.exit_code == 2
 
@@ -172,7 +198,9 @@ def test_the_repository_s_own_params_load(pytestconfig, section):
 
 
 def test_every_section_of_the_repository_s_params_is_known(pytestconfig):
-    assert read_yaml(pytestconfig.rootpath / "params.yaml").keys() == SECTIONS.keys()
+    content = read_yaml(pytestconfig.rootpath / "params.yaml")
+    composers = {f"composers.{name}" for name in content["composers"]}
+    assert (content.keys() - {"composers"}) | composers == SECTIONS.keys()
 
 
 @pytest.mark.parametrize(
@@ -204,6 +232,13 @@ def test_every_section_of_the_repository_s_params_is_known(pytestconfig):
         ("spectrogram", "n_mels", 4),
         ("spectrogram", "fmin_hz", 12000.0),
         ("spectrogram", "floor_db", 1.0),
+        ("corpus", "bars", (0, 4)),
+        ("corpus", "test_share", 0.5),
+        ("composers.training", "window", 4),
+        ("composers.training", "precision", "64"),
+        ("sampling", "pieces", 5),
+        ("sampling", "seed_bars", 1000),
+        ("music_evaluation", "resamples", 1),
         ("compute", "engine", "threads"),
         ("compute", "workers", -1),
         ("compute", "device", "tpu"),

@@ -20,6 +20,9 @@ from conftest import Clone
 
 CLIP_STAGES = ("collect_fonts", "compose_clips", "render_clips", "cache_spectrograms")
 TRAINING_STAGES = ("train_recognizer", "train_ceiling", "evaluate_recognizer")
+COMPOSERS = ("lstm", "transformer", "vae")
+MUSIC_STAGES = tuple(f"{stage}@{model}" for stage in ("generate_music", "evaluate_composer") for model in COMPOSERS)
+COMPOSER_STAGES = ("collect_corpus", *(f"train_composer@{model}" for model in COMPOSERS), *MUSIC_STAGES)
 
 
 def written(entry: dict, *kinds: str) -> list[str]:
@@ -37,7 +40,7 @@ def leaves(value: object) -> list:
 
 def test_every_stage_ran_in_the_first_run(smoke_clone):
     assert sorted(smoke_clone.stages_run) == sorted(smoke_clone.stages)
-    assert set(smoke_clone.stages) >= {*CLIP_STAGES, *TRAINING_STAGES}
+    assert set(smoke_clone.stages) == {*CLIP_STAGES, *TRAINING_STAGES, *COMPOSER_STAGES}
 
 
 def test_every_out_is_there_and_no_work_is_left_over(smoke_clone):
@@ -98,7 +101,11 @@ EVERYTHING_FROM_SPECTROGRAMS = {"cache_spectrograms", *TRAINING_STAGES}
         ({"recognizer": {"epochs": 5}}, {"train_recognizer", "train_ceiling"}),
         ({"spectrogram": {"floor_db": -81.0}}, EVERYTHING_FROM_SPECTROGRAMS),
         ({"rendering": {"clean_level_db": -21.0}}, {"render_clips", *EVERYTHING_FROM_SPECTROGRAMS}),
-        ({"fonts": {"train": ["csound_GM"]}}, {"collect_fonts", "render_clips"}),
+        ({"fonts": {"train": ["csound_GM"]}}, {"collect_fonts", "render_clips", *MUSIC_STAGES[:3]}),
+        ({"corpus": {"rare_pitch_count": 1}}, {"collect_corpus"}),
+        ({"composers": {"lstm": {"fit": {"epochs": 3}}}}, {"train_composer@lstm"}),
+        ({"sampling": {"temperatures": [1.3]}}, set(MUSIC_STAGES)),
+        ({"music_evaluation": {"seed": 2}}, set(MUSIC_STAGES[3:])),
     ],
     ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
 )
@@ -111,7 +118,7 @@ def test_a_changed_param_makes_stale_what_reads_it(smoke_clone, change, stale):
         log = output_of_dvc(smoke_clone, "repro", "--dry")
     finally:
         params.write_bytes(before)
-    assert {stage for stage in (*CLIP_STAGES, *TRAINING_STAGES) if f"Running stage '{stage}'" in log} == stale
+    assert {stage for stage in smoke_clone.stages if f"Running stage '{stage}'" in log} == stale
 
 
 def test_an_experiment_reruns_training_alone_and_metrics_diff_shows_it(copy_of_smoke):
@@ -125,6 +132,16 @@ def test_an_experiment_reruns_training_alone_and_metrics_diff_shows_it(copy_of_s
     assert "metrics/recognizer.json" in changed and "metrics/clips.json" not in changed
 
 
+def test_other_temperatures_rerun_the_music_alone_and_metrics_diff_shows_it(copy_of_smoke):
+    copy_of_smoke.commit("smoke")
+    copy_of_smoke.dvc("exp", "run", "--set-param", "sampling.temperatures=[1.3]")
+    assert sorted(copy_of_smoke.stages_run) == sorted(MUSIC_STAGES)
+    changed = json.loads(copy_of_smoke.dvc("metrics", "diff", "--json"))
+    assert {f"metrics/composer/{model}.json" for model in COMPOSERS} <= set(changed)
+    generated = json.loads((copy_of_smoke.folder / "metrics/composer/lstm.json").read_text())["generated"]
+    assert list(generated) == ["1.3"]
+
+
 # --- the same bytes however it runs
 
 
@@ -135,8 +152,9 @@ def test_processes_in_another_folder_give_the_same_lock(smoke_clone, new_clone):
     clone.set_params({"compute": {"tracking": False}})
     clone.dvc("repro", "--force", "--no-run-cache")
     assert sorted(clone.stages_run) == sorted(smoke_clone.stages)
-    weights = "models/recognizer/weights.safetensors"
-    assert (clone.folder / weights).read_bytes() == (smoke_clone.folder / weights).read_bytes()
+    for model in ("recognizer", *(f"composer/{composer}" for composer in COMPOSERS)):
+        weights = f"models/{model}/weights.safetensors"
+        assert (clone.folder / weights).read_bytes() == (smoke_clone.folder / weights).read_bytes()
     assert clone.lock == smoke_clone.lock
 
 

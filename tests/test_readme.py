@@ -11,6 +11,10 @@ ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 METRICS = json.loads((ROOT / "metrics" / "recognizer.json").read_text())
 COLUMNS = ("test_clean", "test", "unseen_font")
+COMPOSERS = {"LSTM": "lstm", "Transformer": "transformer", "VAE": "vae"}
+COMPOSED = {
+    name: json.loads((ROOT / "metrics" / "composer" / f"{model}.json").read_text()) for name, model in COMPOSERS.items()
+}
 
 
 def row(start: str) -> list[str]:
@@ -36,6 +40,26 @@ def test_every_instrument_has_its_f1():
 def test_floor_ceiling_and_same_register_are_there():
     for name in ("floor", "same_register", "ceiling"):
         assert shown(METRICS[name]["macro_f1"]) in README
+
+
+def test_each_composer_has_its_likelihood_and_accuracies():
+    for name, metrics in COMPOSED.items():
+        test = metrics["test"]
+        cells = row(name)
+        assert cells[0] == shown(test["nats_per_note"]) and cells[1] == f"{test['perplexity']:.2f}"
+        fields = ("step", "pitch", "duration")
+        assert cells[2:5] == [f"{test[f'{field}_accuracy']['value']:.3f}" for field in fields]
+        assert cells[5] == shown(test["pitch_accuracy_past_only"])
+    floors = COMPOSED["LSTM"]["floors"]
+    assert [row(f"floor: {name}")[0] for name in floors] == [f"{value:.3f}" for value in floors.values()]
+
+
+def test_the_differences_of_the_music_are_those_of_the_metrics():
+    for measure in COMPOSED["LSTM"]["standardised_difference"]["1"]:
+        if any(line.startswith(f"| {measure.replace('_', ' ')} |") for line in README.splitlines()):
+            *differences, reference = row(measure.replace("_", " "))
+            assert differences == [f"{m['standardised_difference']['1'][measure]:+.2f}" for m in COMPOSED.values()]
+            assert reference == f"{COMPOSED['LSTM']['reference'][measure]['value']:.3f}"
 
 
 def test_every_font_is_credited_with_its_licence():

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from reprise import stage as stage_module
 from reprise.compute import ComputeParams
 from reprise.errors import ParamsError, RepriseError
 from reprise.shards import shard_name, write_shard
-from reprise.stage import Stage, run_stage
+from reprise.stage import Stage, run_stage, stage_entries
 
 DVC = """
 stages:
@@ -26,10 +27,20 @@ stages:
     metrics:
       - metrics/count.json:
           cache: false
+  train:
+    matrix:
+      model: [lstm, vae]
+    cmd: python stages/train.py ${item.model}
+    deps: [src/lib.py, "data/${item.model}"]
+    params: ["models.${item.model}"]
+    outs:
+      - models/${item.model}:
+          cache: false
 """
 PARAMS = """
 music: {tempo: 120, key: C}
 clips: {a: 1}
+models: {lstm: {width: 1}, vae: {width: 2}}
 compute: {engine: serial, workers: 1, dask_scheduler: "", device: auto, tracking: false}
 """
 
@@ -68,6 +79,8 @@ def repository(tmp_path, monkeypatch):
         "src/lib.py": "x = 1\n",
         "data/in/a.txt": "a",
         "data/in/sub/b.txt": "b",
+        "data/lstm": "l",
+        "data/vae": "v",
     }.items():
         (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / path).write_text(text)
@@ -100,9 +113,9 @@ def contents(folder: str) -> dict[str, bytes]:
     return {path.as_posix(): path.read_bytes() for path in sorted(Path(folder).rglob("*")) if path.is_file()}
 
 
-def run_in_process(main, monkeypatch, name="count") -> int:
+def run_in_process(main, monkeypatch, name="count", *arguments: str) -> int:
     """`run_stage` as the script of that name would call it; returns the exit code."""
-    monkeypatch.setattr(sys, "argv", [f"stages/{name}.py"])
+    monkeypatch.setattr(sys, "argv", [f"stages/{name}.py", *arguments])
     monkeypatch.setattr(stage_module, "_stop_with_parent", lambda: None)
     before = signal.getsignal(signal.SIGTERM)
     try:
@@ -130,6 +143,69 @@ def test_params_that_aren_t_listed_are_refused(repository):
 def test_an_unknown_stage_says_where_to_run(repository):
     with pytest.raises(ParamsError, match="no stage 'counting'"):
         Stage("counting")
+
+
+# --- a stage for each item of a matrix
+
+
+@dataclass(frozen=True)
+class Width:
+    width: int
+
+
+def test_a_matrix_is_spread_as_dvc_spreads_it(repository):
+    entries = stage_entries(Path("dvc.yaml"))
+    assert list(entries) == ["count", "train@lstm", "train@vae"]
+    assert entries["train@vae"] == {
+        "cmd": "python stages/train.py vae",
+        "deps": ["src/lib.py", "data/vae"],
+        "params": ["models.vae"],
+        "outs": [{"models/vae": {"cache": False}}],
+    }
+    assert "matrix" not in entries["count"]
+
+
+def test_the_repository_s_own_matrix_is_dvc_s(pytestconfig):
+    """Against DVC's own reading of dvc.yaml."""
+    from dvc.repo import Repo
+
+    with Repo(pytestconfig.rootpath) as repo:
+        expected = {stage.addressing: stage.cmd for stage in repo.index.stages}
+    found = stage_entries(pytestconfig.rootpath / "dvc.yaml")
+    assert {name: entry["cmd"] for name, entry in found.items()} == expected
+
+
+def test_a_stage_of_a_matrix_knows_its_item_and_its_params_alone(repository):
+    stage = Stage("train@vae")
+    assert (stage.name, stage.item, Stage("count").item) == ("train@vae", "vae", "")
+    assert stage.params(Width, "models.vae") == Width(2)
+    for section in ("models.lstm", "models"):
+        with pytest.raises(RepriseError, match=f"stage train@vae reads params '{section}' without listing it"):
+            stage.params(Width, section)
+    with pytest.raises(RepriseError, match="writes 'models/lstm' without listing it"):
+        stage.out("models/lstm")
+    with pytest.raises(ParamsError, match="no stage 'train'"):
+        Stage("train")
+
+
+def test_the_key_of_an_item_follows_its_own_params_and_data(repository):
+    keys = {item: Stage(f"train@{item}").key for item in ("lstm", "vae")}
+    assert keys["lstm"] != keys["vae"]
+    text = Path("params.yaml").read_text()
+    Path("params.yaml").write_text(text.replace("{width: 1}", "{width: 3}"))
+    assert Stage("train@lstm").key != keys["lstm"] and Stage("train@vae").key == keys["vae"]
+    Path("data/vae").write_text("w")
+    assert Stage("train@vae").key != keys["vae"]
+
+
+def test_items_are_run_and_published_by_their_argument(repository, monkeypatch, capsys):
+    def main(stage: Stage) -> None:
+        stage.out(f"models/{stage.item}").write_text(stage.item)
+
+    assert run_in_process(main, monkeypatch, "train", "vae") == 0
+    assert contents("models") == {"models/vae": b"vae"}
+    assert run_in_process(main, monkeypatch, "train", "gru") == 2
+    assert "train@gru: dvc.yaml: has no stage 'train@gru'" in capsys.readouterr().err
 
 
 # --- the key

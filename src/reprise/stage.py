@@ -49,7 +49,7 @@ class Stage:
         self.work = WORK / name / self.key
 
     def params(self, cls: type[T], section: str) -> T:
-        """Section `section` of params.yaml, such as `clips` or `composers.lstm`; dvc.yaml must list it for this stage."""
+        """Section `section` of params.yaml, such as `clips` or `composers.lstm`; dvc.yaml must list it."""
         if section not in self.entry.get("params", []):
             raise RepriseError(f"dvc.yaml: stage {self.name} reads params '{section}' without listing it")
         return load_section(cls, section)

@@ -13,8 +13,8 @@ from tiny_pieces import piece_of
 from reprise.composition.backbones import BackboneParams
 from reprise.composition.batches import Batch, collate, make_examples
 from reprise.composition.composer import MODELS, make_model
-from reprise.composition.fit import ModelParams, VaeParams, encodable, fit_composer, make_config
-from reprise.composition.notes import PITCH, NotesEncoding
+from reprise.composition.fit import ModelParams, VaeParams, fit_composer, make_config
+from reprise.composition.notes import PITCH, NotesEncoding, encodable
 from reprise.composition.train import CURVES, WARM_UP, FitParams, TrainingParams, TrainingSet, schedule, train
 from reprise.composition.vae import LatentParams
 from reprise.errors import BadInput, ParamsError
@@ -120,7 +120,7 @@ class Worsening(torch.nn.Module):
 
 def worsen(work: Path, tracker: Tracker | None = None, **changes: object) -> tuple[float, list[float]]:
     """The weight that remains, and the validation nats of each epoch."""
-    model, examples = Worsening(), make_examples(ENCODING, EVENTS[4:], [(4, 4)] * 2)
+    model, examples = Worsening(), make_examples(ENCODING, [EVENTS[4], EVENTS[5][:20]], [(4, 4)] * 2)
     data, fit = TrainingSet(ENCODING, EVENTS[:4], [(4, 4)] * 4), replace(FIT, **changes)
     curves = train(model, data, examples, TRAINING, fit, "cpu", work, tracker or Tracker())
     return model.weight.item(), [row["validation_nats"] for row in curves]
@@ -174,6 +174,20 @@ def test_a_window_knows_what_came_before_it():
     assert max(example.bar.min() for group in windows() for example in group) > 2
 
 
+def test_each_epoch_draws_from_a_generator_of_its_own(tmp_path, monkeypatch):
+    """The same one in every run, whatever was drawn before: what makes a run resumable."""
+    drawn, original = [], TrainingSet.batches
+
+    def spy(self, params, batch_size, rng):
+        drawn.append(rng.bit_generator.state["state"]["state"])
+        return original(self, params, batch_size, rng)
+
+    monkeypatch.setattr(TrainingSet, "batches", spy)
+    for name in "ab":
+        worsen(tmp_path / name)
+    assert drawn[:EPOCHS] == drawn[EPOCHS:] and len(set(drawn)) == EPOCHS
+
+
 def test_windows_are_cut_and_shuffled_anew_in_each_epoch():
     first, second = ([len(example) for group in windows(epoch=epoch) for example in group] for epoch in (0, 1))
     assert first != second and sum(first) == sum(second)
@@ -190,7 +204,7 @@ def test_pieces_are_transposed_within_the_vocabulary_and_otherwise_in_each_epoch
     seen = []
     for epoch in range(4):
         shifts = []
-        for example in (example for group in windows(3, epoch, 10_000) for example in group):
+        for example in (example for group in windows(12, epoch, 10_000) for example in group):
             pitches = example.events[:-1, PITCH]
             assert pitches.min() >= 0 and pitches.max() <= ENCODING.highest - ENCODING.lowest
             (piece,) = [events for events in EVENTS if np.array_equal(events[:, :1], example.events[:, :1])]
@@ -199,7 +213,14 @@ def test_pieces_are_transposed_within_the_vocabulary_and_otherwise_in_each_epoch
         seen.append(sorted(shifts))
     assert len({tuple(shifts) for shifts in seen}) == 4
     moved = {shift for shifts in seen for _, shift in shifts}
-    assert moved <= set(range(-3, 4)) and min(moved) < 0 < max(moved)
+    assert min(moved) < -3 and max(moved) > 3, "not by 12: the vocabulary has 6 more on either side"
+
+
+def test_pieces_move_by_no_more_than_asked():
+    for epoch in range(3):
+        for example in (example for group in windows(1, epoch, 10_000) for example in group):
+            (piece,) = [events for events in EVENTS if np.array_equal(events[:, :1], example.events[:, :1])]
+            assert abs(example.events[0, PITCH] - piece[0, PITCH]) <= 1
 
 
 # --- from a corpus

@@ -1,6 +1,7 @@
 """`reprise generate`: new music, from nothing or from the opening of a score."""
 
 import argparse
+import secrets
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -126,10 +127,8 @@ def _add_rules(parser: argparse.ArgumentParser) -> None:
 def run_generate(options: argparse.Namespace) -> int:
     """Compose and write."""
     font = _check_outs(options.out)
-    import secrets
-
     from reprise.composition.sampling import SamplingRules
-    from reprise.composition.use import describe, generate
+    from reprise.composition.use import TOGETHER, describe, generate
 
     rules = SamplingRules(
         field_temperatures=tuple(options.field_temperature), **{name: getattr(options, name) for name in RULES}
@@ -138,11 +137,12 @@ def run_generate(options: argparse.Namespace) -> int:
     start = _start(options, bars)
     composer = load_model(options.model)
     seed = secrets.randbelow(1 << 31) if options.seed is None else options.seed
-    with progress(options.notes, "composing", "notes") as advance:
+    total = options.notes and options.notes * -(-options.count // TOGETHER)  # bars have any number of notes
+    with progress(total, "composing", "notes") as advance:
         pieces = generate(composer, rules, seed, options.count, options.notes, bars, start, advance)
     described = []
-    for number_, piece in enumerate(pieces, start=1):
-        files = [_numbered(path, number_, options.count) for path in options.out]
+    for item, piece in enumerate(pieces, 1):
+        files = [_numbered(path, item, options.count) for path in options.out]
         for file in files:
             _write(piece, file, font)
         described.append({"files": [str(file) for file in files], **describe(piece)})
@@ -202,9 +202,9 @@ def _start(options: argparse.Namespace, bars: int | None) -> "Piece | None":
     return opening(read_piece(options.seed_file), seed_bars)
 
 
-def _numbered(path: Path, number_: int, count: int) -> Path:
+def _numbered(path: Path, item: int, count: int) -> Path:
     """`path` itself for one piece; new.mid becomes new-01.mid for one of many."""
-    return path if count == 1 else path.with_stem(f"{path.stem}-{number_:0{len(str(count))}d}")
+    return path if count == 1 else path.with_stem(f"{path.stem}-{item:0{len(str(count))}d}")
 
 
 def _write(piece: "Piece", path: Path, font: Path | None) -> None:

@@ -25,8 +25,12 @@ def print_table(alignment: str, header: Sequence[str], rows: Sequence[Sequence[s
 
 
 @contextmanager
-def progress(total: int, what: str, unit: str) -> Iterator[Callable[[], None]]:
-    """A bar on a terminal, nothing elsewhere, where stderr is for errors alone; gives what to call after each unit."""
+def progress(total: int | None, what: str, unit: str) -> Iterator[Callable[[], None]]:
+    """A bar on a terminal, nothing elsewhere, where stderr is for errors alone; gives what to call after each unit.
+
+    Args:
+        total: units in all; None where nobody knows.
+    """
     if not sys.stderr.isatty():
         yield lambda: None
         return

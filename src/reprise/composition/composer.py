@@ -20,7 +20,6 @@ from reprise.composition.backbones import BackboneParams
 from reprise.composition.model import TupleModel
 from reprise.composition.notes import NotesEncoding
 from reprise.composition.originality import CopyIndex
-from reprise.composition.train import FitParams
 from reprise.composition.vae import LatentParams, PhraseVae
 from reprise.errors import BadInput
 from reprise.params import build, require
@@ -29,23 +28,6 @@ MODELS = ("lstm", "transformer", "vae")
 FILES = ("config.json", "weights.safetensors", "training.npz")
 ZIP_EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time that a zip archive can hold
 DAMAGE = (OSError, ValueError, KeyError, TypeError, EOFError, SafetensorError, zipfile.BadZipFile, zlib.error)
-
-
-@dataclass(frozen=True)
-class ModelParams:
-    """The sections `composers.lstm` and `composers.transformer`."""
-
-    backbone: BackboneParams
-    fit: FitParams
-
-
-@dataclass(frozen=True)
-class VaeParams:
-    """The section `composers.vae`."""
-
-    backbone: BackboneParams
-    fit: FitParams
-    latent: LatentParams
 
 
 @dataclass(frozen=True)

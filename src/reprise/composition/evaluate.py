@@ -17,12 +17,11 @@ from reprise.composition.batches import make_examples
 from reprise.composition.compose import cut_at_bar
 from reprise.composition.composer import Composer, load_composer
 from reprise.composition.corpus import load_corpus
-from reprise.composition.fit import encodable
 from reprise.composition.floors import floors
 from reprise.composition.likelihood import Score, past_only_hits, score
 from reprise.composition.measures import MEASURES, measure, standardised_difference, summarise
 from reprise.composition.music import load_music
-from reprise.composition.notes import DURATION, PITCH, STEP
+from reprise.composition.notes import DURATION, PITCH, STEP, encodable
 from reprise.composition.originality import originality
 from reprise.music.piece import Piece
 from reprise.params import require

@@ -1,17 +1,19 @@
 """From a corpus to a saved composer: what the training stages do."""
 
 from collections import Counter
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
 
+from reprise.composition.backbones import BackboneParams
 from reprise.composition.batches import make_examples
-from reprise.composition.composer import Composer, ComposerConfig, ModelParams, VaeParams, make_model, save_composer
+from reprise.composition.composer import Composer, ComposerConfig, make_model, save_composer
 from reprise.composition.corpus import load_corpus
-from reprise.composition.notes import NotesEncoding
-from reprise.composition.train import TrainingParams, TrainingSet, train
+from reprise.composition.notes import NotesEncoding, encodable
+from reprise.composition.train import FitParams, TrainingParams, TrainingSet, train
+from reprise.composition.vae import LatentParams
 from reprise.errors import BadInput
 from reprise.music.piece import Piece
 from reprise.stage import Stage
@@ -19,16 +21,21 @@ from reprise.tracking import Tracker, open_tracker
 from reprise.training import write_curves
 
 
-def encodable(encoding: NotesEncoding, pieces: list[Piece]) -> tuple[list[Piece], list[np.ndarray]]:
-    """The pieces that the vocabulary of the training pieces can express, and their events, int64[N, F]."""
-    kept, events = [], []
-    for piece in pieces:
-        try:
-            events.append(encoding.encode(piece))
-            kept.append(piece)
-        except BadInput:  # counted by whoever asks for fewer pieces than it gave
-            continue
-    return kept, events
+@dataclass(frozen=True)
+class ModelParams:
+    """The sections `composers.lstm` and `composers.transformer`."""
+
+    backbone: BackboneParams
+    fit: FitParams
+
+
+@dataclass(frozen=True)
+class VaeParams:
+    """The section `composers.vae`."""
+
+    backbone: BackboneParams
+    fit: FitParams
+    latent: LatentParams
 
 
 def make_config(model: str, params: ModelParams | VaeParams, pieces: list[Piece]) -> ComposerConfig:

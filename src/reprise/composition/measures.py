@@ -65,7 +65,7 @@ def _entropy(values: np.ndarray) -> float:
     return float(-(shares * np.log2(shares)).sum()) + 0.0  # + 0.0: one value has entropy 0, not -0
 
 
-def _key_correlations(piece: Piece) -> np.ndarray:
+def key_correlations(piece: Piece) -> np.ndarray:
     """Correlation of each pitch class's sounding time with each key's profile, float[2, 12]; nan if all are equal."""
     time = np.bincount(piece.notes["pitch"] % 12, weights=piece.notes["duration"], minlength=12)
     if np.ptp(time) <= 1e-9 * time.sum():
@@ -82,7 +82,7 @@ def key_clarity(piece: Piece) -> float:
     ch. 4. Also known as maximum key-profile correlation (Takeuchi, Perception & Psychophysics 56, 1994). Undefined
     where all twelve pitch classes sound equally long.
     """
-    return float(_key_correlations(piece).max())
+    return float(key_correlations(piece).max())
 
 
 def in_key_rate(piece: Piece) -> float:
@@ -93,7 +93,7 @@ def in_key_rate(piece: Piece) -> float:
     would often beat a major scale's seven by their number. Where keys tie, the highest share counts. Notes at random
     reach 7 / 12 in major and 9 / 12 in minor.
     """
-    correlations = _key_correlations(piece)
+    correlations = key_correlations(piece)
     counts = np.bincount(piece.notes["pitch"] % 12, minlength=12)
     shares = [
         counts[(np.array(KEY_CLASSES[mode]) + tonic) % 12].sum() / counts.sum()

@@ -332,6 +332,18 @@ class NotesState:
         return allowed
 
 
+def encodable(encoding: NotesEncoding, pieces: list[Piece]) -> tuple[list[Piece], list[np.ndarray]]:
+    """The pieces that the vocabulary of the training pieces can express, and their events, int64[N, F]."""
+    kept, events = [], []
+    for piece in pieces:
+        try:
+            events.append(encoding.encode(piece))
+            kept.append(piece)
+        except BadInput:  # counted by whoever asks for fewer pieces than it gave
+            continue
+    return kept, events
+
+
 def bar_length(metre: tuple[int, int]) -> int:
     """Twelfths of a beat in a bar."""
     return metre[0] * 4 * TWELFTHS // metre[1]

@@ -17,16 +17,20 @@ ROLLS = 4  # pieces a temperature in its picture
 
 
 def draw_composer(metrics: dict, compared: dict[str, list[Piece]], folder: Path) -> None:
-    """`measures.png`, `differences.csv` (standardised, from held-out pieces), `rolls_NAME.png` of each set."""
+    """`measures.png`, and `rolls_NAME.png` of the reference and of the music at each temperature."""
     folder.mkdir(parents=True, exist_ok=True)
     draw_measures(metrics, folder / "measures.png")
+    for name, pieces in compared.items():
+        draw_rolls(pieces[:: max(len(pieces) // ROLLS, 1)][:ROLLS], folder / f"rolls_{name}.png")
+
+
+def write_differences(metrics: dict, path: Path) -> None:
+    """The standardised differences from held-out pieces, a row a temperature, as a CSV file that DVC plots."""
     rows = [
         {"temperature": name, **{key: differences.get(key, "") for key in MEASURES}}
         for name, differences in metrics["standardised_difference"].items()
     ]
-    write_curves(rows, folder / "differences.csv")
-    for name, pieces in compared.items():
-        draw_rolls(pieces[:: max(len(pieces) // ROLLS, 1)][:ROLLS], folder / f"rolls_{name}.png")
+    write_curves(rows, path)
 
 
 def draw_measures(metrics: dict, path: Path) -> None:

@@ -8,8 +8,7 @@ import torch
 
 from reprise.composition.batches import collate, make_examples
 from reprise.composition.composer import Composer
-from reprise.composition.fit import encodable
-from reprise.composition.notes import PITCH
+from reprise.composition.notes import PITCH, encodable
 from reprise.composition.plots import plt, save
 from reprise.composition.sampling import SamplingRules, shape_distribution
 from reprise.music.piece import Piece
@@ -31,8 +30,8 @@ def pitch_logits(composer: Composer, piece: Piece, note: int) -> np.ndarray:
     return composer.model.field_logits(PITCH, hidden, batch)[0, note].double().numpy()
 
 
-def draw_temperature(composer: Composer, pieces: Sequence[Piece], path: Path) -> None:
-    """A picture and, beside it, a CSV of the likeliest pitches at each temperature.
+def draw_temperature(composer: Composer, pieces: Sequence[Piece], picture: Path, table: Path) -> None:
+    """The likeliest pitches at each temperature, as a picture and as a CSV file.
 
     Shown is a note of the first piece that the model can express; among its first ones, that of which it is least sure.
     """
@@ -45,7 +44,7 @@ def draw_temperature(composer: Composer, pieces: Sequence[Piece], path: Path) ->
         {"pitch": name, "logit": f"{logits[i]:.3f}", **{f"T={t:g}": f"{columns[t][i]:.4f}" for t in TEMPERATURES}}
         for name, i in zip(names, order)
     ]
-    write_curves(rows, path.with_suffix(".csv"))
+    write_curves(rows, table)
     figure, axes = plt.subplots(1, len(TEMPERATURES), figsize=(12, 2.8), sharey=True, layout="constrained")
     for axis, (temperature, probabilities) in zip(axes, columns.items()):
         axis.bar(names, probabilities[order])
@@ -53,7 +52,7 @@ def draw_temperature(composer: Composer, pieces: Sequence[Piece], path: Path) ->
         axis.set_title(f"T = {temperature:g} (others {1 - shown:.1%})", fontsize="medium")
         axis.tick_params(axis="x", labelrotation=90)
     axes[0].set_ylabel("probability")
-    save(figure, path)
+    save(figure, picture)
 
 
 def _entropy(logits: np.ndarray) -> float:

@@ -119,7 +119,7 @@ def describe(piece: Piece) -> dict:
 
 def key_name(piece: Piece) -> str | None:
     """The key that fits best, as `measures.key_clarity` finds it, such as 'F# minor'; None where every key does."""
-    correlations = measures._key_correlations(piece)  # [modes, tonics]
+    correlations = measures.key_correlations(piece)  # [modes, tonics]
     if not len(piece.notes) or np.isnan(correlations).any():
         return None
     mode, tonic = np.unravel_index(int(correlations.argmax()), correlations.shape)

@@ -22,7 +22,7 @@ from reprise.service import worker
 from reprise.service.settings import ServiceSettings
 
 RETRY_AFTER_S = 5
-GATHER_S = 0.02  # how long a request waits for others to share a batch with
+GATHER_S = 0.05  # how long a request waits for others to share a batch with
 
 # Workers fork from a server that has torch loaded and no threads, so that a new one is there in no time.
 _PROCESSES = multiprocessing.get_context("forkserver")
@@ -78,7 +78,7 @@ class WorkerPool:
         Raises:
             HTTPException: 503 where too many wait, no worker gets free in time or one died; 504 after too long.
         """
-        if not self.idle and len(self.waiting) >= self.settings.queue:
+        if len(self.waiting) >= self.settings.queue + self.idle * TOGETHER:
             raise refusal(f"{len(self.waiting)} requests wait already, as many as may; try again later")
         loop = asyncio.get_running_loop()
         request = Request(model, temperature, notes, seed, gone, loop.create_future())

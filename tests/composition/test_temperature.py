@@ -1,0 +1,48 @@
+"""The picture of temperature: its table says what the model says, divided by the temperature."""
+
+import csv
+
+import numpy as np
+import pytest
+from tiny_composer import chorale, make_composer
+
+from reprise.composition.temperature import TEMPERATURES, draw_temperature, note_name, pitch_logits
+
+
+def test_pitches_have_their_names():
+    assert [note_name(pitch) for pitch in (0, 60, 69, 127)] == ["C-1", "C4", "A4", "G9"]
+
+
+def test_a_note_s_logits_don_t_depend_on_what_follows():
+    composer, piece = make_composer("lstm"), chorale(3)
+    shorter = chorale(3)
+    object.__setattr__(shorter, "notes", piece.notes[:20])
+    np.testing.assert_allclose(pitch_logits(composer, piece, 10), pitch_logits(composer, shorter, 10), atol=1e-5)
+
+
+def test_the_table_is_softmax_by_hand(tmp_path):
+    picture, table = tmp_path / "t.png", tmp_path / "t.csv"
+    draw_temperature(make_composer("lstm"), [chorale(3)], picture, table)
+    with open(table, newline="") as file:
+        rows = list(csv.DictReader(file))
+    logits = np.array([float(row["logit"]) for row in rows])
+    assert (np.diff(logits) <= 0).all(), "the likeliest first"
+    for temperature in TEMPERATURES:
+        found = np.array([float(row[f"T={temperature:g}"]) for row in rows])
+        expected = np.exp((logits[:6] - logits[0]) / temperature)
+        np.testing.assert_allclose(found[:6] / found[0], expected, rtol=0.02)
+    assert picture.stat().st_size > 1000
+
+
+def test_a_higher_temperature_is_flatter(tmp_path):
+    draw_temperature(make_composer("lstm"), [chorale(3)], tmp_path / "t.png", tmp_path / "t.csv")
+    with open(tmp_path / "t.csv", newline="") as file:
+        first = next(csv.DictReader(file))
+    likeliest = [float(first[f"T={temperature:g}"]) for temperature in TEMPERATURES]
+    assert likeliest == sorted(likeliest, reverse=True)
+
+
+@pytest.mark.parametrize("model", ["transformer", "vae"])
+def test_every_kind_of_model_can_be_drawn(model, tmp_path):
+    draw_temperature(make_composer(model), [chorale(3)], tmp_path / "t.png", tmp_path / "t.csv")
+    assert (tmp_path / "t.csv").read_text().startswith("pitch,logit,T=0.3")

@@ -1,0 +1,80 @@
+"""What is said of a piece, and that company doesn't change one."""
+
+import numpy as np
+import pytest
+from tiny_composer import make_composer
+
+from reprise.composition.compose import Order
+from reprise.composition.sampling import SamplingRules
+from reprise.composition.use import TOGETHER, compose_alike, describe, evaluate_music, find_scores, key_name
+from reprise.errors import BadInput
+from reprise.music.midi import midi_bytes
+from reprise.music.piece import Piece, note_table
+
+C_MAJOR = (60, 62, 64, 65, 67, 69, 71, 72)
+A_MINOR = (57, 59, 60, 62, 64, 65, 68, 69)
+
+
+def line(pitches, duration=1.0, metre=(4, 4), start=0.0) -> Piece:
+    rows = [(start + i * duration, duration, pitch, 64, 0) for i, pitch in enumerate(pitches)]
+    return Piece(note_table(rows), 120.0, (0,), metre, "a line")
+
+
+def test_a_piece_is_described():
+    found = describe(line(C_MAJOR, metre=(3, 4)))  # eight beats: two bars of three and two thirds of one
+    assert found == {
+        "notes": 8,
+        "bars": 3,
+        "key": "C major",
+        "metre": "3/4",
+        "tempo_bpm": 120.0,
+        "duration_s": 4.0,
+    }
+    assert describe(line([60] * 12, duration=1 / 3))["bars"] == 1  # twelve thirds are a bar, whatever they add up to
+    assert describe(line([], metre=(4, 4)))["notes"] == describe(line([]))["bars"] == 0
+
+
+@pytest.mark.parametrize(
+    ("pitches", "key"),
+    [
+        (C_MAJOR, "C major"),
+        (A_MINOR, "A minor"),
+        ([pitch + 6 for pitch in C_MAJOR], "F# major"),
+        ([pitch + 1 for pitch in A_MINOR], "Bb minor"),
+        (range(60, 72), None),
+        ([], None),
+    ],
+)
+def test_the_key_is_the_one_whose_scale_it_is(pitches, key):
+    assert key_name(line(pitches)) == key
+
+
+@pytest.mark.parametrize("model", ["lstm", "transformer", "vae"])
+def test_a_piece_is_the_same_alone_and_in_any_company(model):
+    composer, rules = make_composer(model), SamplingRules()
+
+    def made(*seeds):
+        orders = [Order((seed, 0), notes=10 + seed % 7) for seed in seeds]
+        return [midi_bytes(piece) for piece in compose_alike(composer, orders, rules)]
+
+    many = made(*range(TOGETHER + 3))
+    assert many[::-1] == made(*reversed(range(TOGETHER + 3)))
+    assert made(2, 99, 5)[::2] == [many[2], many[5]] and made(TOGETHER) == many[TOGETHER : TOGETHER + 1]
+
+
+def test_the_midi_file_is_read_of_files_alike_but_for_the_extension(tmp_path):
+    (tmp_path / "below").mkdir()
+    for name in ("b.krn", "a.musicxml", "a.mid", "below/a.MXL", "a.wav", "a", "c.mid/"):
+        (tmp_path / name).mkdir() if name.endswith("/") else (tmp_path / name).touch()
+    assert find_scores(tmp_path) == [tmp_path / name for name in ("a.mid", "b.krn", "below/a.MXL")]
+    with pytest.raises(BadInput, match="no such folder"):
+        find_scores(tmp_path / "a.mid")
+
+
+def test_music_against_itself_differs_in_nothing():
+    pieces = [line(C_MAJOR), line(A_MINOR, duration=0.5)]
+    found = evaluate_music(pieces, pieces)
+    assert found["measures"] == found["reference"]["measures"]
+    differences = [value for value in found["standardised_difference"].values() if value is not None]
+    assert differences and not np.any(differences)
+    assert "reference" not in evaluate_music(pieces)
