@@ -33,6 +33,7 @@ MUSIC = MusicParams(
     pieces=2,
     bars=3,
     seed_bars=1,
+    pitch_factor=0.8,
     top_k=0,
     top_p=1.0,
     min_p=0.0,

@@ -157,12 +157,12 @@ def test_the_likeliest_pitch_need_not_be_that_of_the_likeliest_part():
 
 
 def test_what_a_model_that_is_sure_of_the_end_says_of_the_next_pitch():
-    """It would have D after the end, C after everything else."""
-    model = one_sided(TINY, STEP, value=TINY.end, pitch=2)
+    """It would have C after the end, C sharp after everything else."""
+    model = one_sided(TINY, STEP, value=TINY.end, pitch=0)
     model.heads[STEP].absolute.bias.data[TINY.end] = 60
     hits = past_only_hits(model, TINY, [EVENTS, EVENTS[3:]], [(4, 4)] * 2)
-    assert hits[0].tolist() == (EVENTS[:-1, PITCH] == 0).tolist()
-    assert hits[1].tolist() == (EVENTS[3:-1, PITCH] == 0).tolist()
+    assert hits[0].tolist() == (EVENTS[:-1, PITCH] == 1).tolist()
+    assert hits[1].tolist() == (EVENTS[3:-1, PITCH] == 1).tolist()
 
 
 @pytest.mark.parametrize("model", MODELS)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tiny_composer import chorale, save_tiny_composer
+from tiny_composer import chorale, make_composer, save_tiny_composer
 from tiny_pieces import piece_of
 
 from reprise.composition import music
@@ -18,12 +18,14 @@ from reprise.music.midi import read_midi
 from reprise.music.piece import Piece
 from reprise.shards import item_name, read_shard, shard_name
 
+COMPOSER = make_composer("lstm")
 PARAMS = MusicParams(
     seed=3,
     temperatures=(0.5, 1.5),
     pieces=4,
     bars=3,
     seed_bars=1,
+    pitch_factor=0.8,
     top_k=0,
     top_p=1.0,
     min_p=0.0,
@@ -78,7 +80,7 @@ def test_items_run_over_temperatures_then_openings_then_nothing(made):
 def test_what_comes_back_is_what_was_composed_without_the_openings(made, model):
     manifest, pieces = load_music(made[0])
     composer = load_composer(model)
-    openings = draw_openings(SEEDS, composer.config.encoding.metres, PARAMS)
+    openings = draw_openings(SEEDS, composer, PARAMS)
     for first, starts in ((0, openings), (2, [None, None])):
         orders = [Order((3, 1, first + i), bars=3, start=start) for i, start in enumerate(starts)]
         whole = compose(composer, orders, PARAMS.rules(0.5))
@@ -151,7 +153,7 @@ def test_samples_of_each_kind_are_laid_open(tmp_path, tmp_path_factory, monkeypa
 def test_openings_are_bars_that_begin_with_a_note():
     """Bars 1 and 3 begin with one, 2 with a rest, 4 is an upbeat; two bars from 3 on run over the rest of the piece."""
     seed = piece_of((0, 12, 60, 0), (60, 12, 61, 0), (96, 12, 62, 0), (180, 12, 63, 0), source="seed")
-    found = draw_openings([seed], [(4, 4)], replace(PARAMS, pieces=20, seed_bars=2))
+    found = draw_openings([seed], COMPOSER, replace(PARAMS, pieces=20, seed_bars=2))
     assert {opening.source for opening in found} == {"seed, bar 1", "seed, bar 3"} and len(found) == 10
     by_bar = {opening.source[-1]: rows(opening) for opening in found}
     assert by_bar == {"1": [(0.0, 1.0, 60.0), (5.0, 1.0, 61.0)], "3": [(0.0, 1.0, 62.0), (7.0, 1.0, 63.0)]}
@@ -159,14 +161,14 @@ def test_openings_are_bars_that_begin_with_a_note():
 
 def test_each_place_comes_once_while_there_are_enough():
     names, again, others = (
-        [opening.source for opening in draw_openings(SEEDS, [(4, 4)], replace(PARAMS, pieces=8, seed=seed))]
+        [opening.source for opening in draw_openings(SEEDS, COMPOSER, replace(PARAMS, pieces=8, seed=seed))]
         for seed in (3, 3, 9)
     )
     assert len(set(names)) == 4 and names == again != others
 
 
 def test_openings_are_cut_out_of_their_piece():
-    for opening in draw_openings(SEEDS, [(4, 4)], PARAMS):
+    for opening in draw_openings(SEEDS, COMPOSER, PARAMS):
         source, bar = opening.source.split(", bar ")
         (seed,) = [seed for seed in SEEDS if seed.source == source]
         assert rows(opening) == rows(cut_at_bar(after_bar(seed, int(bar) - 1), 1))
@@ -175,11 +177,11 @@ def test_openings_are_cut_out_of_their_piece():
 
 def test_seeds_in_unknown_metres_or_too_short_are_no_use():
     waltz = replace(SEEDS[0], metre=(3, 4))
-    found = draw_openings([waltz, SEEDS[1]], [(4, 4)], PARAMS)
+    found = draw_openings([waltz, SEEDS[1]], COMPOSER, PARAMS)
     assert all(opening.source.startswith("chorale 51") for opening in found)
     for seeds, params in (([waltz], PARAMS), (SEEDS, replace(PARAMS, seed_bars=100, bars=200)), ([], PARAMS)):
-        with pytest.raises(BadInput, match=rf"no seed of {params.seed_bars} bars in 4/4; .*corpus\.seed_composer"):
-            draw_openings(seeds, [(4, 4)], params)
+        with pytest.raises(BadInput, match=rf"no seed of {params.seed_bars} bars in 4/4 .*corpus\.seed_composer"):
+            draw_openings(seeds, COMPOSER, params)
 
 
 @pytest.mark.parametrize(
@@ -196,6 +198,7 @@ def test_seeds_in_unknown_metres_or_too_short_are_no_use():
         ("seed_bars", 0, "seed_bars"),
         ("open_samples", 3, "open_samples"),
         ("top_p", 0.0, "top_p"),
+        ("pitch_factor", 0.0, "pitch_factor"),
         ("copy_limit", 1, "copy_limit"),
     ],
 )
@@ -208,4 +211,4 @@ def test_rules_are_those_of_the_params():
     rules = replace(PARAMS, top_k=3, top_p=0.9, min_p=0.1, repeat_limit=5).rules(0.7)
     assert (rules.temperature, rules.top_k, rules.top_p, rules.min_p) == (0.7, 3, 0.9, 0.1)
     assert (rules.repeat_limit, rules.copy_limit, rules.key) == (5, 16, "")
-    assert np.isclose(rules.temperature, 0.7)
+    assert rules.field_temperatures == (("pitch", 0.7 * 0.8),), "pitches have a temperature of their own"

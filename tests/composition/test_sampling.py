@@ -236,12 +236,12 @@ def test_a_part_strikes_a_pitch_at_most_so_often_in_a_row():
 
 
 def test_repeats_are_counted_by_part():
-    """Whatever the order of the parts, each plays the likeliest pitch twice, then once the next one."""
-    rules = SamplingRules(repeat_limit=2, temperature=0.0, field_temperatures=(("part", 1.0),))
+    """Whatever the order of the parts, each plays the likeliest pitch three times, then once the next one."""
+    rules = SamplingRules(repeat_limit=3, temperature=0.0, field_temperatures=(("part", 1.0),))
     (events,) = sample(known_model(), KNOWN, [job(0, KNOWN, notes=80)], rules)
     for part in (0, 1):
         pitches = events[events[:, PART] == part, PITCH].tolist()
-        assert len(pitches) > 10 and pitches == ([0, 0, 1] * 80)[: len(pitches)]
+        assert len(pitches) > 10 and pitches == ([0, 0, 0, 1] * 80)[: len(pitches)]
 
 
 def played(events: np.ndarray, encoding: NotesEncoding) -> Piece:

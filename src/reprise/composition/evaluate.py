@@ -26,6 +26,8 @@ from reprise.composition.originality import originality
 from reprise.music.piece import Piece
 from reprise.params import require
 
+THREADS = 2  # another number can give other last digits
+
 
 @dataclass(frozen=True)
 class MusicEvaluationParams:
@@ -49,7 +51,7 @@ def evaluate_composer(
         bars: length of the music, to which the reference is cut.
     """
     corpus, composer = load_corpus(corpus_folder), load_composer(model)
-    torch.set_num_threads(2)
+    torch.set_num_threads(THREADS)
     metrics: dict = {"is_bound": True} if composer.model.latent_size else {}
     for split in ("validation", "test"):
         metrics[split] = likelihood(composer, corpus.pieces(split), params)

@@ -17,8 +17,8 @@ import torch
 
 from reprise.audio.files import encode
 from reprise.audio.play import play_piece
-from reprise.composition.compose import Order, after_bar, compose, cut_at_bar
-from reprise.composition.composer import load_composer
+from reprise.composition.compose import Order, after_bar, compose, cut_at_bar, into_range
+from reprise.composition.composer import Composer, load_composer
 from reprise.composition.phrases import interpolate
 from reprise.composition.sampling import SamplingRules
 from reprise.compute import ComputeParams, run_jobs
@@ -43,6 +43,7 @@ class MusicParams:
     pieces: int
     bars: int
     seed_bars: int
+    pitch_factor: float
     top_k: int
     top_p: float
     min_p: float
@@ -62,6 +63,7 @@ class MusicParams:
         )
         within = 0 <= self.open_samples <= self.pieces // 2
         require(within, "open_samples", self.open_samples, f"from 0 to half of pieces ({self.pieces // 2})")
+        require(0 < self.pitch_factor <= 10, "pitch_factor", self.pitch_factor, "above 0, at most 10")
         for temperature in self.temperatures:
             self.rules(temperature)
 
@@ -69,6 +71,7 @@ class MusicParams:
         """The sampling rules at one temperature."""
         return SamplingRules(
             temperature=temperature,
+            field_temperatures=(("pitch", temperature * self.pitch_factor),),
             top_k=self.top_k,
             top_p=self.top_p,
             min_p=self.min_p,
@@ -94,7 +97,7 @@ def generate_music(
     Raises:
         BadInput: no seed fits the model.
     """
-    openings = draw_openings(seeds, load_composer(model).config.encoding.metres, params)
+    openings = draw_openings(seeds, load_composer(model), params)
     jobs = [(t, origin) for t in range(len(params.temperatures)) for origin in range(len(ORIGINS))]
     half = params.pieces // 2
     work = partial(_make_shard, model, openings, params, folder, notes)
@@ -111,33 +114,38 @@ def generate_music(
             _lay_open(piece, folder / "samples" / f"between_{step}", font)
 
 
-def draw_openings(seeds: Sequence[Piece], metres: Sequence[tuple[int, int]], params: MusicParams) -> list[Piece]:
+def draw_openings(seeds: Sequence[Piece], composer: Composer, params: MusicParams) -> list[Piece]:
     """A few bars from anywhere in the seeds for each piece that continues something; a bar line is their start.
 
     Raises:
-        BadInput: no seed has a metre that the model knows and enough bars.
+        BadInput: no seed has a metre that the model knows, enough bars, and parts that fit its range.
     """
-    length = params.seed_bars
-    places = [
-        (piece, bar)
+    metres, length = composer.config.encoding.metres, params.seed_bars
+    found = [
+        replace(cut_at_bar(after_bar(piece, bar), length), source=f"{piece.source}, bar {bar + 1}")
         for piece in seeds
         if piece.metre in metres
         for bar in range(int(piece.notes["onset"].max() // piece.bar_beats) + 2 - length)
     ]
-    cut = [cut_at_bar(after_bar(piece, bar), length) for piece, bar in places]
-    whole = [
-        (place, opening)
-        for place, opening in zip(places, cut)
-        if set(opening.notes["part"]) and opening.notes["onset"][0] == 0
-    ]
+    whole = [opening for opening in found if len(opening.notes) and opening.notes["onset"][0] == 0]
+    whole = [opening for opening in whole if _fits(opening, composer)]
     if not whole:
         known = ", ".join(f"{beats}/{unit}" for beats, unit in metres)
         raise BadInput(
-            f"the corpus has no seed of {length} bars in {known}; choose other ones with corpus.seed_composer"
+            f"the corpus has no seed of {length} bars in {known} whose parts fit the model; "
+            "choose other ones with corpus.seed_composer"
         )
     rng = np.random.default_rng(np.random.SeedSequence([params.seed, 0]))
     chosen = rng.choice(len(whole), params.pieces // 2, replace=len(whole) < params.pieces // 2)
-    return [replace(whole[i][1], source=f"{whole[i][0][0].source}, bar {whole[i][0][1] + 1}") for i in chosen]
+    return [whole[i] for i in chosen]
+
+
+def _fits(opening: Piece, composer: Composer) -> bool:
+    try:
+        composer.config.encoding.encode(into_range(opening, composer))
+    except BadInput:
+        return False
+    return True
 
 
 def _make_shard(

@@ -4,7 +4,7 @@ import numpy as np
 import torch
 
 from reprise.composition.batches import collate, make_examples
-from reprise.composition.compose import into_range, opening
+from reprise.composition.compose import cut_at_bar, into_range, opening
 from reprise.composition.composer import Composer
 from reprise.composition.sampling import Job, SamplingRules, sample
 from reprise.errors import BadInput
@@ -22,9 +22,8 @@ def phrase_latent(composer: Composer, piece: Piece) -> np.ndarray:
         raise BadInput(f"{composer.config.model}: has no latents; only a vae has")
     start = into_range(opening(piece, composer.model.phrase_bars), composer)
     events = composer.config.encoding.encode(start)
-    return composer.model.encode(collate(make_examples(composer.config.encoding, [events], [start.metre])))[0][
-        0
-    ].numpy()
+    batch = collate(make_examples(composer.config.encoding, [events], [start.metre]))
+    return composer.model.encode(batch.to(composer.model.start.device))[0][0].numpy(force=True)
 
 
 def interpolate(
@@ -47,7 +46,8 @@ def interpolate(
         for share in np.linspace(0, 1, steps)
     ]
     drawn = sample(composer.model, config.encoding, jobs, rules, composer.index)
-    return [
+    pieces = (
         config.encoding.decode(events, first.metre, config.tempo_bpm, config.programs, f"step {step + 1} of {steps}")
         for step, events in enumerate(drawn)
-    ]
+    )
+    return [cut_at_bar(piece, bars) for piece in pieces]

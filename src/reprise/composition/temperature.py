@@ -15,7 +15,7 @@ from reprise.music.piece import Piece
 from reprise.training import write_curves
 
 TEMPERATURES = (0.3, 1.0, 1.8, 3.5)
-NOTES = 48  # of the piece, of which one is shown
+NOTES = (16, 48)  # of the piece, of which one is shown: the first chords tell little of the key
 SHOWN = 12  # likeliest pitches
 NOTE_NAMES = ("C", "C#", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
 
@@ -33,10 +33,11 @@ def pitch_logits(composer: Composer, piece: Piece, note: int) -> np.ndarray:
 def draw_temperature(composer: Composer, pieces: Sequence[Piece], picture: Path, table: Path) -> None:
     """The likeliest pitches at each temperature, as a picture and as a CSV file.
 
-    Shown is a note of the first piece that the model can express; among its first ones, that of which it is least sure.
+    Shown is a note of the first piece that the model can express: among its `NOTES`, that of which it is least sure.
     """
     ((piece,), _) = (found[:1] for found in encodable(composer.config.encoding, list(pieces)))
-    logits = max((pitch_logits(composer, piece, note) for note in range(min(len(piece.notes), NOTES))), key=_entropy)
+    notes = range(*NOTES) if len(piece.notes) >= NOTES[1] else range(len(piece.notes))
+    logits = max((pitch_logits(composer, piece, note) for note in notes), key=_entropy)
     columns = {t: shape_distribution(logits[None], t, SamplingRules())[0] for t in TEMPERATURES}
     order = np.argsort(-logits, kind="stable")[:SHOWN]
     names = [note_name(int(index) + composer.config.encoding.lowest) for index in order]
