@@ -52,8 +52,8 @@ class Entrant:
 
 
 ENTRANTS = {
-    "LSTM": Entrant(BackboneParams("lstm", 2, 256, 0.5, 8, 640), FitParams(40, 12, 8, 0.004, 0.02)),
-    "Transformer": Entrant(BackboneParams("transformer", 4, 192, 0.35, 8, 640), FitParams(32, 12, 8, 0.002, 0.02)),
+    "LSTM": Entrant(BackboneParams("lstm", 2, 256, 0.5, 8, 640), FitParams(34, 12, 8, 0.004, 0.02)),
+    "Transformer": Entrant(BackboneParams("transformer", 4, 192, 0.35, 8, 640), FitParams(22, 12, 8, 0.002, 0.02)),
 }
 
 

@@ -85,8 +85,15 @@ def test_an_unreadable_font_is_a_clear_error(tmp_path):
 
 
 @pytest.mark.parametrize("name", FONTS)
-def test_the_registered_fonts_are_installed_as_registered(name):
-    assert sha256_of(locate(FONTS[name])) == FONTS[name].sha256
+def test_the_registered_fonts_are_installed_as_registered(name, pytestconfig):
+    used = load_section(FontParams, "fonts", pytestconfig.rootpath / "params.yaml").all
+    try:
+        found = sha256_of(locate(FONTS[name]))
+    except FontError:
+        if name in used:
+            raise
+        pytest.skip("no param names this font, and it isn't installed")
+    assert found == FONTS[name].sha256
 
 
 def test_every_font_names_its_licence_and_where_it_comes_from():

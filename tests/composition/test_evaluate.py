@@ -101,7 +101,7 @@ def test_the_keys_that_scripts_rely_on(request, model):
         assert found["nats"].keys() == {"step", "part", "pitch", "duration"}
         assert {"perplexity", "notes", "pieces"} <= found.keys()
         assert ("kl_nats" in found) == (model == "vae")
-    assert metrics.get("is_bound", False) is (model == "vae")
+        assert found.get("is_bound", False) is (model == "vae")
     assert metrics["floors"].keys() == {"unigram", "bigram"}
     assert metrics["generated"].keys() == {"0.5", "1.5"} == metrics["standardised_difference"].keys()
     assert metrics["originality"].keys() == {"reference", "0.5", "1.5"}

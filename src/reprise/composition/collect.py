@@ -82,7 +82,8 @@ def collect_corpus(params: CorpusParams, repository: Path, folder: Path, workers
             "found": taken.found,
             "read": taken.read,
             "sha256": digest_of(taken.source),
-            "skipped": taken.reasons(),
+            "left_out": len(taken.skips),
+            **({"skipped": taken.reasons()} if taken.skips else {}),  # DVC would drop an empty one without a word
         }
         for taken in (main, seeds)
     }

@@ -52,9 +52,7 @@ def evaluate_composer(
     """
     corpus, composer = load_corpus(corpus_folder), load_composer(model)
     torch.set_num_threads(THREADS)
-    metrics: dict = {"is_bound": True} if composer.model.latent_size else {}
-    for split in ("validation", "test"):
-        metrics[split] = likelihood(composer, corpus.pieces(split), params)
+    metrics = {split: likelihood(composer, corpus.pieces(split), params) for split in ("validation", "test")}
     metrics["floors"] = floor_nats(composer, corpus.pieces("validation"), corpus.pieces("test"))
     manifest, pieces = load_music(music)
     compared = {"reference": [cut_at_bar(piece, bars) for piece in corpus.pieces("test")]}
@@ -94,7 +92,7 @@ def likelihood(composer: Composer, pieces: Sequence[Piece], params: MusicEvaluat
         "skipped": len(pieces) - len(kept),
     }
     if composer.model.latent_size:
-        result["kl_nats"] = rounded(sum(s.kl_nats for s in scores) / notes.sum())
+        result |= {"kl_nats": rounded(sum(s.kl_nats for s in scores) / notes.sum()), "is_bound": True}
     return result
 
 

@@ -6,20 +6,26 @@ beat to the last bit.
 
 import io
 import itertools
+import sys
 from collections.abc import Iterator
-from contextlib import redirect_stderr
+from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from fractions import Fraction
 from xml.etree import ElementTree
 
 import music21
-import pretty_midi
+import soundfile  # noqa: F401
 from music21.common.numberTools import opFrac
 from music21.musicxml.m21ToXml import ScoreExporter
 
 from reprise.errors import ScoreError
 from reprise.music.engraving import Symbol, engrave
 from reprise.music.piece import Piece, longest_lasting, metre_problem, note_table, problem_of
+
+# pretty_midi, which has the names of the programs, loads FluidSynth: soundfile goes before it, and what it prints where
+# CI is set doesn't belong among results on stdout. reprise.audio.fluidsynth says more.
+with redirect_stdout(sys.stderr):
+    import pretty_midi
 
 DEFAULT_TEMPO_BPM = 96.0
 DEFAULT_VELOCITY = 64
