@@ -8,6 +8,7 @@ import torch
 from reprise.composition.backbones import BackboneParams
 from reprise.composition.binning import TWELFTHS
 from reprise.composition.composer import Composer, ComposerConfig, make_model, save_composer
+from reprise.composition.music import MusicParams
 from reprise.composition.notes import STEP, NotesEncoding
 from reprise.composition.vae import LatentParams
 from reprise.music.midi import midi_bytes
@@ -16,6 +17,20 @@ from reprise.music.piece import Piece, note_table
 MIDDLES = (72, 65, 58, 48)  # of soprano, alto, tenor and bass
 PROGRAMS = (73, 71, 70, 42)
 BARS = 6
+MUSIC = MusicParams(
+    seed=1,
+    temperatures=(0.5, 1.5),
+    pieces=2,
+    bars=3,
+    seed_bars=1,
+    pitch_factor=0.8,
+    top_k=0,
+    top_p=1.0,
+    min_p=0.0,
+    repeat_limit=8,
+    copy_limit=16,
+    open_samples=0,
+)
 
 
 def chorale(seed: int) -> Piece:

@@ -272,7 +272,7 @@ def test_a_composer_who_is_also_the_seeds_composer_leaves_no_seed(repository):
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"source": "/tmp/scores"}, "source: is '/tmp/scores'"),
+        ({"source": "/elsewhere/scores"}, "source: is '/elsewhere/scores'"),
         ({"source": "scores/../.."}, "source"),
         ({"source": "music21", "composer": ""}, "composer: is ''"),
         ({"composer": "../x"}, "composer"),

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from tiny_composer import chorale, make_composer, save_tiny_composer
+from tiny_composer import MUSIC, chorale, make_composer, save_tiny_composer
 from tiny_pieces import piece_of
 
 from reprise.composition import music
@@ -19,7 +19,7 @@ from reprise.composition.evaluate import MusicEvaluationParams, evaluate_compose
 from reprise.composition.floors import floors
 from reprise.composition.likelihood import past_only_hits, score
 from reprise.composition.measures import MEASURES, measure
-from reprise.composition.music import MusicParams, load_music
+from reprise.composition.music import load_music
 from reprise.composition.notes import PITCH
 from reprise.composition.originality import longest_copied_run
 from reprise.composition.plots import draw_composer
@@ -27,20 +27,6 @@ from reprise.compute import ComputeParams
 from reprise.errors import ParamsError
 
 PARAMS = MusicEvaluationParams(seed=1, resamples=50)
-MUSIC = MusicParams(
-    seed=1,
-    temperatures=(0.5, 1.5),
-    pieces=2,
-    bars=3,
-    seed_bars=1,
-    pitch_factor=0.8,
-    top_k=0,
-    top_p=1.0,
-    min_p=0.0,
-    repeat_limit=8,
-    copy_limit=16,
-    open_samples=0,
-)
 TEST = [chorale(20), chorale(21)]
 WALTZ = piece_of((0, 12, 60, 0), (12, 12, 62, 1), metre=(3, 4), parts=4, source="waltz")  # unknown to the models
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tiny_composer import chorale, make_composer, save_tiny_composer
+from tiny_composer import MUSIC, chorale, make_composer, save_tiny_composer
 from tiny_pieces import piece_of
 
 from reprise.composition import music
@@ -19,20 +19,7 @@ from reprise.music.piece import Piece
 from reprise.shards import item_name, read_shard, shard_name
 
 COMPOSER = make_composer("lstm")
-PARAMS = MusicParams(
-    seed=3,
-    temperatures=(0.5, 1.5),
-    pieces=4,
-    bars=3,
-    seed_bars=1,
-    pitch_factor=0.8,
-    top_k=0,
-    top_p=1.0,
-    min_p=0.0,
-    repeat_limit=8,
-    copy_limit=16,
-    open_samples=0,
-)
+PARAMS = replace(MUSIC, seed=3, pieces=4)
 SERIAL = ComputeParams("serial", 1, "", "cpu", False)
 SEEDS = [chorale(seed) for seed in (50, 51)]
 

@@ -20,6 +20,7 @@ from reprise.composition.originality import CopyIndex, originality
 from reprise.composition.sampling import MOST_NOTES, SamplingRules
 from reprise.errors import BadInput, ScoreError
 from reprise.music.piece import Piece
+from reprise.music.theory import KEY_PROFILES
 
 MODELS_FOLDER = Path("models/composer")
 TOGETHER = 8  # pieces composed at once
@@ -123,7 +124,7 @@ def key_name(piece: Piece) -> str | None:
     if not len(piece.notes) or np.isnan(correlations).any():
         return None
     mode, tonic = np.unravel_index(int(correlations.argmax()), correlations.shape)
-    name = list(measures.KEY_PROFILES)[mode]
+    name = list(KEY_PROFILES)[mode]
     return f"{TONICS[name][tonic]} {name}"
 
 
