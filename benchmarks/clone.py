@@ -42,11 +42,7 @@ class Clone:
 
     def __init__(self, name: str, changes: dict) -> None:
         self.folder = CLONES / name
-        if not (self.folder / ".git").exists():
-            shutil.rmtree(self.folder, ignore_errors=True)
-            profile_clone.git(ROOT, "clone", "--quiet", str(ROOT), str(self.folder))
-            (self.folder / "dvc.lock").unlink(missing_ok=True)
-        profile_clone.copy_work_tree(ROOT, self.folder)
+        profile_clone.clone_work_tree(ROOT, self.folder)
         profile_clone.overlay(self.folder / "params.yaml", changes, "benchmark")
 
     def repro(self, *args: str) -> Usage:

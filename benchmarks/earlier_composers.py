@@ -40,7 +40,8 @@ from reprise.bootstrap import ratio_estimate
 from reprise.composition.binning import TWELFTHS
 from reprise.composition.corpus import load_corpus
 from reprise.composition.measures import MEASURES, summarise
-from reprise.composition.notes import DURATION, PITCH, STEP, NotesEncoding, encodable
+from reprise.composition.notes import NotesEncoding, encodable
+from reprise.composition.notes_vocabulary import DURATION, PITCH, STEP
 from reprise.music.piece import Piece
 
 CORPUS, METRICS = Path("data/corpus"), Path("metrics/composer")

@@ -71,7 +71,7 @@ def load_settings(limit: int | None) -> Settings:
 def load(name: str, settings: Settings) -> SpectrogramSet:
     """A set of the pipeline, its first clips alone where the settings have a limit."""
     folder = need(CLIPS / "spectrograms", RUN_FIRST)
-    data = load_set(folder, name, settings.spectrogram, settings.rendering.sample_rate)
+    data = load_set(folder, name, settings.spectrogram)
     return replace(data, **{field.name: getattr(data, field.name)[: settings.limit] for field in fields(data)})
 
 

@@ -28,7 +28,6 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from reprise.audio.fonts import FontParams
-from reprise.audio.params import RenderParams
 from reprise.audio.spectrogram import SpectrogramParams
 from reprise.errors import BadInput
 from reprise.params import PARAMS_FILE, load_section, read_yaml
@@ -114,11 +113,10 @@ def score(folder: Path) -> dict[str, dict]:
     params = folder / PARAMS_FILE
     evaluation = load_section(EvaluationParams, "evaluation", params)
     spectrogram = load_section(SpectrogramParams, "spectrogram", params)
-    sample_rate = load_section(RenderParams, "rendering", params).sample_rate
     network, config = load_recognizer(folder / "models/recognizer")
     found = {}
     for label, name in SETS.items():
-        data = load_set(folder / "data/clips/spectrograms", name, spectrogram, sample_rate)
+        data = load_set(folder / "data/clips/spectrograms", name, spectrogram)
         probabilities = predict(network, data)
         decisions = (probabilities >= np.array(config.thresholds)).astype(float)
         found[label] = headline(Predictions(data.labels, probabilities, decisions, data.count), evaluation)["macro_f1"]

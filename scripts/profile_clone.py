@@ -22,12 +22,18 @@ PARAMS = "params.yaml"
 
 
 def make_clone(root: Path, name: str, folder: Path) -> None:
-    """Clone the repository `root` into `folder`, or refresh the clone there, for profile `name`.
+    """Clone the work tree `root` into `folder`, or refresh the clone there, for profile `name`.
 
     Raises:
         ParamsError: there is no such profile, or it has a key that params.yaml lacks.
     """
     profile = read_profile(root, name)
+    clone_work_tree(root, folder)
+    overlay(folder / PARAMS, profile, f"profiles/{name}.yaml")
+
+
+def clone_work_tree(root: Path, folder: Path) -> None:
+    """Clone the repository `root` into `folder`, or refresh the clone there, with the files of its work tree."""
     if not (folder / ".git").exists():
         shutil.rmtree(folder, ignore_errors=True)
         git(root, "clone", "--quiet", str(root), str(folder))
@@ -36,7 +42,6 @@ def make_clone(root: Path, name: str, folder: Path) -> None:
         git(folder, "fetch", "--quiet", str(root), "HEAD")
         git(folder, "reset", "--quiet", "FETCH_HEAD")
     copy_work_tree(root, folder)
-    overlay(folder / PARAMS, profile, f"profiles/{name}.yaml")
 
 
 def read_profile(root: Path, name: str) -> dict:

@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-from reprise.audio.params import RenderParams
 from reprise.audio.spectrogram import SpectrogramParams
 from reprise.recognition.attribution import draw_attributions
 from reprise.recognition.data import load_set
@@ -13,10 +12,10 @@ from reprise.stage import Stage, run_stage
 
 def main(stage: Stage) -> None:
     params, spectrogram = stage.params(EvaluationParams, "evaluation"), stage.params(SpectrogramParams, "spectrogram")
-    sample_rate, clips = stage.params(RenderParams, "rendering").sample_rate, Path("data/clips")
-    metrics, predictions = evaluate_recognizer(params, spectrogram, sample_rate, Path("models"), clips)
+    clips = Path("data/clips")
+    metrics, predictions = evaluate_recognizer(params, spectrogram, Path("models"), clips)
     write_plots(predictions, stage.out("plots/recognizer/evaluation"))
-    data = load_set(clips / "spectrograms", "unseen_font", spectrogram, sample_rate)
+    data = load_set(clips / "spectrograms", "unseen_font", spectrogram)
     draw_attributions(
         Path("models/recognizer"),
         data,

@@ -4,7 +4,8 @@ from pathlib import Path
 
 from reprise.audio.fonts import FontParams, font_path
 from reprise.composition.corpus import load_corpus
-from reprise.composition.music import MusicParams, generate_music
+from reprise.composition.generate import generate_music
+from reprise.composition.music import MusicParams
 from reprise.stage import Stage, run_stage
 
 

@@ -6,7 +6,7 @@ from pickle import UnpicklingError
 import pytest
 import torch
 
-from reprise.training import load_checkpoint, out_of_patience, save_checkpoint, write_curves
+from reprise.training import load_checkpoint, out_of_patience, save_checkpoint
 
 CPU = torch.device("cpu")
 
@@ -66,8 +66,3 @@ def test_a_checkpoint_runs_no_code(tmp_path, capsys):
 )
 def test_patience_by_hand(scores, patience, ends):
     assert out_of_patience(scores, patience) == ends
-
-
-def test_curves_are_a_table(tmp_path):
-    write_curves([{"epoch": 1, "nats": 2.5}, {"epoch": 2, "nats": ""}], tmp_path / "plots" / "curves.csv")
-    assert (tmp_path / "plots" / "curves.csv").read_text() == "epoch,nats\n1,2.5\n2,\n"

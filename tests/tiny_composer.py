@@ -9,7 +9,8 @@ from reprise.composition.backbones import BackboneParams
 from reprise.composition.binning import TWELFTHS
 from reprise.composition.composer import Composer, ComposerConfig, make_model, save_composer
 from reprise.composition.music import MusicParams
-from reprise.composition.notes import STEP, NotesEncoding
+from reprise.composition.notes import NotesEncoding
+from reprise.composition.notes_vocabulary import STEP
 from reprise.composition.vae import LatentParams
 from reprise.music.midi import midi_bytes
 from reprise.music.piece import Piece, note_table
@@ -50,10 +51,10 @@ def make_composer(model: str = "transformer", width: int = 16) -> Composer:
     """A composer with random weights, with the vocabulary of eight chorales, whose notes lie a beat apart at most."""
     pieces = [chorale(seed) for seed in range(8)]
     encoding = NotesEncoding.of(pieces)
-    latent = (LatentParams(size=4, phrase_bars=2, anneal=0.5, free_nats=0.1, forget=0.2),) if model == "vae" else ()
+    latents = LatentParams(size=4, phrase_bars=2, anneal=0.5, free_nats=0.1, forget=0.2)
     kind = "lstm" if model == "lstm" else "transformer"
     backbone = BackboneParams(kind=kind, layers=2, width=width, dropout=0.1, heads=2, context=64)
-    config = ComposerConfig(model, backbone, latent, encoding, PROGRAMS, (4, 4), 90.0)
+    config = ComposerConfig(model, backbone, (latents,) * (model == "vae"), encoding, PROGRAMS, (4, 4), 90.0)
     torch.manual_seed(0)
     network = make_model(config).eval()
     with torch.no_grad():  # no step is longer than a beat: else a few notes fill many bars

@@ -9,7 +9,8 @@ from torch import Tensor, nn
 
 from reprise.audio.spectrogram import SpectrogramParams
 from reprise.music.instruments import INSTRUMENT_NAMES
-from reprise.recognition.model import NetworkParams, Recognizer, RecognizerConfig, save_recognizer
+from reprise.recognition.model import NetworkParams, Recognizer, RecognizerConfig
+from reprise.weights import save_network
 
 RATE = 22050
 SPECTROGRAM = SpectrogramParams(n_fft=2048, hop_length=1024, n_mels=128, fmin_hz=30, fmax_hz=11025, floor_db=-80)
@@ -23,7 +24,7 @@ def save_tiny_recognizer(folder: Path, thresholds: tuple[float, ...] = CONFIG.th
     torch.manual_seed(0)
     network = Recognizer(NETWORK, SPECTROGRAM.n_mels, len(INSTRUMENT_NAMES))
     config = RecognizerConfig(NETWORK, SPECTROGRAM, RATE, 4.0, INSTRUMENT_NAMES, thresholds)
-    save_recognizer(network, config, folder)
+    save_network(network, config, folder)
     return folder
 
 

@@ -55,9 +55,8 @@ def audio(tmp_path):
             group = clips[start : start + 3]
             write_shard(tmp_path / "audio" / name / shard_name(shard), members_of(name, group))
             for clip in group:
-                active = ["1" * 5 + "0" * 5] * len(PARTS[clip])
-                rows.append((name, name == "stems", shard, clip, clip != UNUSABLE, PARTS[clip], active))
-    columns = ["set", "stems", "shard", "clip", "usable", "parts", "active"]
+                rows.append((name, name == "stems", shard, clip, clip != UNUSABLE, PARTS[clip]))
+    columns = ["set", "stems", "shard", "clip", "usable", "parts"]
     pd.DataFrame(rows, columns=columns).to_parquet(tmp_path / "audio" / "rendering.parquet", index=False)
     manifest = pd.DataFrame({"clip": list(PARTS), "count": [len(parts) for parts in PARTS.values()]})
     for index, name in enumerate(INSTRUMENT_NAMES):
@@ -90,7 +89,7 @@ def rewrite(folder, name, shard, change):
 def test_rows_are_the_log_mel_of_their_clip_rounded(audio):
     cache(audio)
     for name, clips in list(SETS.items())[:2]:
-        cached = load_set(audio / "out", name, PARAMS, RATE)
+        cached = load_set(audio / "out", name, PARAMS)
         kept = [clip for clip in clips if clip != UNUSABLE]
         assert cached.clips.tolist() == kept and cached.arrays.dtype == np.float16
         assert cached.arrays.shape == (len(kept), 32, PARAMS.frames(RATE))
@@ -99,7 +98,6 @@ def test_rows_are_the_log_mel_of_their_clip_rounded(audio):
             np.testing.assert_array_equal(cached.arrays[row], log_mel(samples, RATE, PARAMS).astype(np.float16))
             assert np.flatnonzero(cached.labels[row]).tolist() == sorted(PARTS[clip])
             assert cached.count[row] == len(PARTS[clip])
-            assert np.flatnonzero(cached.active[row].any(axis=1)).tolist() == sorted(PARTS[clip])
 
 
 def test_rows_of_a_set_with_stems_are_its_stems(audio):
@@ -119,7 +117,7 @@ def test_float16_loses_no_more_than_a_thirty_second_of_a_db(audio):
     """Between 64 and 128 its steps are 1/16."""
     cache(audio)
     exact = log_mel(decode(encode(noise(0), RATE, "FLAC"), "x", RATE), RATE, PARAMS)
-    assert np.abs(load_set(audio / "out", "train", PARAMS, RATE).arrays[0] - exact).max() <= 1 / 32
+    assert np.abs(load_set(audio / "out", "train", PARAMS).arrays[0] - exact).max() <= 1 / 32
 
 
 def test_activity_follows_the_steps_of_the_network():
@@ -229,15 +227,25 @@ def test_a_broken_table_is_named(audio, content):
         cache(audio)
 
 
-@pytest.mark.parametrize("damage", ["cut", "levels", "other rows"])
-def test_damaged_stems_are_named_when_they_are_read(audio, damage):
+@pytest.mark.parametrize("file", ["stems.npy", "stems_levels.npy", "stems.parquet"])
+@pytest.mark.parametrize("keep", [None, 0, 100])
+def test_the_missing_or_damaged_file_of_a_set_is_named(audio, file, keep):
     cache(audio)
-    if damage == "other rows":
-        (audio / "out" / "test.parquet").replace(audio / "out" / "stems.parquet")
-    else:
-        path = audio / "out" / ("stems.npy" if damage == "cut" else "stems_levels.npy")
-        path.write_bytes(path.read_bytes()[:100])
-    with pytest.raises(ShardError, match=r"stems\.npy"):
+    path = audio / "out" / file
+    content = path.read_bytes()
+    path.unlink()
+    if keep is not None:
+        path.write_bytes(content[:keep])
+    with pytest.raises(ShardError, match=rf"out.{file}: not a readable part"):
+        load_stems(audio / "out", "stems", PARAMS, RATE)
+
+
+@pytest.mark.parametrize("file", ["stems.npy", "stems_levels.npy"])
+def test_an_array_with_rows_of_its_own_is_named(audio, file):
+    cache(audio)
+    path = audio / "out" / file
+    np.save(path, np.load(path)[1:])
+    with pytest.raises(ShardError, match=rf"out.{file}: shape .* doesn't fit"):
         load_stems(audio / "out", "stems", PARAMS, RATE)
 
 
@@ -254,4 +262,4 @@ def test_a_damaged_cache_is_named_when_it_is_read(audio, damage):
     else:
         (audio / "out" / "test.parquet").replace(audio / "out" / "train.parquet")
     with pytest.raises(ShardError, match=r"train\.npy"):
-        load_set(audio / "out", "train", params, RATE)
+        load_set(audio / "out", "train", params)

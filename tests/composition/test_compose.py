@@ -13,7 +13,7 @@ from tiny_pieces import piece_of
 from reprise.composition import compose as compose_module
 from reprise.composition.compose import Order, after_bar, compose, cut_at_bar, into_range, opening
 from reprise.composition.composer import MODELS
-from reprise.composition.notes import STEP
+from reprise.composition.notes_vocabulary import STEP
 from reprise.composition.sampling import SamplingRules
 from reprise.errors import BadInput
 from reprise.music.piece import Piece, note_table

@@ -10,7 +10,7 @@ import torch
 from tiny_composer import MUSIC, chorale, make_composer, save_tiny_composer
 from tiny_pieces import piece_of
 
-from reprise.composition import music
+from reprise.composition import generate
 from reprise.composition.batches import make_examples
 from reprise.composition.collect import tabulate
 from reprise.composition.compose import cut_at_bar
@@ -20,7 +20,7 @@ from reprise.composition.floors import floors
 from reprise.composition.likelihood import past_only_hits, score
 from reprise.composition.measures import MEASURES, measure
 from reprise.composition.music import load_music
-from reprise.composition.notes import PITCH
+from reprise.composition.notes_vocabulary import PITCH
 from reprise.composition.originality import longest_copied_run
 from reprise.composition.plots import draw_composer
 from reprise.compute import ComputeParams
@@ -40,11 +40,13 @@ def folders(tmp_path_factory) -> dict[str, Path]:
     save_corpus(tabulate([*rows, (chorale(30), "seed", "30")]), root / "corpus")
     compute = ComputeParams("serial", 1, "", "cpu", False)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(music, "play_piece", lambda piece, font, rate: np.zeros(rate // 10, np.float32))  # nobody listens
+        patch.setattr(
+            generate, "play_piece", lambda piece, font, rate: np.zeros(rate // 10, np.float32)
+        )  # nobody listens
         for model in ("lstm", "vae"):
             save_tiny_composer(root / model, model)
             made, notes = root / f"{model} music", root / f"{model} notes"
-            music.generate_music(root / model, [chorale(30)], MUSIC, Path(), made, notes, compute)
+            generate.generate_music(root / model, [chorale(30)], MUSIC, Path(), made, notes, compute)
     return {path.name: path for path in root.iterdir()}
 
 

@@ -9,7 +9,7 @@ from reprise.composition.notes import NotesEncoding
 
 PIECE = piece_of((0, 12, 60, 0), (12, 12, 62, 0), (24, 12, 60, 0))
 ENCODING = NotesEncoding(
-    60, 62, 1, NotesEncoding.of([PIECE]).steps, NotesEncoding.of([PIECE]).durations, (64,), ((4, 4),), (0, 0)
+    60, 62, 1, NotesEncoding.of([PIECE]).steps, NotesEncoding.of([PIECE]).durations, (64,), ((4, 4),), 1, (0, 0)
 )
 EVENTS = ENCODING.encode(PIECE)
 PITCH, DURATION = 2, 3

@@ -10,7 +10,7 @@ from reprise.composition.batches import BY_FIELD, Batch, collate, make_examples
 from reprise.composition.composer import MODELS
 from reprise.composition.events import NO_PITCH, EventShape
 from reprise.composition.model import CategorySum, FieldHead
-from reprise.composition.notes import PITCH
+from reprise.composition.notes_vocabulary import PITCH
 from reprise.composition.vae import PhraseVae
 
 WIDTH = 8

@@ -8,10 +8,11 @@ import pytest
 from tiny_composer import MUSIC, chorale, make_composer, save_tiny_composer
 from tiny_pieces import piece_of
 
-from reprise.composition import music
+from reprise.composition import generate
 from reprise.composition.compose import Order, after_bar, compose, cut_at_bar
 from reprise.composition.composer import load_composer
-from reprise.composition.music import MusicParams, draw_openings, generate_music, load_music
+from reprise.composition.generate import draw_openings, generate_music
+from reprise.composition.music import MusicParams, load_music
 from reprise.compute import ComputeParams
 from reprise.errors import BadInput, ParamsError, ShardError
 from reprise.music.midi import read_midi
@@ -91,7 +92,7 @@ def test_every_engine_writes_the_same_bytes(made, model, tmp_path):
 
 
 def test_an_interrupted_run_goes_on_to_the_same_bytes(made, model, tmp_path, monkeypatch):
-    calls, original = [], music.compose
+    calls, original = [], generate.compose
 
     def breaks(*args):
         calls.append(args)
@@ -99,7 +100,7 @@ def test_an_interrupted_run_goes_on_to_the_same_bytes(made, model, tmp_path, mon
             raise KeyboardInterrupt
         return original(*args)
 
-    monkeypatch.setattr(music, "compose", breaks)
+    monkeypatch.setattr(generate, "compose", breaks)
     with pytest.raises(KeyboardInterrupt):
         make(tmp_path, model)
     assert not (tmp_path / "music" / "manifest.parquet").exists()
@@ -123,7 +124,7 @@ def test_a_damaged_shard_is_refused(model, tmp_path):
 
 def test_samples_of_each_kind_are_laid_open(tmp_path, tmp_path_factory, monkeypatch):
     """Played in silence: the sound has tests of its own."""
-    monkeypatch.setattr(music, "play_piece", lambda piece, font, rate: np.zeros(rate // 10, np.float32))
+    monkeypatch.setattr(generate, "play_piece", lambda piece, font, rate: np.zeros(rate // 10, np.float32))
     vae = save_tiny_composer(tmp_path_factory.mktemp("vae"), "vae")
     files = make(tmp_path, vae, replace(PARAMS, temperatures=(1.0,), pieces=2, bars=2, open_samples=1))
     samples = {Path(name).name for name in files if name.startswith("music/samples/")}

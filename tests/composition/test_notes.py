@@ -9,17 +9,8 @@ from hypothesis import strategies as st
 from tiny_pieces import cut_at_next_strike, piece_of, random_piece
 
 from reprise.composition.binning import Binning
-from reprise.composition.notes import (
-    DURATION,
-    MARGIN,
-    MOST_VELOCITIES,
-    PART,
-    PITCH,
-    STEP,
-    VELOCITY,
-    NotesEncoding,
-    bar_length,
-)
+from reprise.composition.notes import MARGIN, MOST_VELOCITIES, NotesEncoding
+from reprise.composition.notes_vocabulary import DURATION, PART, PITCH, STEP, VELOCITY, bar_length
 from reprise.errors import BadInput, ParamsError
 from reprise.music.piece import Piece
 
@@ -324,8 +315,8 @@ def test_a_selected_state_says_what_a_fresh_one_says():
 
 
 def test_what_keeps_the_order_by_hand():
-    """Two parts, pitches 54-68; the last note is 60 of part 0."""
-    encoding = NotesEncoding.of([piece_of((0, 12, 60, 0), (12, 12, 62, 1))])
+    """Two parts, pitches 54-68, two notes of a part at once; the last note is 60 of part 0."""
+    encoding = replace(NotesEncoding.of([piece_of((0, 12, 60, 0), (12, 12, 62, 1))]), chord=2)
     state, top = encoding.start([(4, 4)]), np.array([encoding.highest])
     nothing, together, later = (np.array([[step, 0, 0, 0]]) for step in (0, 0, 1))
     assert state.allowed(STEP, nothing, top)[0].tolist() == [True] * encoding.end + [False], "no piece without a note"
@@ -336,9 +327,15 @@ def test_what_keeps_the_order_by_hand():
     assert state.allowed(PITCH, np.array([[0, 1, 0, 0]]), top).all(), "another part may have any pitch"
     assert state.allowed(PART, together, np.array([60]))[0].tolist() == [False, True], "part 0 can't go higher"
     assert state.allowed(PART, later, np.array([60])).all()
+    state.push(np.array([[0, 0, 7, 0]]))
+    assert state.allowed(PART, together, top)[0].tolist() == [False, True], "part 0 has struck two notes"
     state.push(np.array([[0, 1, 14, 0]]))
     assert not state.allowed(STEP, nothing, top)[0, 0], "nothing comes after the highest pitch of the last part"
     assert state.allowed(STEP, nothing, top)[0, 1:].all()
+    state.push(np.array([[1, 1, 5, 0]]))
+    assert state.allowed(STEP, nothing, top)[0, 0], "what a part strikes later counts anew"
+    state.push(np.array([[0, 1, 6, 0]]))
+    assert not state.allowed(STEP, nothing, top)[0, 0], "nothing comes after two notes of the last part"
 
 
 @given(pieces())

@@ -16,9 +16,9 @@ from reprise.recognition.model import (
     RecognizerConfig,
     ScaledConv2d,
     load_recognizer,
-    save_recognizer,
 )
 from reprise.recognition.train import TrainParams
+from reprise.weights import save_network
 
 SMALL = NetworkParams((4, 4, 8, 8), 16, 1)
 SPECTROGRAM = SpectrogramParams(2048, 1024, 128, 30.0, 11025.0, -80.0)
@@ -37,7 +37,7 @@ def network():
 @pytest.fixture
 def saved(network, tmp_path):
     config = RecognizerConfig(SMALL, SPECTROGRAM, 22050, 4.0, INSTRUMENT_NAMES, (0.5,) * 12)
-    save_recognizer(network, config, tmp_path)
+    save_network(network, config, tmp_path)
     return tmp_path
 
 

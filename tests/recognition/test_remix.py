@@ -46,6 +46,15 @@ def test_powers_of_stems_add():
     torch.testing.assert_close(x[0, 5], torch.full((FRAMES,), -23.01), atol=0.05, rtol=0)
 
 
+@pytest.mark.parametrize("instruments", [[2], [2, 5, 6]])
+@pytest.mark.parametrize("level_db", [-26.0, -14.0])
+def test_silence_stays_at_the_floor(instruments, level_db):
+    """As in a rendered clip: at any gain, of any number of stems."""
+    x, _ = mix(stems_of([instruments]), [0], replace(EQUAL, mix_level_db=(level_db, level_db)))
+    silent = [band for band in range(MELS) if band not in instruments]
+    torch.testing.assert_close(x[0, silent], torch.full((len(silent), FRAMES), -80.0), atol=1e-3, rtol=0)
+
+
 def test_the_level_of_mixes_is_drawn_over_its_range():
     stems = stems_of([[2]])
     levels = np.array([float(mix(stems, [0], seed=seed)[0][0, 2, 0]) for seed in range(200)])

@@ -110,12 +110,12 @@ def render_clips(
 
 def render_clip(
     piece: Piece, levels_db: np.ndarray, rendition: Rendition, params: RenderParams, duration_s: float
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, list[str]]:
+) -> tuple[np.ndarray, np.ndarray, list[str]]:
     """Render, mix and check one clip.
 
     Returns:
-        The mix, float32[frames]; its stems as played, before they are levelled, float32[parts, frames]; where each part
-        sounds, bool[parts, windows of 0.1 s]; the faults found.
+        The mix, float32[frames]; its stems as played, before they are levelled, float32[parts, frames]; the faults
+        found.
     """
     played = render_stems(piece, rendition, params.sample_rate, duration_s)
     faults = _stem_faults(piece, played, params.sample_rate)
@@ -129,7 +129,7 @@ def render_clip(
         faults.append("clipped")
     if len(mix) != round(duration_s * params.sample_rate):
         faults.append("wrong_duration")
-    return mix, played, audible, sorted(set(faults))
+    return mix, played, sorted(set(faults))
 
 
 def _stem_faults(piece: Piece, stems: np.ndarray, sample_rate: int) -> list[str]:
@@ -168,7 +168,7 @@ def _render_shard(job: _Job) -> list[dict]:
         for row in job.rows.itertuples():
             piece = read_midi(midi[row.clip], f"{job.midi}: clip {row.clip}")
             rendition = _rendition(job.set, row.clip, row.count, job.clips, job.fonts, job.params)
-            mix, stems, active, faults = render_clip(piece, row.levels_db, rendition, job.params, job.clips.duration_s)
+            mix, stems, faults = render_clip(piece, row.levels_db, rendition, job.params, job.clips.duration_s)
             usable = not faults
             if usable:
                 members.append((item_name(row.clip, "flac"), encode(mix, job.params.sample_rate, "FLAC")))
@@ -185,7 +185,6 @@ def _render_shard(job: _Job) -> list[dict]:
                     "parts": [int(part) for part in row.parts],
                     "fonts": [voice.font.stem for voice in rendition.voices],
                     "reverb": rendition.reverb is not None,
-                    "active": ["".join("01"[sounds] for sounds in part) for part in active.astype(int)],
                 }
             )
         return members, rows
@@ -223,7 +222,7 @@ def write_samples(
         for row in rows.itertuples():
             piece = read_midi(midi[row.clip], f"clip {row.clip}")
             rendition = _rendition(render_set, row.clip, row.count, clips, font_folder, params)
-            mix, _, _, _ = render_clip(piece, row.levels_db, rendition, params, clips.duration_s)
+            mix, _, _ = render_clip(piece, row.levels_db, rendition, params, clips.duration_s)
             write_atomically(folder / f"{name}.wav", encode(mix, params.sample_rate, "WAV"))
             write_atomically(folder / f"{name}.mid", midi[row.clip])
 

@@ -1,7 +1,6 @@
 """Rendered clips to arrays that are memory-mapped: `SET.npy`, float16[clips, mel bands, frames] in dB.
 
-`SET.parquet` beside it has a row for each row of the array: the clip, its 0/1 labels, and `active`, for each
-instrument a string with a 0 or 1 for every window of 0.1 s in which it sounds.
+`SET.parquet` beside it has a row for each row of the array: the clip, how many instruments it has, its 0/1 labels.
 
 Of a set with stems, which training mixes anew, the rows are the stems: its table has clip and instrument of each, and
 `SET_levels.npy`, float32[stems, windows of 0.1 s], the RMS.
@@ -55,7 +54,8 @@ def cache_spectrograms(
         ShardError, AudioError: a shard is damaged or missing.
     """
     rendering, manifest = read_rendering(audio), read_manifest(manifest_path).set_index("clip")
-    frames = params.frames(round(duration_s * sample_rate))
+    samples = round(duration_s * sample_rate)
+    frames, windows = params.frames(samples), window_rms(np.zeros((1, samples)), sample_rate).shape[1]
     folder.mkdir(parents=True, exist_ok=True)
     notes.mkdir(parents=True, exist_ok=True)
     jobs = []
@@ -68,7 +68,7 @@ def cache_spectrograms(
                 done.unlink()
             _lay_out(array, np.float16, (count, params.n_mels, frames))
             if levels:
-                _lay_out(levels, np.float32, (count, len(rows["active"].iloc[0][0])))
+                _lay_out(levels, np.float32, (count, windows))
         first = 0
         for shard, group in rows.groupby("shard"):
             path, done = audio / name / shard_name(shard), notes / f"{name}-{shard:05d}.done"
@@ -123,14 +123,8 @@ def stem_table(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def clip_table(rows: pd.DataFrame, manifest: pd.DataFrame) -> pd.DataFrame:
-    """Labels and activity of each clip."""
-    table = manifest.loc[rows["clip"], ["count", *INSTRUMENT_NAMES]].reset_index()
-    silent = "0" * len(rows.iloc[0]["active"][0])
-    table["active"] = [
-        [dict(zip(row.parts, row.active)).get(index, silent) for index in range(len(INSTRUMENT_NAMES))]
-        for row in rows.itertuples()
-    ]
-    return table
+    """Number of instruments and labels of each clip."""
+    return manifest.loc[rows["clip"], ["count", *INSTRUMENT_NAMES]].reset_index()
 
 
 def read_rendering(audio: Path) -> pd.DataFrame:

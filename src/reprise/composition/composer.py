@@ -5,16 +5,13 @@ every weight must be there and fit.
 """
 
 import io
-import json
 import zipfile
 import zlib
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 import numpy as np
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
 
 from reprise.composition.backbones import BackboneParams
 from reprise.composition.model import TupleModel
@@ -22,12 +19,14 @@ from reprise.composition.notes import NotesEncoding
 from reprise.composition.originality import CopyIndex
 from reprise.composition.vae import LatentParams, PhraseVae
 from reprise.errors import BadInput
-from reprise.params import build, require
+from reprise.params import require
+from reprise.weights import CONFIG, WEIGHTS, damaged, load_network, missing, save_network
 
 MODELS = ("lstm", "transformer", "vae")
-FILES = ("config.json", "weights.safetensors", "training.npz")
+TRAINING = "training.npz"
+FILES = (CONFIG, WEIGHTS, TRAINING)
 ZIP_EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time that a zip archive can hold
-DAMAGE = (OSError, ValueError, KeyError, TypeError, EOFError, SafetensorError, zipfile.BadZipFile, zlib.error)
+DAMAGE = (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile, zlib.error)
 
 
 @dataclass(frozen=True)
@@ -78,12 +77,9 @@ class Composer:
 
 def save_composer(composer: Composer, folder: Path) -> None:
     """Write the composer's three files into `folder`."""
-    folder.mkdir(parents=True, exist_ok=True)
-    weights = {key: value.cpu().contiguous() for key, value in composer.model.state_dict().items()}
-    save_file(weights, folder / "weights.safetensors")
-    (folder / "config.json").write_text(json.dumps(asdict(composer.config), indent=2) + "\n")
+    save_network(composer.model, composer.config, folder)
     lengths = np.array([len(events) for events in composer.training])
-    save_arrays(folder / "training.npz", events=np.concatenate(composer.training).astype(np.int16), lengths=lengths)
+    save_arrays(folder / TRAINING, events=np.concatenate(composer.training).astype(np.int16), lengths=lengths)
 
 
 def save_arrays(path: Path, **arrays: np.ndarray) -> None:
@@ -99,31 +95,19 @@ def load_composer(folder: Path) -> Composer:
     """A saved composer in evaluation mode.
 
     Raises:
-        BadInput: a file is missing or damaged, or weights and config don't belong together.
+        BadInput: a file is missing or damaged, or the three don't belong together.
     """
-    config_path, weights_path, training_path = (folder / name for name in FILES)
-    for path in (config_path, weights_path, training_path):
-        if not path.is_file():
-            raise BadInput(f"{path}: no composer there; make one with ./run, or dvc pull one")
+    model, config = load_network(folder, "composer", ComposerConfig, make_model)
+    path = folder / TRAINING
+    if not path.is_file():
+        raise missing(path, "composer")
     try:
-        config = build(ComposerConfig, json.loads(config_path.read_text()), str(config_path))
-        weights = load_file(weights_path)
-        with np.load(training_path, allow_pickle=False) as arrays:
+        with np.load(path, allow_pickle=False) as arrays:
             events, lengths = arrays["events"].astype(np.int64), arrays["lengths"]
     except DAMAGE as error:
-        raise BadInput(f"{folder}: damaged composer ({error}); make it again with ./run") from error
-    model = make_model(config)
-    expected = {name: tensor.shape for name, tensor in model.state_dict().items()}
-    found = {name: tensor.shape for name, tensor in weights.items()}
-    if expected != found:
-        unfit = [name for name in expected.keys() | found.keys() if expected.get(name) != found.get(name)]
-        raise BadInput(
-            f"{weights_path}: doesn't fit {config_path}: {len(unfit)} weights are missing, unknown or of another "
-            f"shape, such as '{min(unfit)}'; make both again with ./run"
-        )
-    model.load_state_dict(weights)
+        raise damaged(folder, "composer", error) from error
     sizes = config.encoding.shape.sizes
     known = events.shape[1:] == (len(sizes),) and (events >= 0).all() and (events < sizes).all()
     if not known or lengths.sum() != len(events):
-        raise BadInput(f"{training_path}: doesn't fit {config_path}; make both again with ./run")
-    return Composer(model.eval(), config, tuple(np.split(events, np.cumsum(lengths)[:-1])))
+        raise BadInput(f"{path}: doesn't fit {folder / CONFIG}; make both again with ./run")
+    return Composer(model, config, tuple(np.split(events, np.cumsum(lengths)[:-1])))

@@ -18,10 +18,11 @@ from reprise.composition.compose import cut_at_bar
 from reprise.composition.composer import Composer, load_composer
 from reprise.composition.corpus import load_corpus
 from reprise.composition.floors import floors
-from reprise.composition.likelihood import Score, past_only_hits, score
-from reprise.composition.measures import MEASURES, measure, standardised_difference, summarise
+from reprise.composition.likelihood import Score, past_only_hits, score, summarise_nats
+from reprise.composition.measures import differences, summarise
 from reprise.composition.music import load_music
-from reprise.composition.notes import DURATION, PITCH, STEP, encodable
+from reprise.composition.notes import encodable
+from reprise.composition.notes_vocabulary import DURATION, PITCH, STEP
 from reprise.composition.originality import originality
 from reprise.music.piece import Piece
 from reprise.params import require
@@ -69,31 +70,20 @@ def likelihood(composer: Composer, pieces: Sequence[Piece], params: MusicEvaluat
     torch.manual_seed(params.seed)  # a VAE draws its latents
     scores = score(composer.model, make_examples(encoding, events, metres))
     notes = np.array([len(piece_events) - 1 for piece_events in events])
-
-    def estimate(numerators: Sequence[float], denominators: np.ndarray = notes) -> dict:
-        return ratio_estimate(np.array(numerators, float), denominators, params.resamples, params.seed)
-
-    nats = estimate([s.nats.sum() + s.kl_nats for s in scores])
     past_only = past_only_hits(composer.model, encoding, events, metres)
-    result = {
-        "nats_per_note": nats,
-        "perplexity": rounded(np.exp(nats["value"])),
-        "nats": {
-            name: rounded(sum(s.nats[:, f].sum() for s in scores) / notes.sum())
-            for f, name in enumerate(encoding.shape.fields)
-        },
+    return {
+        **summarise_nats(scores, notes, encoding.shape.fields, params.resamples, params.seed),
         **{
             f"{name}_accuracy": accuracy(scores, f, params)
             for name, f in (("step", STEP), ("pitch", PITCH), ("duration", DURATION))
         },
-        "pitch_accuracy_past_only": estimate([hits.sum() for hits in past_only]),
+        "pitch_accuracy_past_only": ratio_estimate(
+            np.array([hits.sum() for hits in past_only], float), notes, params.resamples, params.seed
+        ),
         "notes": int(notes.sum()),
         "pieces": len(kept),
         "skipped": len(pieces) - len(kept),
     }
-    if composer.model.latent_size:
-        result |= {"kl_nats": rounded(sum(s.kl_nats for s in scores) / notes.sum()), "is_bound": True}
-    return result
 
 
 def accuracy(scores: Sequence[Score], field: int, params: MusicEvaluationParams) -> dict:
@@ -114,19 +104,9 @@ def floor_nats(composer: Composer, validation: list[Piece], test: list[Piece]) -
 
 def musical(compared: dict[str, list[Piece]], composer: Composer, params: MusicEvaluationParams) -> dict:
     """Measures of the reference and of the music at each temperature, how far apart they are, and what is copied."""
-    values = {name: [measure(piece) for piece in pieces if len(piece.notes)] for name, pieces in compared.items()}
-    temperatures = [name for name in compared if name != "reference"]
-
-    def differences(name: str) -> dict[str, float]:
-        found = {
-            key: standardised_difference(
-                *(np.array([row[key] for row in values[which]]) for which in (name, "reference"))
-            )
-            for key in MEASURES
-        }
-        return {key: rounded(value) for key, value in found.items() if np.isfinite(value)}
-
     sounding = {name: [piece for piece in pieces if len(piece.notes)] for name, pieces in compared.items()}
+    temperatures = [name for name in compared if name != "reference"]
+    apart = {name: differences(sounding[name], sounding["reference"]) for name in temperatures}
     summaries = {name: summarise(pieces, params.resamples, params.seed) for name, pieces in sounding.items()}
     copied = {
         name: originality(pieces, composer.index, params.resamples, params.seed) for name, pieces in sounding.items()
@@ -134,6 +114,9 @@ def musical(compared: dict[str, list[Piece]], composer: Composer, params: MusicE
     return {
         "reference": summaries["reference"],
         "generated": {name: summaries[name] for name in temperatures},
-        "standardised_difference": {name: differences(name) for name in temperatures},
+        "standardised_difference": {
+            name: {key: rounded(value) for key, value in found.items() if np.isfinite(value)}
+            for name, found in apart.items()
+        },
         "originality": copied,
     }

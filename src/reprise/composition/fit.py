@@ -17,8 +17,8 @@ from reprise.composition.vae import LatentParams
 from reprise.errors import BadInput
 from reprise.music.piece import Piece
 from reprise.stage import Stage
+from reprise.tables import write_table
 from reprise.tracking import Tracker, open_tracker
-from reprise.training import write_curves
 
 
 @dataclass(frozen=True)
@@ -100,4 +100,4 @@ def run_fit(stage: Stage) -> None:
         tracker.tags({"model": name, **stage.inputs})
         composer, curves = fit_composer(name, params, training, pieces, stage.compute.device, stage.notes, tracker)
     save_composer(composer, stage.out(f"models/composer/{name}"))
-    write_curves(curves, stage.out(f"plots/composer/{name}/curves.csv"))
+    write_table(curves, stage.out(f"plots/composer/{name}/curves.csv"))

@@ -11,9 +11,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from reprise.bootstrap import ratio_estimate, rounded
 from reprise.composition.batches import Example, collate, in_groups, make_examples, state_of
 from reprise.composition.model import TupleModel
-from reprise.composition.notes import PART, PITCH, STEP, NotesEncoding, NotesState
+from reprise.composition.notes import NotesEncoding
+from reprise.composition.notes_state import NotesState
+from reprise.composition.notes_vocabulary import PART, PITCH, STEP
 
 BATCH = 8  # pieces
 NEGLIGIBLE = 1e-6  # probability below which a step and part are left out of the sum over all of them
@@ -25,13 +28,18 @@ class Score:
 
     Attributes:
         nats: float[N, F], 0 where a field doesn't count. hits: bool[N, F], the likeliest value is the true one.
-        mask: bool[N, F]. kl_nats: what a VAE's latents cost, part of the bound; 0 for other models.
+        mask: bool[N, F]. kl_nats: what a VAE's latents cost, part of the bound; None for other models.
     """
 
     nats: np.ndarray
     hits: np.ndarray
     mask: np.ndarray
-    kl_nats: float
+    kl_nats: float | None
+
+    @property
+    def total(self) -> float:
+        """Nats of the whole piece."""
+        return self.nats.sum() + (self.kl_nats or 0.0)
 
 
 @torch.inference_mode()
@@ -51,8 +59,31 @@ def score(model: TupleModel, examples: Sequence[Example], device: torch.device |
         for row, (index, example) in enumerate(group):
             own = slice(len(example))
             counted = nats[row, own].astype(float) * example.mask
-            scores[index] = Score(counted, hits[row, own] & example.mask, example.mask, float(kl[row]))
+            cost = float(kl[row]) if model.latent_size else None
+            scores[index] = Score(counted, hits[row, own] & example.mask, example.mask, cost)
     return [scores[index] for index in range(len(examples))]
+
+
+def summarise_nats(
+    scores: Sequence[Score], notes: np.ndarray, fields: Sequence[str], resamples: int, seed: int
+) -> dict[str, object]:
+    """Nats a note over all pieces as an estimate, perplexity, and nats by field, which are a note's too.
+
+    For a model with latents also `kl_nats`, and `is_bound`: the sum of it all is an upper bound.
+
+    Args:
+        notes: of each piece, int[pieces].
+    """
+    nats = ratio_estimate(np.array([own.total for own in scores]), notes, resamples, seed)
+    by_field = np.sum([own.nats.sum(axis=0) for own in scores], axis=0) / notes.sum()
+    summary = {
+        "nats_per_note": nats,
+        "perplexity": rounded(np.exp(nats["value"])),
+        "nats": {name: rounded(value) for name, value in zip(fields, by_field)},
+    }
+    if scores[0].kl_nats is None:
+        return summary
+    return summary | {"kl_nats": rounded(sum(own.kl_nats for own in scores) / notes.sum()), "is_bound": True}
 
 
 @torch.inference_mode()

@@ -222,3 +222,12 @@ def standardised_difference(generated: np.ndarray, reference: np.ndarray) -> flo
     if pooled < 1e-12:
         return 0.0 if abs(difference) < 1e-12 else np.nan
     return float(difference / pooled)
+
+
+def differences(generated: Sequence[Piece], reference: Sequence[Piece]) -> dict[str, float]:
+    """`standardised_difference` of every measure; nan where it is undefined."""
+    ours, theirs = ([measure(piece) for piece in pieces] for pieces in (generated, reference))
+    return {
+        name: standardised_difference(*(np.array([row[name] for row in rows]) for rows in (ours, theirs)))
+        for name in MEASURES
+    }

@@ -7,7 +7,7 @@ import numpy as np
 
 from reprise.composition.measures import MEASURES
 from reprise.music.piece import Piece
-from reprise.training import write_curves
+from reprise.tables import write_table
 
 matplotlib.use("Agg")
 from matplotlib import pyplot as plt
@@ -30,7 +30,7 @@ def write_differences(metrics: dict, path: Path) -> None:
         {"temperature": name, **{key: differences.get(key, "") for key in MEASURES}}
         for name, differences in metrics["standardised_difference"].items()
     ]
-    write_curves(rows, path)
+    write_table(rows, path)
 
 
 def draw_measures(metrics: dict, path: Path) -> None:

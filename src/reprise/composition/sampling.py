@@ -16,7 +16,9 @@ import torch
 from reprise.composition.batches import state_of
 from reprise.composition.events import NO_PITCH
 from reprise.composition.model import TupleModel
-from reprise.composition.notes import PART, PITCH, STEP, NotesEncoding, NotesState, bar_length
+from reprise.composition.notes import NotesEncoding
+from reprise.composition.notes_state import NotesState
+from reprise.composition.notes_vocabulary import PART, PITCH, STEP, bar_length
 from reprise.composition.originality import CopyIndex
 from reprise.music.theory import key_classes
 from reprise.params import require

@@ -5,29 +5,30 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from pretty_midi import note_number_to_name
 
 from reprise.composition.batches import collate, make_examples
 from reprise.composition.composer import Composer
-from reprise.composition.notes import PITCH, encodable
+from reprise.composition.notes import encodable
+from reprise.composition.notes_vocabulary import PITCH
 from reprise.composition.plots import plt, save
 from reprise.composition.sampling import SamplingRules, shape_distribution
 from reprise.music.piece import Piece
-from reprise.training import write_curves
+from reprise.tables import write_table
 
 TEMPERATURES = (0.3, 1.0, 1.8, 3.5)
 NOTES = (16, 48)  # of the piece, of which one is shown: the first chords tell little of the key
 SHOWN = 12  # likeliest pitches
-NOTE_NAMES = ("C", "C#", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
 
 
 @torch.inference_mode()
-def pitch_logits(composer: Composer, piece: Piece, note: int) -> np.ndarray:
-    """Logits of the pitch of note number `note`, given all before it, its step and its part: float[pitches]."""
+def pitch_logits(composer: Composer, piece: Piece, notes: int) -> np.ndarray:
+    """Logits of the first notes' pitches, each given all before it and its own step and part, float[notes, pitches]."""
     encoding = composer.config.encoding
     (example,) = make_examples(encoding, [encoding.encode(piece)], [piece.metre])
-    batch = collate([example.window(0, note + 1)])
+    batch = collate([example.window(0, notes)])
     hidden, _ = composer.model.hidden(batch)
-    return composer.model.field_logits(PITCH, hidden, batch)[0, note].double().numpy()
+    return composer.model.field_logits(PITCH, hidden, batch)[0].double().numpy()
 
 
 def draw_temperature(composer: Composer, pieces: Sequence[Piece], picture: Path, table: Path) -> None:
@@ -36,16 +37,16 @@ def draw_temperature(composer: Composer, pieces: Sequence[Piece], picture: Path,
     Shown is a note of the first piece that the model can express: among its `NOTES`, that of which it is least sure.
     """
     ((piece,), _) = (found[:1] for found in encodable(composer.config.encoding, list(pieces)))
-    notes = range(*NOTES) if len(piece.notes) >= NOTES[1] else range(len(piece.notes))
-    logits = max((pitch_logits(composer, piece, note) for note in notes), key=_entropy)
+    first, last = NOTES if len(piece.notes) >= NOTES[1] else (0, len(piece.notes))
+    logits = max(pitch_logits(composer, piece, last)[first:], key=_entropy)
     columns = {t: shape_distribution(logits[None], t, SamplingRules())[0] for t in TEMPERATURES}
     order = np.argsort(-logits, kind="stable")[:SHOWN]
-    names = [note_name(int(index) + composer.config.encoding.lowest) for index in order]
+    names = [note_number_to_name(int(index) + composer.config.encoding.lowest) for index in order]
     rows = [
         {"pitch": name, "logit": f"{logits[i]:.3f}", **{f"T={t:g}": f"{columns[t][i]:.4f}" for t in TEMPERATURES}}
         for name, i in zip(names, order)
     ]
-    write_curves(rows, table)
+    write_table(rows, table)
     figure, axes = plt.subplots(1, len(TEMPERATURES), figsize=(12, 2.8), sharey=True, layout="constrained")
     for axis, (temperature, probabilities) in zip(axes, columns.items()):
         axis.bar(names, probabilities[order])
@@ -59,8 +60,3 @@ def draw_temperature(composer: Composer, pieces: Sequence[Piece], picture: Path,
 def _entropy(logits: np.ndarray) -> float:
     probabilities = shape_distribution(logits[None], 1.0, SamplingRules())[0]
     return float(-(probabilities * np.log(probabilities + 1e-12)).sum())
-
-
-def note_name(pitch: int) -> str:
-    """A MIDI pitch as musicians write it: 60 is C4."""
-    return f"{NOTE_NAMES[pitch % 12]}{pitch // 12 - 1}"

@@ -13,19 +13,17 @@ from pathlib import Path
 import numpy as np
 import torch
 from lightning_fabric import Fabric
-from torch import Tensor, nn
+from torch import nn
+from tqdm import tqdm
 
 from reprise.composition.batches import Batch, Example, collate, in_groups, make_examples
 from reprise.composition.events import Encoding
 from reprise.params import require
-from reprise.progress import progress_bar
 from reprise.tracking import Tracker
-from reprise.training import load_checkpoint, out_of_patience, save_checkpoint
+from reprise.training import check_fit, check_run, run_epochs
 
-PRECISIONS = ("32-true", "bf16-mixed")
 WARM_UP = 0.05  # share of the steps in which the learning rate rises
 CLIP_NORM = 1.0  # of the gradient
-CURVES = ("epoch", "train_nats", "validation_nats", "learning_rate")
 
 
 @dataclass(frozen=True)
@@ -39,9 +37,7 @@ class TrainingParams:
     transpose: int
 
     def __post_init__(self) -> None:
-        require(self.seed >= 0, "seed", self.seed, "0 or more")
-        require(self.threads >= 1, "threads", self.threads, "1 or more")
-        require(self.precision in PRECISIONS, "precision", self.precision, f"one of {', '.join(PRECISIONS)}")
+        check_run(self)
         require(self.window >= 8, "window", self.window, "8 events or more")
         require(0 <= self.transpose <= 24, "transpose", self.transpose, "from 0 to 24 semitones")
 
@@ -57,10 +53,7 @@ class FitParams:
     weight_decay: float
 
     def __post_init__(self) -> None:
-        for key in ("epochs", "patience", "batch_size"):
-            require(getattr(self, key) >= 1, key, getattr(self, key), "1 or more")
-        require(0 < self.learning_rate <= 1, "learning_rate", self.learning_rate, "above 0, at most 1")
-        require(self.weight_decay >= 0, "weight_decay", self.weight_decay, "0 or more")
+        check_fit(self, smallest_batch=1)
 
 
 class TrainingSet:
@@ -90,25 +83,6 @@ class TrainingSet:
         return self.encoding.transposed(events, int(rng.integers(-min(down, most), min(up, most) + 1)))
 
 
-@dataclass
-class _State:
-    """Everything that changes during training; what a checkpoint holds."""
-
-    model: nn.Module
-    optimizer: torch.optim.Optimizer
-    curves: list[dict]
-    best: dict[str, Tensor]
-
-    def content(self) -> dict:
-        kept = {name: getattr(self, name).state_dict() for name in ("model", "optimizer")}
-        return {**kept, "curves": self.curves, "best": self.best}
-
-    def restore(self, content: dict) -> None:
-        for name in ("model", "optimizer"):
-            getattr(self, name).load_state_dict(content[name])
-        self.curves, self.best = content["curves"], content["best"]
-
-
 def train(
     model: nn.Module,
     train_set: TrainingSet,
@@ -126,62 +100,65 @@ def train(
         0-1.
 
     Returns:
-        The curves: a row an epoch with the keys `CURVES`, in nats an event.
+        The curves: a row an epoch with its number, nats an event in training and validation, and the learning rate.
     """
     torch.set_num_threads(params.threads)
     torch.use_deterministic_algorithms(True, warn_only=True)
     fabric = Fabric(accelerator=device, devices=1, precision=params.precision)
-    state = _start(model, fit, fabric)
-    checkpoint = work / "checkpoint.pt"
-    if content := load_checkpoint(checkpoint, fabric.device):
-        state.restore(content)
-    batches = [collate(group) for group in in_groups(validation, fit.batch_size, key=len)]
-    with progress_bar(fit.epochs, "training", "epochs", initial=len(state.curves)) as bar:
-        for epoch in range(len(state.curves), fit.epochs):
-            if out_of_patience([-row["validation_nats"] for row in state.curves], fit.patience):
-                break
-            loss = _train_epoch(state, train_set, params, fit, epoch, fabric, bar)
-            row = {"epoch": epoch + 1, "train_nats": loss, "validation_nats": _validate(state, batches, fabric)}
-            row["learning_rate"] = state.optimizer.param_groups[0]["lr"]
-            state.curves.append({key: float(f"{row[key]:.6g}") for key in CURVES})
-            save_checkpoint(state.content(), checkpoint)
-            tracker.metrics(state.curves[-1], step=epoch + 1)
-            bar.set_postfix_str(f"nats {loss:.3f}, validation {row['validation_nats']:.3f}", refresh=False)
-            bar.update(1)
-    model.load_state_dict(state.best)
-    model.eval()
-    return state.curves
-
-
-def _start(model: nn.Module, fit: FitParams, fabric: Fabric) -> _State:
     optimizer = torch.optim.AdamW(
         model.parameters(), fit.learning_rate, (0.9, 0.98), weight_decay=fit.weight_decay, fused=True
     )
-    model, optimizer = fabric.setup(model, optimizer)
-    return _State(model, optimizer, [], {})
+    network, optimizer = fabric.setup(model, optimizer)
+    batches = [collate(group) for group in in_groups(validation, fit.batch_size, key=len)]
+
+    def one_epoch(epoch: int, bar: tqdm) -> dict[str, float]:
+        loss = _train_epoch(network, optimizer, train_set, params, fit, epoch, fabric, bar)
+        nats, rate = _validate(network, batches, fabric), optimizer.param_groups[0]["lr"]
+        return {"train_nats": loss, "validation_nats": nats, "learning_rate": rate}
+
+    best, curves = run_epochs(
+        {"model": network, "optimizer": optimizer},
+        network.module,
+        one_epoch,
+        lambda figures: -figures["validation_nats"],
+        fit.epochs,
+        fit.patience,
+        work,
+        fabric.device,
+        tracker,
+    )
+    model.load_state_dict(best)
+    model.eval()
+    return curves
 
 
 def _train_epoch(
-    state: _State, data: TrainingSet, params: TrainingParams, fit: FitParams, epoch: int, fabric: Fabric, bar: object
+    network: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    data: TrainingSet,
+    params: TrainingParams,
+    fit: FitParams,
+    epoch: int,
+    fabric: Fabric,
+    bar: tqdm,
 ) -> float:
     """One pass over the training pieces; returns the mean loss in nats an event."""
     rng = np.random.default_rng(np.random.SeedSequence([params.seed, epoch]))
-    fabric.seed_everything(
-        int(rng.integers(2**31)), verbose=False
-    )  # of dropout: an epoch doesn't depend on those before
-    state.model.train()
+    # of dropout: an epoch doesn't depend on those before
+    fabric.seed_everything(int(rng.integers(2**31)), verbose=False)
+    network.train()
     groups = data.batches(params, fit.batch_size, rng)
     total = events = 0.0
     for index, group in enumerate(groups):
         done = (epoch + index / len(groups)) / fit.epochs
-        for settings in state.optimizer.param_groups:
+        for settings in optimizer.param_groups:
             settings["lr"] = fit.learning_rate * schedule(done)
         batch = collate(group).to(fabric.device)
-        loss, count = state.model(batch, done), batch.mask[..., 0].sum()
-        state.optimizer.zero_grad()
+        loss, count = network(batch, done), batch.mask[..., 0].sum()
+        optimizer.zero_grad()
         fabric.backward(loss / count)
-        fabric.clip_gradients(state.model, state.optimizer, max_norm=CLIP_NORM)
-        state.optimizer.step()
+        fabric.clip_gradients(network, optimizer, max_norm=CLIP_NORM)
+        optimizer.step()
         total, events = total + loss.item(), events + count.item()
         if index % 10 == 0:
             bar.set_postfix_str(f"batch {index}/{len(groups)}, nats {total / events:.3f}", refresh=False)
@@ -194,13 +171,9 @@ def schedule(done: float) -> float:
 
 
 @torch.inference_mode()
-def _validate(state: _State, batches: list[Batch], fabric: Fabric) -> float:
-    """Nats an event on the validation pieces; keeps the weights of the best epoch."""
-    state.model.eval()
+def _validate(network: nn.Module, batches: list[Batch], fabric: Fabric) -> float:
+    """Nats an event on the validation pieces."""
+    network.eval()
     fabric.seed_everything(0, verbose=False)  # a VAE draws its latents
     moved = [batch.to(fabric.device) for batch in batches]
-    total = sum(state.model(batch, 1.0).item() for batch in moved)
-    nats = total / sum(batch.mask[..., 0].sum().item() for batch in moved)
-    if nats < min((row["validation_nats"] for row in state.curves), default=math.inf):
-        state.best = {key: value.detach().cpu().clone() for key, value in state.model.module.state_dict().items()}
-    return nats
+    return sum(network(batch, 1.0).item() for batch in moved) / sum(b.mask[..., 0].sum().item() for b in moved)

@@ -10,12 +10,12 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from reprise.bootstrap import ratio_estimate, rounded
+from reprise.bootstrap import rounded
 from reprise.composition import measures
 from reprise.composition.batches import make_examples
 from reprise.composition.compose import Order, compose
 from reprise.composition.composer import MODELS, Composer
-from reprise.composition.likelihood import score
+from reprise.composition.likelihood import score, summarise_nats
 from reprise.composition.originality import CopyIndex, originality
 from reprise.composition.sampling import MOST_NOTES, SamplingRules
 from reprise.errors import BadInput, ScoreError
@@ -167,26 +167,21 @@ def evaluate_music(pieces: Sequence[Piece], reference: Sequence[Piece] = ()) -> 
     result = {"pieces": len(pieces), "measures": measures.summarise(pieces, RESAMPLES, SEED)}
     if not reference:
         return result
-    ours, theirs = ([measures.measure(piece) for piece in side] for side in (pieces, reference))
-    differences = {
-        name: measures.standardised_difference(*(np.array([row[name] for row in side]) for side in (ours, theirs)))
-        for name in measures.MEASURES
-    }
     return {
         **result,
         "reference": {"pieces": len(reference), "measures": measures.summarise(reference, RESAMPLES, SEED)},
         "standardised_difference": {
-            name: None if math.isnan(value) else rounded(value) for name, value in differences.items()
+            name: None if math.isnan(value) else rounded(value)
+            for name, value in measures.differences(pieces, reference).items()
         },
         "originality": originality(pieces, CopyIndex(reference), RESAMPLES, SEED),
     }
 
 
 def likelihood(composer: Composer, pieces: Sequence[Piece]) -> dict:
-    """Nats a note of each piece under the composer and over all of them, by field; see `likelihood.score`.
+    """Nats a note of each piece under the composer and over all of them, by field; see `likelihood.summarise_nats`.
 
-    A field's nats are a note's too, so they add up to `nats_per_note`; for a model with latents together with
-    `kl_nats`, and the sum is an upper bound (`is_bound`). `skipped` holds what the composer's vocabulary can't express.
+    `skipped` holds what the composer's vocabulary can't express.
 
     Raises:
         BadInput: it can express none.
@@ -207,28 +202,21 @@ def likelihood(composer: Composer, pieces: Sequence[Piece]) -> dict:
         torch.manual_seed(SEED)
         scores = score(composer.model, make_examples(encoding, events, [piece.metre for piece in used]))
     notes = np.array([len(own) - 1 for own in events])  # the last event ends the piece
-    by_field = np.array([own.nats.sum(axis=0) for own in scores])  # [pieces, F]
-    kl = np.array([own.kl_nats for own in scores])
-    totals = by_field.sum(axis=1) + kl
-    over_all = ratio_estimate(totals, notes, RESAMPLES, SEED)
-    fields, has_latents = encoding.shape.fields, composer.model.latent_size > 0
+    fields = encoding.shape.fields
     return {
         "pieces": len(used),
         "notes": int(notes.sum()),
-        "nats_per_note": over_all,
-        "perplexity": rounded(math.exp(over_all["value"])),
-        "nats": {name: rounded(by_field[:, f].sum() / notes.sum()) for f, name in enumerate(fields)},
-        **({"kl_nats": rounded(kl.sum() / notes.sum())} if has_latents else {}),
-        "is_bound": has_latents,
+        "is_bound": False,
+        **summarise_nats(scores, notes, fields, RESAMPLES, SEED),
         "scores": [
             {
                 "file": piece.source,
                 "notes": int(count),
-                "nats_per_note": rounded(total / count),
-                "perplexity": rounded(math.exp(total / count)),
-                "nats": {name: rounded(row[f] / count) for f, name in enumerate(fields)},
+                "nats_per_note": rounded(own.total / count),
+                "perplexity": rounded(math.exp(own.total / count)),
+                "nats": {name: rounded(value / count) for name, value in zip(fields, own.nats.sum(axis=0))},
             }
-            for piece, count, total, row in zip(used, notes, totals, by_field)
+            for piece, count, own in zip(used, notes, scores)
         ],
         "skipped": skipped,
     }

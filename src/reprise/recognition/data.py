@@ -1,8 +1,10 @@
 """Cached spectrograms as training data (stems, to be mixed) and test data (clips as they are), memory-mapped."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import pandas as pd
@@ -15,6 +17,8 @@ from reprise.errors import ShardError
 from reprise.music.instruments import INSTRUMENT_NAMES
 from reprise.recognition.model import TIME_STRIDE
 
+T = TypeVar("T")
+
 
 @dataclass(frozen=True)
 class SpectrogramSet:
@@ -23,13 +27,11 @@ class SpectrogramSet:
     Attributes:
         arrays: float16[N, M, T] in dB, memory-mapped.
         labels: float32[N, K], 0 or 1.
-        active: float32[N, K, S], 1 where an instrument sounds during a step of the network.
         clips, count: id and number of instruments of each clip, int[N].
     """
 
     arrays: np.ndarray
     labels: np.ndarray
-    active: np.ndarray
     clips: np.ndarray
     count: np.ndarray
 
@@ -46,12 +48,12 @@ class StemSet:
     """The stems of the clips that are trained on.
 
     Attributes:
-        arrays: float16[S, M, T] in dB, memory-mapped.
-        levels: RMS in windows of 0.1 s, float32[S, W].
-        instruments: index of each stem's instrument, int[S].
+        arrays: float16[R, M, T] in dB, memory-mapped.
+        levels: RMS in windows of 0.1 s, float32[R, W].
+        instruments: index of each stem's instrument, int[R].
         kinds: K, how many instruments there are.
         clips: the stems of each clip, N arrays of up to four row numbers.
-        step_windows: the window at the centre of each step of the network, int[steps].
+        step_windows: the window at the centre of each step of the network, int[S].
     """
 
     arrays: np.ndarray
@@ -70,22 +72,16 @@ class StemSet:
         return len(self.clips)
 
 
-def load_set(folder: Path, name: str, params: SpectrogramParams, sample_rate: int) -> SpectrogramSet:
+def load_set(folder: Path, name: str, params: SpectrogramParams) -> SpectrogramSet:
     """The set `name` that the stage cache_spectrograms wrote.
 
     Raises:
         ShardError: a file is missing, cut off or of another shape.
     """
-    (arrays,), table = _read(folder, name, params.n_mels, f"{name}.npy")
-    windows = np.stack([[np.frombuffer(part.encode(), np.uint8) for part in parts] for parts in table["active"]])
-    places = windows_of_steps(arrays.shape[2], windows.shape[2], params, sample_rate)
-    return SpectrogramSet(
-        arrays,
-        table[list(INSTRUMENT_NAMES)].to_numpy(np.float32),
-        (windows[..., places] - ord("0")).astype(np.float32),
-        table["clip"].to_numpy(),
-        table["count"].to_numpy(),
-    )
+    table = _read(folder / f"{name}.parquet", pd.read_parquet)
+    arrays = _read_array(folder / f"{name}.npy", len(table), params.n_mels, None)
+    labels = table[list(INSTRUMENT_NAMES)].to_numpy(np.float32)
+    return SpectrogramSet(arrays, labels, table["clip"].to_numpy(), table["count"].to_numpy())
 
 
 def load_stems(folder: Path, name: str, params: SpectrogramParams, sample_rate: int) -> StemSet:
@@ -94,25 +90,29 @@ def load_stems(folder: Path, name: str, params: SpectrogramParams, sample_rate: 
     Raises:
         ShardError: a file is missing, cut off or of another shape.
     """
-    (arrays, levels), table = _read(folder, name, params.n_mels, f"{name}.npy", f"{name}_levels.npy")
+    table = _read(folder / f"{name}.parquet", pd.read_parquet)
+    arrays = _read_array(folder / f"{name}.npy", len(table), params.n_mels, None)
+    levels = _read_array(folder / f"{name}_levels.npy", len(table), None)
     starts = np.flatnonzero(np.diff(table["clip"].to_numpy())) + 1
     places = windows_of_steps(arrays.shape[2], levels.shape[1], params, sample_rate)
     clips = np.split(np.arange(len(table)), starts)
     return StemSet(arrays, np.array(levels), table["instrument"].to_numpy(), len(INSTRUMENT_NAMES), clips, places)
 
 
-def _read(folder: Path, name: str, n_mels: int, *files: str) -> tuple[list[np.ndarray], pd.DataFrame]:
-    """Arrays of a set, memory-mapped, and its table."""
-    path = folder / files[0]
+def _read_array(path: Path, *shape: int | None) -> np.ndarray:
+    """An array, memory-mapped; None in `shape` is any length."""
+    array = _read(path, partial(np.load, mmap_mode="r"))
+    if len(array.shape) != len(shape) or any(n not in (None, length) for n, length in zip(shape, array.shape)):
+        raise ShardError(f"{path}: shape {array.shape} doesn't fit its table and params; run cache_spectrograms again")
+    return array
+
+
+def _read(path: Path, read: Callable[[Path], T]) -> T:
+    """What `read` makes of a file of a set."""
     try:
-        arrays = [np.load(folder / file, mmap_mode="r") for file in files]
-        table = pd.read_parquet(folder / f"{name}.parquet")
-    except (OSError, ValueError) as error:
-        raise ShardError(f"{path}: not a readable set ({error}); run the stage cache_spectrograms") from error
-    shape = arrays[0].shape
-    if len(shape) != 3 or shape[1] != n_mels or any(len(array) != len(table) for array in arrays):
-        raise ShardError(f"{path}: shape {shape} doesn't fit its table and params; run cache_spectrograms again")
-    return arrays, table
+        return read(path)
+    except (OSError, ValueError, EOFError) as error:
+        raise ShardError(f"{path}: not a readable part of a set ({error}); run the stage cache_spectrograms") from error
 
 
 def windows_of_steps(frames: int, windows: int, params: SpectrogramParams, sample_rate: int) -> np.ndarray:

@@ -47,16 +47,14 @@ class Predictions:
 
 
 def evaluate_recognizer(
-    params: EvaluationParams, spectrogram: SpectrogramParams, sample_rate: int, models: Path, clips: Path
+    params: EvaluationParams, spectrogram: SpectrogramParams, models: Path, clips: Path
 ) -> tuple[dict, dict[str, Predictions]]:
     """The recognizer in `models/recognizer` on every test set, with its floor and the ceiling in `models/ceiling`.
 
     Returns:
         The content of metrics/recognizer.json, and the predictions for each of `TEST_SETS`.
     """
-    sets = {
-        name: load_set(clips / "spectrograms", name, spectrogram, sample_rate) for name in (*TEST_SETS, "same_register")
-    }
+    sets = {name: load_set(clips / "spectrograms", name, spectrogram) for name in (*TEST_SETS, "same_register")}
     predictions = {}
     with progress_bar(len(sets) + 2, "evaluating", "models on sets") as bar:
         for name, data in sets.items():

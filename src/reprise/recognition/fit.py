@@ -8,12 +8,13 @@ from reprise.audio.spectrogram import SpectrogramParams
 from reprise.clips.params import ClipParams
 from reprise.music.instruments import INSTRUMENT_NAMES
 from reprise.recognition.data import load_set, load_stems
-from reprise.recognition.model import RecognizerConfig, save_recognizer
+from reprise.recognition.model import RecognizerConfig
 from reprise.recognition.remix import MixRule
 from reprise.recognition.train import TrainParams, train
 from reprise.stage import Stage
+from reprise.tables import write_table
 from reprise.tracking import open_tracker
-from reprise.training import write_curves
+from reprise.weights import save_network
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,7 @@ def fit_recognizer(
     """
     sample_rate = job.rendering.sample_rate
     train_set = load_stems(job.spectrograms, job.train_set, spectrogram, sample_rate)
-    validation_set = load_set(job.spectrograms, job.validation_set, spectrogram, sample_rate)
+    validation_set = load_set(job.spectrograms, job.validation_set, spectrogram)
     rule = MixRule(job.clips.level_range_db, job.rendering.mix_level_db, job.rendering.audible_db, spectrogram.floor_db)
     with open_tracker(tracking, "recognizer") as tracker:
         tracker.tags({"train_set": job.train_set, **facts})
@@ -59,7 +60,7 @@ def fit_recognizer(
     config = RecognizerConfig(
         params.network, spectrogram, sample_rate, job.clips.duration_s, INSTRUMENT_NAMES, tuple(thresholds.tolist())
     )
-    save_recognizer(network, config, folder)
+    save_network(network, config, folder)
     return curves
 
 
@@ -77,4 +78,4 @@ def run_fit(stage: Stage, name: str, train_set: str, validation_set: str, params
         stage.compute.tracking,
         stage.inputs,
     )
-    write_curves(curves, stage.out(f"plots/{name}/curves.csv"))
+    write_table(curves, stage.out(f"plots/{name}/curves.csv"))

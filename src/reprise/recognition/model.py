@@ -7,18 +7,15 @@ clip's logit is a weighted mean of its steps' logits with weights that sum to on
 clip is.
 """
 
-import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from reprise.audio.spectrogram import SpectrogramParams
-from reprise.errors import BadInput
-from reprise.params import build, require
+from reprise.params import require
+from reprise.weights import load_network
 
 TIME_STRIDE = 4
 FREQUENCY_STRIDE = 16
@@ -133,37 +130,10 @@ class RecognizerConfig:
     thresholds: tuple[float, ...]
 
 
-def save_recognizer(network: Recognizer, config: RecognizerConfig, folder: Path) -> None:
-    """`weights.safetensors` and `config.json` in `folder`."""
-    folder.mkdir(parents=True, exist_ok=True)
-    save_file({key: value.contiguous() for key, value in network.state_dict().items()}, folder / "weights.safetensors")
-    (folder / "config.json").write_text(json.dumps(asdict(config), indent=2) + "\n")
-
-
 def load_recognizer(folder: Path) -> tuple[Recognizer, RecognizerConfig]:
-    """A saved recognizer in evaluation mode; every weight must be there and fit.
+    """A saved recognizer in evaluation mode; see `weights.load_network`."""
 
-    Raises:
-        BadInput: a file is missing or damaged, or weights and config don't belong together.
-    """
-    config_path, weights_path = folder / "config.json", folder / "weights.safetensors"
-    try:
-        config = build(RecognizerConfig, json.loads(config_path.read_text()), str(config_path))
-        weights = load_file(weights_path)
-    except OSError as error:
-        raise BadInput(
-            f"{error.filename or folder}: no recognizer there; make one with ./run, or dvc pull one"
-        ) from error
-    except (ValueError, SafetensorError) as error:
-        raise BadInput(f"{folder}: damaged recognizer ({error}); make it again with ./run") from error
-    network = Recognizer(config.network, config.spectrogram.n_mels, len(config.instruments))
-    expected = {name: tensor.shape for name, tensor in network.state_dict().items()}
-    found = {name: tensor.shape for name, tensor in weights.items()}
-    if expected != found:
-        unfit = [name for name in expected.keys() | found.keys() if expected.get(name) != found.get(name)]
-        raise BadInput(
-            f"{weights_path}: doesn't fit {config_path}: {len(unfit)} weights are missing, unknown or of another "
-            f"shape, such as '{min(unfit)}'; make both again with ./run"
-        )
-    network.load_state_dict(weights)
-    return network.eval(), config
+    def make(config: RecognizerConfig) -> Recognizer:
+        return Recognizer(config.network, config.spectrogram.n_mels, len(config.instruments))
+
+    return load_network(folder, "recognizer", RecognizerConfig, make)

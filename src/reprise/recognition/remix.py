@@ -50,9 +50,11 @@ def remix(
     mix_of = np.repeat(np.arange(len(clips)), counts)  # of each stem
     rows = _swap(stems, np.concatenate([stems.clips[clip] for clip in clips]), swap_probability, rng)
     gains, audible = _level(stems.levels[rows], mix_of, rule, rng)
-    decibels = torch.from_numpy(stems.arrays[rows, :, frames]).float() + torch.from_numpy(gains)[:, None, None]
-    power = torch.full((len(clips), *decibels.shape[1:]), 10 ** (rule.floor_db / 10))
-    power.index_add_(0, torch.from_numpy(mix_of), torch.exp2(decibels * LOG2_BY_DB))
+    decibels = torch.from_numpy(stems.arrays[rows, :, frames]).float()
+    floor = 10 ** (rule.floor_db / 10)
+    above = (torch.exp2(decibels * LOG2_BY_DB) - floor).clamp_(min=0)  # so that silence stays at the floor at any gain
+    power = torch.full((len(clips), *above.shape[1:]), floor)
+    power.index_add_(0, torch.from_numpy(mix_of), above * torch.from_numpy(10 ** (gains / 10))[:, None, None])
     active = np.zeros((len(clips), stems.kinds, steps.stop - steps.start), np.float32)
     active[mix_of, stems.instruments[rows]] = audible[:, stems.step_windows[steps]]
     return torch.log2(power) / LOG2_BY_DB, torch.from_numpy(active)

@@ -13,21 +13,19 @@ import torch
 from lightning_fabric import Fabric
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+from tqdm import tqdm
 
 from reprise.errors import BadInput
 from reprise.params import require
-from reprise.progress import progress_bar
 from reprise.recognition.augment import AugmentParams, augment
 from reprise.recognition.data import SpectrogramSet, StemSet
 from reprise.recognition.metrics import best_thresholds, macro_f1
 from reprise.recognition.model import TIME_STRIDE, NetworkParams, Recognizer
 from reprise.recognition.remix import MixRule, remix
 from reprise.tracking import Tracker
-from reprise.training import load_checkpoint, out_of_patience, save_checkpoint
+from reprise.training import check_fit, check_run, run_epochs
 
-PRECISIONS = ("32-true", "bf16-mixed")
 WARM_UP = 0.2  # share of the steps in which the learning rate rises
-CURVES = ("epoch", "train_loss", "validation_loss", "validation_macro_f1", "learning_rate")
 
 
 @dataclass(frozen=True)
@@ -49,37 +47,21 @@ class TrainParams:
     augment: AugmentParams
 
     def __post_init__(self) -> None:
-        require(self.seed >= 0, "seed", self.seed, "0 or more")
-        require(self.precision in PRECISIONS, "precision", self.precision, f"one of {', '.join(PRECISIONS)}")
-        for key in ("threads", "epochs", "patience", "ceiling_epochs"):
-            require(getattr(self, key) >= 1, key, getattr(self, key), "1 or more")
-        require(self.batch_size >= 2, "batch_size", self.batch_size, "2 or more")
-        require(0 < self.learning_rate <= 1, "learning_rate", self.learning_rate, "above 0, at most 1")
-        require(self.weight_decay >= 0, "weight_decay", self.weight_decay, "0 or more")
+        check_run(self)
+        check_fit(self, smallest_batch=2)
+        require(self.ceiling_epochs >= 1, "ceiling_epochs", self.ceiling_epochs, "1 or more")
         require(0 <= self.average_decay < 1, "average_decay", self.average_decay, "from 0 to below 1")
         require(self.step_loss_weight >= 0, "step_loss_weight", self.step_loss_weight, "0 or more")
 
 
 @dataclass
 class _State:
-    """Everything that changes during training; what a checkpoint holds."""
+    """Everything that changes during training."""
 
     network: nn.Module
     average: AveragedModel
     optimizer: torch.optim.Optimizer
     schedule: torch.optim.lr_scheduler.LRScheduler
-    curves: list[dict]
-    best: dict[str, Tensor]
-    best_f1: float = -1.0
-
-    def content(self) -> dict:
-        kept = {name: getattr(self, name).state_dict() for name in ("network", "average", "optimizer", "schedule")}
-        return {**kept, "curves": self.curves, "best": self.best, "best_f1": self.best_f1}
-
-    def restore(self, content: dict) -> None:
-        for name in ("network", "average", "optimizer", "schedule"):
-            getattr(self, name).load_state_dict(content[name])
-        self.curves, self.best, self.best_f1 = content["curves"], content["best"], content["best_f1"]
 
 
 def train(
@@ -96,7 +78,7 @@ def train(
 
     Returns:
         The network of the best epoch (averaged weights), the thresholds found on `validation_set`, float[K], and the
-        curves: a row an epoch with the keys `CURVES`.
+        curves: a row an epoch with its number, losses, validation macro-F1 and learning rate.
 
     Raises:
         BadInput: a set is too small for one batch.
@@ -107,25 +89,27 @@ def train(
     torch.use_deterministic_algorithms(True, warn_only=True)
     fabric = Fabric(accelerator=device, devices=1, precision=params.precision)
     state = _start(train_set, params, epochs, fabric)
-    checkpoint = work / "checkpoint.pt"
-    if content := load_checkpoint(checkpoint, fabric.device):
-        state.restore(content)
-    with progress_bar(epochs, "training", "epochs", initial=len(state.curves)) as bar:
-        for epoch in range(len(state.curves), epochs):
-            if out_of_patience([row["validation_macro_f1"] for row in state.curves], params.patience):
-                break
-            loss = _train_epoch(state, train_set, params, epoch, rule, fabric, bar)
-            row = {"epoch": epoch + 1, "train_loss": loss, **_validate(state, validation_set, fabric)}
-            row["learning_rate"] = state.optimizer.param_groups[0]["lr"]
-            state.curves.append({key: float(f"{row[key]:.6g}") for key in CURVES})
-            save_checkpoint(state.content(), checkpoint)
-            tracker.metrics(state.curves[-1], step=epoch + 1)
-            bar.set_postfix_str(f"loss {loss:.4f}, validation F1 {row['validation_macro_f1']:.4f}", refresh=False)
-            bar.update(1)
+
+    def one_epoch(epoch: int, bar: tqdm) -> dict[str, float]:
+        loss = _train_epoch(state, train_set, params, epoch, rule, fabric, bar)
+        validation = _validate(state.average.module, validation_set, fabric)
+        return {"train_loss": loss, **validation, "learning_rate": state.optimizer.param_groups[0]["lr"]}
+
+    weights, curves = run_epochs(
+        vars(state),
+        state.average.module,
+        one_epoch,
+        lambda figures: figures["validation_macro_f1"],
+        epochs,
+        params.patience,
+        work,
+        fabric.device,
+        tracker,
+    )
     best = Recognizer(params.network, train_set.arrays.shape[1], train_set.kinds)
-    best.load_state_dict(state.best)
+    best.load_state_dict(weights)
     probabilities = predict(best, validation_set)
-    return best.eval(), best_thresholds(validation_set.labels, probabilities), state.curves
+    return best.eval(), best_thresholds(validation_set.labels, probabilities), curves
 
 
 def _start(train_set: StemSet, params: TrainParams, epochs: int, fabric: Fabric) -> _State:
@@ -142,7 +126,7 @@ def _start(train_set: StemSet, params: TrainParams, epochs: int, fabric: Fabric)
         optimizer, params.learning_rate, total_steps=steps, pct_start=warm_up, cycle_momentum=False
     )
     average = AveragedModel(network.module, multi_avg_fn=get_ema_multi_avg_fn(params.average_decay), use_buffers=True)
-    return _State(network, average, optimizer, schedule, [], {})
+    return _State(network, average, optimizer, schedule)
 
 
 def _train_epoch(
@@ -152,7 +136,7 @@ def _train_epoch(
     epoch: int,
     rule: MixRule,
     fabric: Fabric,
-    bar: object,
+    bar: tqdm,
 ) -> float:
     """One pass over the training clips; returns the mean loss."""
     state.network.train()
@@ -198,15 +182,12 @@ def _draw_batch(
 
 
 @torch.inference_mode()
-def _validate(state: _State, data: SpectrogramSet, fabric: Fabric) -> dict[str, float]:
-    """Loss and macro-F1 (at the thresholds best on this data) of the averaged weights; keeps the best epoch's."""
-    probabilities = predict(state.average.module, data, fabric.device)
+def _validate(network: nn.Module, data: SpectrogramSet, fabric: Fabric) -> dict[str, float]:
+    """Loss and macro-F1 (at the thresholds best on this data)."""
+    probabilities = predict(network, data, fabric.device)
     clipped = np.clip(probabilities, 1e-7, 1 - 1e-7)
     loss = -np.mean(data.labels * np.log(clipped) + (1 - data.labels) * np.log(1 - clipped))
     f1 = macro_f1(data.labels, probabilities >= best_thresholds(data.labels, probabilities))
-    if f1 > state.best_f1:
-        state.best_f1 = f1
-        state.best = {key: value.detach().cpu().clone() for key, value in state.average.module.state_dict().items()}
     return {"validation_loss": float(loss), "validation_macro_f1": f1}
 
 

@@ -1,0 +1,145 @@
+"""The music of a trained composer: pieces at several temperatures, from nothing and from openings of another composer.
+
+Item numbers run over the temperatures in order, then over the pieces from openings, then those from nothing. The same
+openings serve every temperature and every model. Of a model with latents there are also phrases between two openings.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+
+from reprise.audio.files import encode
+from reprise.audio.play import play_piece
+from reprise.composition.compose import Order, after_bar, compose, cut_at_bar, into_range
+from reprise.composition.composer import Composer, load_composer
+from reprise.composition.music import MusicParams
+from reprise.composition.phrases import interpolate
+from reprise.compute import ComputeParams, run_jobs
+from reprise.errors import BadInput
+from reprise.music.midi import midi_bytes, read_midi
+from reprise.music.notation import musicxml_bytes
+from reprise.music.piece import Piece
+from reprise.shards import item_name, make_shard, read_shard, shard_name
+
+SAMPLE_RATE = 44100
+STEPS_BETWEEN = 5  # phrases between two openings, of a model that has latents
+ORIGINS = ("opening", "nothing")
+
+
+def generate_music(
+    model: Path,
+    seeds: Sequence[Piece],
+    params: MusicParams,
+    font: Path,
+    folder: Path,
+    notes: Path,
+    compute: ComputeParams,
+) -> None:
+    """Compose the music of the model in the folder `model` into `folder`.
+
+    Args:
+        seeds: pieces whose bars are continued. font: plays the samples. notes: keeps what an interrupted run has done.
+
+    Raises:
+        BadInput: no seed fits the model.
+    """
+    openings = draw_openings(seeds, load_composer(model), params)
+    jobs = [(t, origin) for t in range(len(params.temperatures)) for origin in range(len(ORIGINS))]
+    half = params.pieces // 2
+    work = partial(_make_shard, model, openings, params, folder, notes)
+    rows = run_jobs(work, jobs, [half] * len(jobs), compute, "composing", "pieces")
+    manifest = pd.DataFrame([row for shard in rows for row in shard])
+    manifest.to_parquet(folder / "manifest.parquet", index=False)
+    opened = manifest[manifest.groupby(["temperature", "origin"]).cumcount() < params.open_samples]
+    for row in opened.itertuples():
+        _open_sample(folder, row, font)
+    composer = load_composer(model)
+    if composer.model.latent_size:
+        between = interpolate(composer, openings[0], openings[-1], STEPS_BETWEEN, params.rules(1.0), (params.seed, 2))
+        for step, piece in enumerate(between, 1):
+            _lay_open(piece, folder / "samples" / f"between_{step}", font)
+
+
+def draw_openings(seeds: Sequence[Piece], composer: Composer, params: MusicParams) -> list[Piece]:
+    """A few bars from anywhere in the seeds for each piece that continues something; a bar line is their start.
+
+    Raises:
+        BadInput: no seed has a metre that the model knows, enough bars, and parts that fit its range.
+    """
+    metres, length = composer.config.encoding.metres, params.seed_bars
+    found = [
+        replace(cut_at_bar(after_bar(piece, bar), length), source=f"{piece.source}, bar {bar + 1}")
+        for piece in seeds
+        if piece.metre in metres
+        for bar in range(int(piece.notes["onset"].max() // piece.bar_beats) + 2 - length)
+    ]
+    whole = [opening for opening in found if len(opening.notes) and opening.notes["onset"][0] == 0]
+    whole = [opening for opening in whole if _fits(opening, composer)]
+    if not whole:
+        known = ", ".join(f"{beats}/{unit}" for beats, unit in metres)
+        raise BadInput(
+            f"the corpus has no seed of {length} bars in {known} whose parts fit the model; "
+            "choose other ones with corpus.seed_composer"
+        )
+    rng = np.random.default_rng(np.random.SeedSequence([params.seed, 0]))
+    chosen = rng.choice(len(whole), params.pieces // 2, replace=len(whole) < params.pieces // 2)
+    return [whole[i] for i in chosen]
+
+
+def _fits(opening: Piece, composer: Composer) -> bool:
+    try:
+        composer.config.encoding.encode(into_range(opening, composer))
+    except BadInput:
+        return False
+    return True
+
+
+def _make_shard(
+    model: Path, openings: list[Piece], params: MusicParams, folder: Path, notes: Path, job: tuple[int, int]
+) -> list[dict]:
+    number = job[0] * len(ORIGINS) + job[1]
+
+    def make() -> tuple[list[tuple[str, bytes]], list[dict]]:
+        torch.set_num_threads(1)
+        composer, temperature = load_composer(model), params.temperatures[job[0]]
+        starts = openings if ORIGINS[job[1]] == "opening" else [None] * len(openings)
+        first = number * len(openings)
+        orders = [Order((params.seed, 1, first + i), bars=params.bars, start=start) for i, start in enumerate(starts)]
+        members, rows = [], []
+        for item, (start, piece) in enumerate(zip(starts, compose(composer, orders, params.rules(temperature))), first):
+            members += [
+                (item_name(item, "mid"), midi_bytes(piece)),
+                (item_name(item, "musicxml"), musicxml_bytes(piece)),
+            ]
+            rows.append({
+                "item": item,
+                "shard": number,
+                "temperature": temperature,
+                "origin": ORIGINS[job[1]],
+                "opening": start.source if start else "",
+                "seed_bars": params.seed_bars if start else 0,
+                "notes": len(piece.notes),
+            })  # fmt: skip
+        return members, rows
+
+    return make_shard(folder / shard_name(number), notes / f"{number}.json", make)
+
+
+def _open_sample(folder: Path, row: object, font: Path) -> None:
+    """Lay an item open, named after its temperature and origin."""
+    (content,) = read_shard(folder / shard_name(row.shard), [item_name(row.item, "mid")]).values()
+    name = f"t{row.temperature:g}_{row.origin}_{row.item:04d}"
+    _lay_open(read_midi(content, name), folder / "samples" / name, font)
+
+
+def _lay_open(piece: Piece, path: Path, font: Path) -> None:
+    """A piece as MIDI, MusicXML and WAV beside each other."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    sound = encode(play_piece(piece, font, SAMPLE_RATE), SAMPLE_RATE, "WAV")
+    for kind, content in (("mid", midi_bytes(piece)), ("musicxml", musicxml_bytes(piece)), ("wav", sound)):
+        path.with_name(f"{path.name}.{kind}").write_bytes(content)
