@@ -3,39 +3,13 @@
 from dataclasses import dataclass, replace
 
 import pytest
+from sections import SECTIONS
 
-from reprise.audio.fonts import FontParams
-from reprise.audio.params import RenderParams
-from reprise.audio.spectrogram import SpectrogramParams
 from reprise.clips.params import ClipParams
-from reprise.composition.corpus import CorpusParams
-from reprise.composition.evaluate import MusicEvaluationParams
-from reprise.composition.fit import ModelParams, VaeParams
-from reprise.composition.music import MusicParams
-from reprise.composition.train import TrainingParams
-from reprise.compute import ComputeParams
 from reprise.errors import BadInput, ParamsError
 from reprise.params import load_section, read_yaml, require
 from reprise.recognition.augment import AugmentParams
-from reprise.recognition.evaluate import EvaluationParams
 from reprise.recognition.train import TrainParams
-
-SECTIONS = {
-    "fonts": FontParams,
-    "clips": ClipParams,
-    "rendering": RenderParams,
-    "spectrogram": SpectrogramParams,
-    "recognizer": TrainParams,
-    "evaluation": EvaluationParams,
-    "corpus": CorpusParams,
-    "composers.training": TrainingParams,
-    "composers.lstm": ModelParams,
-    "composers.transformer": ModelParams,
-    "composers.vae": VaeParams,
-    "sampling": MusicParams,
-    "music_evaluation": MusicEvaluationParams,
-    "compute": ComputeParams,
-}
 
 
 @dataclass(frozen=True)

@@ -12,28 +12,14 @@ from pathlib import Path
 
 import pytest
 from conftest import ROOT, profile_clone
+from sections import SECTIONS
 
 from reprise.audio.fonts import FONTS, FontParams
-from reprise.audio.params import RenderParams
-from reprise.audio.spectrogram import SpectrogramParams
-from reprise.clips.params import ClipParams
-from reprise.compute import ComputeParams
 from reprise.errors import ParamsError
 from reprise.music.instruments import INSTRUMENT_NAMES
 from reprise.params import load_section, read_yaml
-from reprise.recognition.evaluate import EvaluationParams
 from reprise.recognition.model import Recognizer
-from reprise.recognition.train import TrainParams
 
-SECTIONS = {
-    "fonts": FontParams,
-    "clips": ClipParams,
-    "rendering": RenderParams,
-    "spectrogram": SpectrogramParams,
-    "recognizer": TrainParams,
-    "evaluation": EvaluationParams,
-    "compute": ComputeParams,
-}
 SCRIPTS = ("run", "test", ".ci/run", "scripts/setup.sh")
 
 FAKES = {

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from state_checks import check_categories, check_past_only
 from tiny_pieces import piece_of
 
 from reprise.composition.events import INTERVAL_SPAN, NO_PITCH
@@ -99,14 +100,7 @@ def random_frames(seed: int, frames: int, encoding: GridEncoding = GRID) -> np.n
 
 @pytest.mark.parametrize("encoding", [GRID, MERGED])
 def test_every_category_lies_within_its_size(encoding):
-    shape, state = encoding.shape, encoding.start([(4, 4)])
-    for event in random_frames(0, 40, encoding)[:, None]:
-        for field in range(len(shape.fields)):
-            given = state.given(field, event)[0]
-            assert given.shape == (len(shape.given[field]),) and ((given >= 0) & (given < shape.given[field])).all()
-            assert state.references(field, event).shape == (1, shape.references[field])
-        read = state.push(event)[0]
-        assert read.shape == (len(shape.read),) and ((read >= 0) & (read < shape.read)).all()
+    check_categories(encoding, random_frames(0, 40, encoding))
 
 
 @pytest.mark.parametrize("field", range(2 * len(VOICES)))
@@ -115,14 +109,7 @@ def test_nothing_of_a_later_frame_or_field_is_known(field):
     for n in range(0, 30, 3):
         changed = np.concatenate([events[:n], other[n:]])
         changed[n, :field] = events[n, :field]
-        states = [GRID.start([(4, 4)]) for _ in range(2)]
-        for past in events[:n]:
-            reads = [state.push(past[None]).tolist() for state in states]
-            assert reads[0] == reads[1]
-        for known in range(field + 1):
-            for ask in ("given", "references"):
-                seen = [getattr(s, ask)(known, e[n : n + 1]) for s, e in zip(states, (events, changed))]
-                assert np.array_equal(*seen)
+        check_past_only(GRID, events, changed, n, field)
 
 
 def test_references_and_motion_by_hand():

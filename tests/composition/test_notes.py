@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from state_checks import check_categories, check_past_only
 from tiny_pieces import cut_at_next_strike, piece_of, random_piece
 
 from reprise.composition.binning import Binning
@@ -260,18 +261,10 @@ def test_the_bar_of_the_last_event_counts_on():
 @pytest.mark.parametrize("parts", [1, 3, 8])
 def test_every_category_lies_within_its_size(parts):
     encoding = vocabulary(parts)
-    shape = encoding.shape
     for seed, metre in enumerate(METRES):
         events = encoding.encode(random_piece(seed, 40, parts, metre))
-        assert (events < shape.sizes).all()
-        state = encoding.start([metre])
-        for event in events[:, None]:
-            for field in range(len(shape.fields)):
-                given = state.given(field, event)[0]
-                assert given.shape == (len(shape.given[field]),) and ((given >= 0) & (given < shape.given[field])).all()
-                assert state.references(field, event).shape == (1, shape.references[field])
-            read = state.push(event)[0]
-            assert read.shape == (len(shape.read),) and ((read >= 0) & (read < shape.read)).all()
+        assert (events < encoding.shape.sizes).all()
+        check_categories(encoding, events, metre)
 
 
 @pytest.mark.parametrize("field", range(4))
@@ -283,14 +276,7 @@ def test_nothing_of_a_later_event_or_field_is_known(field):
         changed = events.copy()
         changed[n, field:] = rng.integers([encoding.end, 3, 10, 3])[field:]
         changed[n + 1 :] = rng.integers([encoding.end, 3, 10, 3], size=changed[n + 1 :].shape)
-        states = [encoding.start([(4, 4)]) for _ in range(2)]
-        for past in events[:n]:
-            reads = [state.push(past[None]).tolist() for state in states]
-            assert reads[0] == reads[1]
-        for known in range(field + 1):
-            for ask in ("given", "references"):
-                seen = [getattr(s, ask)(known, e[n : n + 1]) for s, e in zip(states, (events, changed))]
-                assert np.array_equal(*seen)
+        check_past_only(encoding, events, changed, n, field)
 
 
 def test_a_selected_state_says_what_a_fresh_one_says():

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from stop import Stop
 from tiny_composer import chorale
 from tiny_pieces import piece_of
 
@@ -48,17 +49,6 @@ def run(work: Path, model: str = "lstm", tracker: Tracker | None = None, seed: i
 
 def equal(first: dict, second: dict) -> bool:
     return first.keys() == second.keys() and all(torch.equal(first[key], second[key]) for key in first)
-
-
-class Stop(Tracker):
-    """Breaks off training after an epoch, as Ctrl-C does."""
-
-    def __init__(self, after: int) -> None:
-        self.after = after
-
-    def metrics(self, values: dict[str, float], step: int | None = None) -> None:
-        if step == self.after:
-            raise KeyboardInterrupt
 
 
 # --- the loop

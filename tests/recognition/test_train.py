@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from stop import Stop
 
 from reprise.errors import BadInput, ParamsError
 from reprise.recognition.augment import AugmentParams
@@ -63,17 +64,6 @@ RULE = MixRule(level_range_db=6.0, mix_level_db=(-26.0, -14.0), audible_db=-30.0
 
 def run(work, epochs: int = EPOCHS, tracker: Tracker | None = None, **changes: object):
     return train(stems(64, 0), bands(32, 1), params(**changes), epochs, RULE, "cpu", work, tracker or Tracker())
-
-
-class Stop(Tracker):
-    """Breaks off training after an epoch, as Ctrl-C does."""
-
-    def __init__(self, after: int) -> None:
-        self.after = after
-
-    def metrics(self, values: dict[str, float], step: int | None = None) -> None:
-        if step == self.after:
-            raise KeyboardInterrupt
 
 
 def test_it_learns_bands(tmp_path):
