@@ -328,10 +328,11 @@ def test_parts_have_their_instrument_s_name_and_a_clef_of_their_range():
     assert [element.text for element in root.iter("sign")] == ["G", "F"]
 
 
-def test_without_a_key_signature_the_likely_one_is_written():
-    """A D major scale has two sharps."""
-    notes = note_table([(float(i), 1.0, p, 64, 0) for i, p in enumerate((62, 64, 66, 67, 69, 71, 73, 74))])
-    assert read(musicxml_bytes(Piece(notes, 100.0, (0,)))).key_fifths == 2
+@pytest.mark.parametrize(("tonic", "sharps"), [(62, 2), (61, -5), (66, 6)])
+def test_without_a_key_signature_the_likely_one_is_written(tonic, sharps):
+    """A D major scale has two sharps; that on C sharp is written on D flat, with five flats, not seven sharps."""
+    notes = note_table([(float(i), 1.0, tonic + above, 64, 0) for i, above in enumerate((0, 2, 4, 5, 7, 9, 11, 12))])
+    assert read(musicxml_bytes(Piece(notes, 100.0, (0,)))).key_fifths == sharps
 
 
 def test_every_program_is_read_again():

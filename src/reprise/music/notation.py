@@ -289,9 +289,9 @@ def _spelled(pitch: int, fifths: int) -> music21.pitch.Pitch:
 
 
 def _likely_key(piece: Piece) -> int:
-    """The key signature of the key that fits best how long each pitch class sounds."""
+    """The key signature of the key that fits best how long each pitch class sounds, six accidentals at most."""
     classes = music21.stream.Stream()
     for number in range(12):
         if lasts := float(piece.notes["duration"][piece.notes["pitch"] % 12 == number].sum()):
             classes.append(music21.note.Note(number, quarterLength=lasts))
-    return classes.analyze("key").sharps
+    return (classes.analyze("key").sharps + 5) % 12 - 5
