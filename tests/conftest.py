@@ -7,6 +7,7 @@ folder is written. A clone is some 200 MB, so each goes when its last test is do
 import importlib.util
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -107,6 +108,13 @@ class Clone:
     def stages(self) -> dict:
         """dvc.yaml's stages, those of a matrix one by one."""
         return stage_entries(self.folder / "dvc.yaml")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def interrupts() -> None:
+    """Let what tests start hear SIGINT: the background job of a shell ignores it, and hands that on."""
+    if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

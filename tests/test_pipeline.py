@@ -100,7 +100,10 @@ EVERYTHING_FROM_SPECTROGRAMS = {"cache_spectrograms", *TRAINING_STAGES}
         ({"evaluation": {"seed": 2}}, {"evaluate_recognizer"}),
         ({"recognizer": {"epochs": 5}}, {"train_recognizer", "train_ceiling"}),
         ({"spectrogram": {"floor_db": -81.0}}, EVERYTHING_FROM_SPECTROGRAMS),
-        ({"rendering": {"clean_level_db": -21.0}}, {"render_clips", *EVERYTHING_FROM_SPECTROGRAMS}),
+        (
+            {"rendering": {"clean_level_db": -21.0}},
+            {"render_clips", "cache_spectrograms", "train_recognizer", "train_ceiling"},
+        ),
         ({"fonts": {"train": ["csound_GM"]}}, {"collect_fonts", "render_clips", *MUSIC_STAGES[:3]}),
         ({"corpus": {"rare_pitch_count": 1}}, {"collect_corpus"}),
         ({"composers": {"lstm": {"fit": {"epochs": 3}}}}, {"train_composer@lstm"}),

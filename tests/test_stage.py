@@ -91,11 +91,7 @@ def repository(tmp_path, monkeypatch):
 
 
 def start(**options) -> subprocess.Popen:
-    # a shell's background job ignores SIGINT and hands that on
-    hears_interrupts = lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)  # noqa: E731
-    return subprocess.Popen(
-        [sys.executable, "stages/count.py"], stderr=subprocess.PIPE, text=True, preexec_fn=hears_interrupts, **options
-    )
+    return subprocess.Popen([sys.executable, "stages/count.py"], stderr=subprocess.PIPE, text=True, **options)
 
 
 def wait_for(condition, seconds: float = 20.0) -> None:
