@@ -1,4 +1,4 @@
-"""What training loops share: whole checkpoints, patience, curves."""
+"""What training loops share: epochs, whole checkpoints, patience."""
 
 from pathlib import Path
 from pickle import UnpicklingError
@@ -6,7 +6,9 @@ from pickle import UnpicklingError
 import pytest
 import torch
 
-from reprise.training import load_checkpoint, out_of_patience, save_checkpoint
+from reprise.errors import RepriseError
+from reprise.tracking import Tracker
+from reprise.training import load_checkpoint, out_of_patience, run_epochs, save_checkpoint
 
 CPU = torch.device("cpu")
 
@@ -66,3 +68,31 @@ def test_a_checkpoint_runs_no_code(tmp_path, capsys):
 )
 def test_patience_by_hand(scores, patience, ends):
     assert out_of_patience(scores, patience) == ends
+
+
+def count_up(work: Path, losses: list[float], patience: int = 9) -> tuple[dict, list[dict]]:
+    """A network whose weight is the number of the epoch, with these losses."""
+    network = torch.nn.Linear(1, 1, bias=False)
+
+    def one_epoch(epoch: int, bar: object) -> dict[str, float]:
+        with torch.no_grad():
+            network.weight.fill_(epoch + 1)
+        return {"loss": losses[epoch]}
+
+    parts = {"network": network}
+    return run_epochs(parts, network, one_epoch, lambda row: -row["loss"], len(losses), patience, work, CPU, Tracker())
+
+
+def test_the_best_epoch_is_kept_and_the_first_of_equal_ones(tmp_path):
+    best, curves = count_up(tmp_path, [3.0, 1.0, 1.0, 2.0])
+    assert best["weight"].item() == 2
+    assert curves == [{"epoch": n + 1, "loss": loss} for n, loss in enumerate((3.0, 1.0, 1.0, 2.0))]
+    assert count_up(tmp_path, [3.0, 1.0, 1.0, 2.0]) == (best, curves), "what is done is not done again"
+    assert len(count_up(tmp_path / "impatient", [1.0, 2.0, 3.0, 0.0], patience=2)[1]) == 3
+
+
+@pytest.mark.parametrize("bad", [float("nan"), float("inf")])
+def test_training_that_diverges_is_no_success(tmp_path, bad):
+    with pytest.raises(RepriseError, match=r"loss is (nan|inf) in epoch 2; lower the learning_rate"):
+        count_up(tmp_path, [1.0, bad, 0.5])
+    assert len(load_checkpoint(tmp_path / "checkpoint.pt", CPU)["curves"]) == 1, "the epoch before stays"

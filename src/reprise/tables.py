@@ -6,6 +6,6 @@ import pandas as pd
 
 
 def write_table(rows: list[dict], path: Path) -> None:
-    """Rows with the same keys as a CSV file; those of the first one name the columns."""
+    """Rows as a CSV file; their keys name the columns."""
     path.parent.mkdir(parents=True, exist_ok=True)
     pd.DataFrame(rows).to_csv(path, index=False, lineterminator="\n")

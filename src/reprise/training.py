@@ -1,5 +1,6 @@
 """What every training shares: the loop over epochs with its checkpoint and its patience, and checks of its params."""
 
+import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import torch
 from torch import Tensor, nn
 from tqdm import tqdm
 
+from reprise.errors import RepriseError
 from reprise.params import require
 from reprise.progress import progress_bar
 from reprise.tracking import Tracker
@@ -59,10 +61,13 @@ def run_epochs(
 
     Returns:
         The weights of the best epoch, on the CPU, and the curves: a row an epoch, its number (from 1) first.
+
+    Raises:
+        RepriseError: a figure of an epoch is not finite.
     """
     checkpoint, curves, best = work / "checkpoint.pt", [], {}
     if content := load_checkpoint(checkpoint, device):
-        curves, best = content["curves"], content["best"]
+        curves, best = content["curves"], {key: value.cpu() for key, value in content["best"].items()}
         for name, part in parts.items():
             part.load_state_dict(content[name])
     with progress_bar(epochs, "training", "epochs", initial=len(curves)) as bar:
@@ -70,6 +75,9 @@ def run_epochs(
             if out_of_patience([score(row) for row in curves], patience):
                 break
             figures = {"epoch": epoch + 1, **one_epoch(epoch, bar)}
+            for name, value in figures.items():
+                if not math.isfinite(value):
+                    raise RepriseError(f"training: {name} is {value} in epoch {epoch + 1}; lower the learning_rate")
             row = {key: float(f"{value:.6g}") for key, value in figures.items()}
             if all(score(row) > score(before) for before in curves):
                 best = {key: value.detach().cpu().clone() for key, value in network.state_dict().items()}

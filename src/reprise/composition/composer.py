@@ -20,11 +20,10 @@ from reprise.composition.originality import CopyIndex
 from reprise.composition.vae import LatentParams, PhraseVae
 from reprise.errors import BadInput
 from reprise.params import require
-from reprise.weights import CONFIG, WEIGHTS, damaged, load_network, missing, save_network
+from reprise.weights import CONFIG, damaged, load_network, missing, save_network
 
 MODELS = ("lstm", "transformer", "vae")
 TRAINING = "training.npz"
-FILES = (CONFIG, WEIGHTS, TRAINING)
 ZIP_EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time that a zip archive can hold
 DAMAGE = (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile, zlib.error)
 

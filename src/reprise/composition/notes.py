@@ -7,6 +7,7 @@ other fields don't count. Velocity is left out where the training pieces have on
 beat throughout.
 """
 
+from bisect import bisect_left
 from collections.abc import Sequence
 
 import numpy as np
@@ -110,11 +111,19 @@ class NotesEncoding(NotesVocabulary):
             raise BadInput(f"{source}: is in {metre[0]}/{metre[1]}; the model knows {known}")
 
     def _reached(self, onsets: np.ndarray) -> np.ndarray:
-        """Where the steps' bins lead to in place of each onset, int64[N]; what one step misses, the next makes up."""
+        """Where the steps' bins lead to in place of each onset, int64[N]; what one step misses, the next makes up.
+
+        None gets to the next one's place: else a long rest, rounded up, would put the notes after it on one onset.
+        Onsets share a place only where no step is as short as they are close.
+        """
         distinct, which = np.unique(onsets, return_inverse=True)
-        reached, now = np.zeros_like(distinct), 0
+        reached, now, centres = np.zeros_like(distinct), 0, self.steps.centres
         for i, onset in enumerate(distinct):
-            now += int(self.steps.value(self.steps.index(np.maximum(onset - now, 0))))
+            step = int(self.steps.value(self.steps.index(np.maximum(onset - now, 0))))
+            step = max(step, centres[1]) if i and len(centres) > 1 else step
+            if i + 1 < len(distinct) and now + step >= distinct[i + 1]:
+                step = centres[bisect_left(centres, distinct[i + 1] - now) - 1]
+            now += step
             reached[i] = now
         return reached[which]
 

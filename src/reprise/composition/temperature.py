@@ -22,13 +22,16 @@ SHOWN = 12  # likeliest pitches
 
 
 @torch.inference_mode()
-def pitch_logits(composer: Composer, piece: Piece, notes: int) -> np.ndarray:
-    """Logits of the first notes' pitches, each given all before it and its own step and part, float[notes, pitches]."""
+def pitch_logits(composer: Composer, piece: Piece, notes: range) -> np.ndarray:
+    """Logits of some notes' pitches, each given all before it and its own step and part, float[notes, pitches]."""
     encoding = composer.config.encoding
     (example,) = make_examples(encoding, [encoding.encode(piece)], [piece.metre])
-    batch = collate([example.window(0, notes)])
-    hidden, _ = composer.model.hidden(batch)
-    return composer.model.field_logits(PITCH, hidden, batch)[0].double().numpy()
+    logits = []
+    for note in notes:  # one by one: the latent of a VAE's phrase would know the notes that follow
+        batch = collate([example.window(0, note + 1)])
+        hidden, _ = composer.model.hidden(batch)
+        logits.append(composer.model.field_logits(PITCH, hidden, batch)[0, note].double().numpy())
+    return np.stack(logits)
 
 
 def draw_temperature(composer: Composer, pieces: Sequence[Piece], picture: Path, table: Path) -> None:
@@ -37,8 +40,8 @@ def draw_temperature(composer: Composer, pieces: Sequence[Piece], picture: Path,
     Shown is a note of the first piece that the model can express: among its `NOTES`, that of which it is least sure.
     """
     ((piece,), _) = (found[:1] for found in encodable(composer.config.encoding, list(pieces)))
-    first, last = NOTES if len(piece.notes) >= NOTES[1] else (0, len(piece.notes))
-    logits = max(pitch_logits(composer, piece, last)[first:], key=_entropy)
+    notes = range(*NOTES) if len(piece.notes) >= NOTES[1] else range(len(piece.notes))
+    logits = max(pitch_logits(composer, piece, notes), key=_entropy)
     columns = {t: shape_distribution(logits[None], t, SamplingRules())[0] for t in TEMPERATURES}
     order = np.argsort(-logits, kind="stable")[:SHOWN]
     names = [note_number_to_name(int(index) + composer.config.encoding.lowest) for index in order]
