@@ -106,14 +106,14 @@ def test_the_copy_guard_is_the_composer_s_own(monkeypatch):
 
 
 def test_each_phrase_of_a_seed_has_the_latent_of_its_bars(monkeypatch):
-    """Notes in bars 1, 2, 7 and 8: the composer's phrases of two bars number 0 and 3, and nothing is in between."""
+    """Notes in bars 1, 2, 9 and 10: the composer's phrases of two bars number 0 and 4, and nothing is in between."""
     composer = make_composer("vae")
-    rows = [(48 * bar + beat, 12, 65, 0) for bar in (0, 1, 6, 7) for beat in (0, 12, 24)]
+    rows = [(48 * bar + beat, 12, 65, 0) for bar in (0, 1, 8, 9) for beat in (0, 12, 24)]
     seed, jobs = piece_of(*rows), []
     monkeypatch.setattr(compose_module, "sample", lambda model, encoding, made, *_: jobs.extend(made) or [])
     compose(composer, [Order((1,), notes=50, start=seed)], RULES)
     latents = np.asarray(jobs[0].latents)
-    assert latents.shape == (4, 4) and not latents[1:3].any() and latents[0].any() and latents[3].any()
+    assert latents.shape == (5, 4) and not latents[1:4].any() and latents[0].any() and latents[4].any()
     compose(composer, [Order((1,), notes=50, start=cut_at_bar(seed, 2))], RULES)
     assert len(jobs[1].latents) == 1
 
