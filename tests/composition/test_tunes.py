@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from tiny_corpus import make_tune
 
 from reprise.composition.tunes import _sharing, find_families, melody, opening, skeleton
-from reprise.music.notation import piece_from_score
 from reprise.music.piece import Piece, note_table
+from reprise.music.readers.music21_scores import piece_from_score
 
 TUNE = [67, 67, 69, 71, 72, 74, 72, 71, 69, 67, 64, 65, 67, 69, 67, 65, 64, 62, 60, 64, 67, 72, 71, 69, 67, 60]
 

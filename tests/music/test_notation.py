@@ -15,8 +15,9 @@ from music21.musicxml.xmlToM21 import MusicXMLImporter
 
 from reprise.errors import ScoreError
 from reprise.music.engraving import engrave
-from reprise.music.notation import DEFAULT_TEMPO_BPM, DEFAULT_VELOCITY, musicxml_bytes, piece_from_score
+from reprise.music.notation import musicxml_bytes
 from reprise.music.piece import Piece, note_table
+from reprise.music.readers.music21_scores import DEFAULT_TEMPO_BPM, DEFAULT_VELOCITY, piece_from_score
 
 METRES = [(4, 4), (3, 4), (6, 8), (5, 16), (2, 2), (7, 8), (3, 32), (12, 8)]
 PART = """<score-part id="P{0}"><part-name>{1}</part-name>{2}</score-part>"""

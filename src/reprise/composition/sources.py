@@ -14,8 +14,8 @@ import music21
 from reprise.composition.corpus import MUSIC21
 from reprise.errors import BadInput, ScoreError
 from reprise.music.piece import Piece
+from reprise.music.readers.weimar import read_solos
 from reprise.music.scores import EXTENSIONS, read_many
-from reprise.music.weimar import read_solos
 from reprise.progress import progress_bar
 
 DATABASES = (".db", ".sqlite", ".sqlite3")

@@ -6,7 +6,7 @@ velocities 1-127, parts counted from 0. Notes are ordered by (onset, part, pitch
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 import numpy as np
@@ -18,6 +18,17 @@ MAX_NOTES = 1_000_000
 MAX_BEATS = 100_000  # 14 hours at 120 BPM
 NOTE_VALUES = (1, 2, 4, 8, 16, 32)
 SLOWEST_BPM, FASTEST_BPM = 4, 6000  # MIDI can't say a slower one
+
+# What a file may hold that a piece has no place for, as it is counted in `Piece.left_out`.
+DRUMS, NO_LENGTH, ENDLESS, GRACE, CUES = (
+    "drum notes",
+    "notes of no length",
+    "notes that never end",
+    "grace notes",
+    "cue notes",
+)
+TEMPOS, METRES, KEYS, UNPITCHED = "tempo changes", "metre changes", "key changes", "unpitched notes"
+LEFT_OUT = (DRUMS, NO_LENGTH, ENDLESS, GRACE, CUES, UNPITCHED, TEMPOS, METRES, KEYS)
 
 NOTE = np.dtype([("onset", "f8"), ("duration", "f8"), ("pitch", "i2"), ("velocity", "i2"), ("part", "i2")])
 
@@ -33,6 +44,7 @@ class Piece:
         metre: beats a bar and the note value of a beat, such as (3, 4).
         source: where the piece came from, for people.
         key_fifths: the key signature, sharps above 0 and flats below; None where none is known.
+        left_out: what of its file isn't in it, by kind (`LEFT_OUT`), with counts above 0.
     """
 
     notes: np.ndarray
@@ -41,6 +53,7 @@ class Piece:
     metre: tuple[int, int] = (4, 4)
     source: str = ""
     key_fifths: int | None = None
+    left_out: Mapping[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         keys = [

@@ -15,10 +15,10 @@ from pathlib import Path
 from pebble import ProcessPool
 
 from reprise.errors import ScoreError
-from reprise.music.formats import ABC, COMPRESSED, HUMDRUM, MUSICXML, confine, read_text
 from reprise.music.midi import MAX_FILE_BYTES, midi_bytes, read_midi
 from reprise.music.notation import musicxml_bytes
 from reprise.music.piece import Piece
+from reprise.music.readers.texts import ABC, COMPRESSED, HUMDRUM, MUSICXML, confine, read_text
 
 MIDI = "MIDI"
 FORMATS = {
@@ -36,7 +36,7 @@ MAX_MEMORY_BYTES = 2 << 30  # that reading takes
 
 # Children fork from a server that has music21 loaded and no threads, whatever this process has.
 _CHILDREN = multiprocessing.get_context("forkserver")
-_CHILDREN.set_forkserver_preload(["__main__", "reprise.music.formats"])
+_CHILDREN.set_forkserver_preload(["__main__", "reprise.music.readers.texts"])
 
 
 def read_pieces(path: Path) -> list[Piece]:

@@ -7,7 +7,7 @@ from tiny_corpus import SCHEMA, make_database, solo_note
 
 from reprise.errors import ScoreError
 from reprise.music.piece import Piece
-from reprise.music.weimar import read_solos
+from reprise.music.readers.weimar import read_solos
 
 
 def the_one(path: Path, performer: str = "") -> Piece | ScoreError:
