@@ -34,9 +34,9 @@ from earlier_lstm_models import (
     train,
 )
 from machine import ROOT, need, report, usable_cores
-from measure import run_script, table, with_interval
+from measure import run_script, table
 
-from reprise.bootstrap import ratio_estimate
+from reprise.bootstrap import ratio_estimate, with_interval
 from reprise.composition.binning import TWELFTHS
 from reprise.composition.corpus import load_corpus
 from reprise.composition.measures import MEASURES, summarise

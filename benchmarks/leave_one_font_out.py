@@ -23,12 +23,13 @@ from pathlib import Path
 import numpy as np
 from clone import Clone
 from machine import RESULTS, ROOT, describe_machine, report, write_json
-from measure import run_script, table, with_interval
+from measure import run_script, table
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from reprise.audio.fonts import FontParams
 from reprise.audio.spectrogram import SpectrogramParams
+from reprise.bootstrap import with_interval
 from reprise.errors import BadInput
 from reprise.params import PARAMS_FILE, load_section, read_yaml
 from reprise.recognition.data import load_set

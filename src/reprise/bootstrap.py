@@ -34,9 +34,7 @@ def estimate(value: float, resampled: np.ndarray, count: int) -> dict[str, float
     return {"value": rounded(value), "low": rounded(low), "high": rounded(high), "count": int(count)}
 
 
-def mean_estimate(
-    values: np.ndarray, resamples: int, seed: int, clusters: Sequence | None = None
-) -> dict[str, float]:
+def mean_estimate(values: np.ndarray, resamples: int, seed: int, clusters: Sequence | None = None) -> dict[str, float]:
     """The mean of one value an item, float[N]; `clusters` as for `ratio_estimate`.
 
     Raises:

@@ -39,7 +39,9 @@ def folders(tmp_path_factory) -> dict[str, Path]:
     """A corpus, and of two composers the model and its music."""
     root = tmp_path_factory.mktemp("evaluate")
     pieces = {"train": [chorale(seed) for seed in range(8)], "validation": [chorale(10)], "test": [*TEST, WALTZ]}
-    rows = [(piece, split, FAMILY.get(piece.source, piece.source)) for split, group in pieces.items() for piece in group]
+    rows = [
+        (piece, split, FAMILY.get(piece.source, piece.source)) for split, group in pieces.items() for piece in group
+    ]
     save_corpus(tabulate([*rows, (chorale(30), "seed", "30")]), root / "corpus")
     compute = ComputeParams("serial", 1, "", "cpu", False)
     with pytest.MonkeyPatch.context() as patch:
@@ -70,7 +72,9 @@ def vae(folders) -> dict:
 
 
 def rows(piece) -> list[tuple]:
-    return [tuple(round(float(value), 6) for value in row) for row in piece.notes[["onset", "duration", "pitch"]].tolist()]
+    return [
+        tuple(round(float(value), 6) for value in row) for row in piece.notes[["onset", "duration", "pitch"]].tolist()
+    ]
 
 
 def leaves(metrics: object) -> list:

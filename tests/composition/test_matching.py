@@ -40,6 +40,8 @@ def test_nothing_is_made_longer_and_nothing_is_cut_without_lengths():
 @pytest.mark.parametrize("measure", [lambda piece: float(len(piece.notes))])
 def test_the_same_music_at_other_lengths_is_no_different_once_it_is_cut(measure):
     long, short = [bars(16)] * 6, [bars(n) for n in (4, 6, 8, 10, 12, 14)]
-    apart = [standardised_difference([measure(p) for p in own], [measure(p) for p in short])
-             for own in (long, cut_to_lengths(long, [bars_of(piece) for piece in short]))]
+    apart = [
+        standardised_difference([measure(p) for p in own], [measure(p) for p in short])
+        for own in (long, cut_to_lengths(long, [bars_of(piece) for piece in short]))
+    ]
     assert apart[0] > 2 and apart[1] == 0

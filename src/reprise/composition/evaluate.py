@@ -74,7 +74,9 @@ def evaluate_composer(
     return metrics | musical(groups, composer, params)
 
 
-def comparable(corpus: Corpus, manifest: pd.DataFrame, music: Sequence[Piece], sampling: MusicParams) -> dict[str, Group]:
+def comparable(
+    corpus: Corpus, manifest: pd.DataFrame, music: Sequence[Piece], sampling: MusicParams
+) -> dict[str, Group]:
     """`reference`, the test pieces, and the music of each temperature, over the same bars.
 
     The first `seed_bars` bars are left out of all of them, as they are somebody else's in half of the music. Then the

@@ -16,4 +16,6 @@ def part_names(piece: Piece) -> list[str]:
     if len(piece.programs) == len(VOICES) and set(piece.programs) <= set(CHOIR):
         return list(VOICES)
     names = [pretty_midi.program_to_instrument_name(program) for program in piece.programs]
-    return [f"{name} {names[: i + 1].count(name)}" if Counter(names)[name] > 1 else name for i, name in enumerate(names)]
+    return [
+        f"{name} {names[: i + 1].count(name)}" if Counter(names)[name] > 1 else name for i, name in enumerate(names)
+    ]
