@@ -77,7 +77,7 @@ def figure(metrics: Metrics, name: str, *keys: str) -> str:
         if not isinstance(value, dict) or key not in value:
             raise BadInput(f"figure: metrics/{name}.json has no '{' '.join(keys)}'")
         value = value[key]
-    return shown(value)
+    return shown(value, decimals_of(keys))
 
 
 def shown(value: dict | float | None, decimals: int = 3) -> str:
@@ -87,6 +87,11 @@ def shown(value: dict | float | None, decimals: int = 3) -> str:
     if isinstance(value, dict):
         return with_interval(value, decimals)
     return f"{value:,}" if isinstance(value, int) else f"{value:.{decimals}f}"
+
+
+def decimals_of(keys: Iterable[str]) -> int:
+    """Decimals of a figure: 1 of a number of notes, else 3."""
+    return 1 if set(keys) & set(IN_NOTES) else 3
 
 
 def lines(header: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
@@ -144,8 +149,8 @@ def copied(metrics: Metrics) -> str:
     columns = [*(content[temperature] for content in found), found[0]["reference"]]
     rows = []
     for name in dict.fromkeys(name for column in columns for name in column):
-        unit, decimals = (" (notes)", 1) if name in IN_NOTES else ("", 3)
-        rows.append([words(name) + unit, *(shown(column.get(name), decimals) for column in columns)])
+        label = words(name) + " (notes)" * (name in IN_NOTES)
+        rows.append([label, *(shown(column.get(name), decimals_of([name])) for column in columns)])
     return lines(["", *MODELS, "test pieces"], rows)
 
 

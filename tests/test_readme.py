@@ -131,7 +131,8 @@ def test_a_new_measure_gets_a_row_and_what_is_undefined_stays_empty():
 
 
 def test_a_figure_within_a_sentence():
-    text = "<!-- figure: composer/lstm test notes -->?<!-- end -->, <!-- figure: composer/lstm floors bigram -->?<!-- end -->"
+    names = ("composer/lstm test notes", "composer/lstm floors bigram")
+    text = ", ".join(f"<!-- figure: {name} -->?<!-- end -->" for name in names)
     assert re.sub(r"<!--.*?-->", "", render(text, few)) == "7,796, 5.000"
 
 
