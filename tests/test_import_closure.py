@@ -19,6 +19,7 @@ EXEMPT = {
     "src/reprise/params.py": "turns params.yaml into values; DVC tracks the values themselves",
     "src/reprise/compute.py": "decides where the work runs; the same bytes from every engine is tested",
     "src/reprise/tracking.py": "mirrors what was computed, writes no out",
+    "src/reprise/machine.py": "notes on what a stage ran, beside its result",
     "src/reprise/progress.py": "prints",
     "src/reprise/stage.py": "finds, locks and moves what a stage's own code has written",
     "src/reprise/errors.py": "declares the errors: a stage that raises one has no result",

@@ -24,6 +24,7 @@ from filelock import FileLock, Timeout
 
 from reprise.compute import ComputeParams, load_compute
 from reprise.errors import ParamsError, RepriseError
+from reprise.machine import record_machine
 from reprise.params import PARAMS_FILE, load_section, read_yaml
 from reprise.shards import write_atomically
 
@@ -97,6 +98,7 @@ def run_stage(main: Callable[[Stage], None]) -> None:
             _drop_older_work(stage)
             main(stage)
             stage.publish()
+            record_machine(name)
     except KeyboardInterrupt:
         _end(130, f"{name}: interrupted; what was done is kept, run it again to go on")
     except RepriseError as error:
