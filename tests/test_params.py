@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 
 import pytest
-from sections import SECTIONS
+from reprise.sections import SECTIONS
 
 from reprise.clips.params import ClipParams
 from reprise.errors import BadInput, ParamsError

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from conftest import ROOT, profile_clone
-from sections import SECTIONS
+from reprise.sections import SECTIONS
 
 from reprise.audio.fonts import FONTS, FontParams
 from reprise.errors import ParamsError
