@@ -3,7 +3,6 @@
 import math
 from collections.abc import Mapping
 
-
 SETS = ("test_clean", "test", "unseen_font", "same_register", "floor", "ceiling")
 
 
