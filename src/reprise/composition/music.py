@@ -9,11 +9,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from reprise.composition.compose import after_bar
 from reprise.composition.rules import OPTIONS, SamplingRules, SharedRules
 from reprise.music.midi import read_midi
 from reprise.music.piece import Piece
-from reprise.params import require
+from reprise.params import require, require_seed
 from reprise.shards import item_name, read_shard, shard_name
 
 
@@ -30,7 +29,7 @@ class MusicParams(SharedRules):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        require(self.seed >= 0, "seed", self.seed, "0 or more")
+        require_seed(self.seed)
         distinct = len(set(self.temperatures)) == len(self.temperatures) > 0
         require(distinct, "temperatures", list(self.temperatures), "a list of one or more, each once")
         require(
@@ -51,7 +50,7 @@ class MusicParams(SharedRules):
 
 
 def load_music(folder: Path) -> tuple[pd.DataFrame, list[Piece]]:
-    """The manifest and, in its order, what the composer wrote: openings by others are cut off.
+    """The manifest and, in its order, the pieces: the first `seed_bars` bars of each are somebody else's.
 
     Raises:
         ShardError: a shard is damaged.
@@ -61,6 +60,5 @@ def load_music(folder: Path) -> tuple[pd.DataFrame, list[Piece]]:
     for shard, rows in manifest.groupby("shard", sort=True):
         names = [item_name(item, "mid") for item in rows["item"]]
         members = read_shard(folder / shard_name(shard), names)
-        for name, seed_bars in zip(names, rows["seed_bars"]):
-            pieces.append(after_bar(read_midi(members[name], name), seed_bars))
+        pieces += [read_midi(members[name], name) for name in names]
     return manifest, pieces

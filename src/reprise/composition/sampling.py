@@ -22,7 +22,7 @@ from reprise.composition.notes_vocabulary import PART, PITCH, STEP, bar_length
 from reprise.composition.originality import CopyIndex
 from reprise.composition.rules import USUAL, SamplingRules
 from reprise.music.theory import key_classes
-from reprise.params import require
+from reprise.params import require, require_seed
 
 MOST_NOTES = 20_000
 REFUSED = -np.inf
@@ -53,6 +53,8 @@ class Job:
         require(
             1 <= longest <= MOST_NOTES, "notes" if self.bars is None else "bars", longest, f"from 1 to {MOST_NOTES:,}"
         )
+        for number in self.seed:
+            require_seed(number)
 
 
 @torch.inference_mode()

@@ -25,13 +25,9 @@ SHOWN = 12  # likeliest pitches
 def pitch_logits(composer: Composer, piece: Piece, notes: range) -> np.ndarray:
     """Logits of some notes' pitches, each given all before it and its own step and part, float[notes, pitches]."""
     encoding = composer.config.encoding
-    (example,) = make_examples(encoding, [encoding.encode(piece)], [piece.metre])
-    logits = []
-    for note in notes:  # one by one: the latent of a VAE's phrase would know the notes that follow
-        batch = collate([example.window(0, note + 1)])
-        hidden, _ = composer.model.hidden(batch)
-        logits.append(composer.model.field_logits(PITCH, hidden, batch)[0, note].double().numpy())
-    return np.stack(logits)
+    batch = collate(make_examples(encoding, [encoding.encode(piece)], [piece.metre]))
+    logits = composer.model.field_logits(PITCH, composer.model.hidden_from_past(batch), batch)[0]
+    return logits[notes.start : notes.stop].double().numpy()
 
 
 def draw_temperature(composer: Composer, pieces: Sequence[Piece], picture: Path, table: Path) -> None:

@@ -16,6 +16,7 @@ from reprise.composition.batches import make_examples
 from reprise.composition.compose import Order, compose
 from reprise.composition.composer import MODELS, Composer
 from reprise.composition.likelihood import score, summarise_nats
+from reprise.composition.matching import bars_of, cut_to_lengths
 from reprise.composition.notes import NotesEncoding
 from reprise.composition.originality import CopyIndex, originality
 from reprise.composition.rules import SamplingRules
@@ -104,10 +105,9 @@ def check_rules(rules: SamplingRules, encoding: NotesEncoding) -> None:
 
 def describe(piece: Piece) -> dict:
     """Notes, bars, key, metre, tempo and length of a piece."""
-    ends = piece.notes["onset"] + piece.notes["duration"]
     return {
         "notes": len(piece.notes),
-        "bars": math.ceil(round(float(ends.max(initial=0.0)) / piece.bar_beats, 6)),
+        "bars": bars_of(piece),
         "key": key_name(piece),
         "metre": f"{piece.metre[0]}/{piece.metre[1]}",
         "tempo_bpm": round(piece.tempo_bpm, 2),
@@ -160,16 +160,22 @@ def read_scores(paths: Sequence[Path], advance: Callable[[], None] = nothing) ->
 
 
 def evaluate_music(pieces: Sequence[Piece], reference: Sequence[Piece] = ()) -> dict:
-    """Musical measures of pieces; with a reference also its own, how far they differ, and what is copied from it."""
-    result = {"pieces": len(pieces), "measures": measures.summarise(pieces, RESAMPLES, SEED)}
+    """Musical measures of pieces; with a reference also its own, how far they differ, and what is copied from it.
+
+    Then what is measured of each side is cut to the lengths of the other, from its beginning; what is copied is looked
+    for in whole pieces.
+    """
     if not reference:
-        return result
+        return {"pieces": len(pieces), "measures": measures.summarise(pieces, RESAMPLES, SEED)}
+    ours = cut_to_lengths(pieces, [bars_of(piece) for piece in reference])
+    theirs = cut_to_lengths(reference, [bars_of(piece) for piece in pieces])
     return {
-        **result,
-        "reference": {"pieces": len(reference), "measures": measures.summarise(reference, RESAMPLES, SEED)},
+        "pieces": len(pieces),
+        "measures": measures.summarise(ours, RESAMPLES, SEED),
+        "reference": {"pieces": len(reference), "measures": measures.summarise(theirs, RESAMPLES, SEED)},
         "standardised_difference": {
             name: None if math.isnan(value) else rounded(value)
-            for name, value in measures.differences(pieces, reference).items()
+            for name, value in measures.differences(ours, theirs).items()
         },
         "originality": originality(pieces, CopyIndex(reference), RESAMPLES, SEED),
     }
