@@ -1,7 +1,5 @@
 """Stage evaluate_composer: likelihood, measures and originality of one of the composers, beside real held-out music."""
 
-from pathlib import Path
-
 from reprise.composition.composer import load_composer
 from reprise.composition.evaluate import MusicEvaluationParams, evaluate_composer
 from reprise.composition.music import MusicParams
@@ -12,8 +10,8 @@ from reprise.stage import Stage, run_stage
 
 def main(stage: Stage) -> None:
     params, bars = stage.params(MusicEvaluationParams, "music_evaluation"), stage.params(MusicParams, "sampling").bars
-    model, music = Path("models/composer") / stage.item, Path("data/music") / stage.item
-    metrics, compared = evaluate_composer(params, bars, Path("data/corpus"), model, music)
+    model, music = stage.dep(f"models/composer/{stage.item}"), stage.dep(f"data/music/{stage.item}")
+    metrics, compared = evaluate_composer(params, bars, stage.dep("data/corpus"), model, music)
     stage.write_metrics(f"metrics/composer/{stage.item}.json", metrics)
     pictures, tables = (stage.out(f"plots/composer/{stage.item}/{kind}") for kind in ("evaluation", "tables"))
     draw_composer(metrics, compared, pictures)

@@ -3,13 +3,13 @@
 from dataclasses import dataclass, replace
 
 import pytest
-from reprise.sections import SECTIONS
 
 from reprise.clips.params import ClipParams
 from reprise.errors import BadInput, ParamsError
 from reprise.params import load_section, read_yaml, require
 from reprise.recognition.augment import AugmentParams
 from reprise.recognition.train import TrainParams
+from reprise.sections import SECTIONS
 
 
 @dataclass(frozen=True)
