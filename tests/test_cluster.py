@@ -113,10 +113,13 @@ def test_a_scheduler_without_workers_is_named(scheduler, monkeypatch):
 @pytest.mark.parametrize(
     ("error", "message"),
     [
-        (distributed.KilledWorker("job", "worker", 3), "Dask workers died at the same job.*out of memory"),
+        (
+            distributed.KilledWorker("job", Mock(address="tcp://w"), 3),
+            "Dask workers died at the same job.*out of memory",
+        ),
         (
             distributed.client.FutureCancelledError("job", "gone"),
-            "the Dask scheduler tcp://there is gone; run this again",
+            "the Dask scheduler at tcp://there is gone; run this again",
         ),
     ],
 )
