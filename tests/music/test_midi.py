@@ -11,8 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reprise.errors import MidiError
-from reprise.music.midi import midi_bytes, read_midi
+from reprise.music.midi import midi_bytes
 from reprise.music.piece import Piece, note_table
+from reprise.music.readers.midi import read_midi
 
 ON, OFF = mido.Message("note_on", note=60, velocity=64), mido.Message("note_off", note=60, time=480)
 

@@ -11,8 +11,8 @@ import pandas as pd
 
 from reprise.composition.compose import after_bar
 from reprise.composition.sampling import SamplingRules
-from reprise.music.midi import read_midi
 from reprise.music.piece import Piece
+from reprise.music.readers.midi import read_midi
 from reprise.params import require
 from reprise.shards import item_name, read_shard, shard_name
 

@@ -13,6 +13,7 @@ import numpy as np
 
 T = TypeVar("T")
 
+MAX_FILE_BYTES = 20_000_000  # of a score
 MAX_PARTS = 200
 MAX_NOTES = 1_000_000
 MAX_BEATS = 100_000  # 14 hours at 120 BPM
