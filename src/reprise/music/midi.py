@@ -8,11 +8,10 @@ import io
 import mido
 
 from reprise.errors import MidiError
-from reprise.music.piece import Piece
+from reprise.music.piece import MELODIC_CHANNELS, Piece
 
 TICKS_PER_BEAT = 480
 DRUM_CHANNEL = 9
-MAX_MIDI_PARTS = 15  # the channels but for percussion
 KEY_NAMES = ("Cb", "Gb", "Db", "Ab", "Eb", "Bb", "F", "C", "G", "D", "A", "E", "B", "F#", "C#")  # from 7 flats up
 
 
@@ -22,8 +21,8 @@ def midi_bytes(piece: Piece) -> bytes:
     Raises:
         MidiError: it has more parts than MIDI has melodic channels.
     """
-    if len(piece.programs) > MAX_MIDI_PARTS:
-        raise MidiError(f"piece has {len(piece.programs)} parts; MIDI has {MAX_MIDI_PARTS} melodic channels")
+    if len(piece.programs) > MELODIC_CHANNELS:
+        raise MidiError(f"piece has {len(piece.programs)} parts; MIDI has {MELODIC_CHANNELS} melodic channels")
     file = mido.MidiFile(type=1, ticks_per_beat=TICKS_PER_BEAT)
     head = mido.MidiTrack()
     head.append(mido.MetaMessage("set_tempo", tempo=mido.bpm2tempo(piece.tempo_bpm)))
