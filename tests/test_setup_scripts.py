@@ -12,13 +12,13 @@ from pathlib import Path
 
 import pytest
 from conftest import ROOT, profile_clone
-from sections import SECTIONS
 
 from reprise.audio.fonts import FONTS, FontParams
 from reprise.errors import ParamsError
 from reprise.music.instruments import INSTRUMENT_NAMES
 from reprise.params import load_section, read_yaml
 from reprise.recognition.model import Recognizer
+from reprise.sections import SECTIONS
 
 SCRIPTS = ("run", "test", ".ci/run", "scripts/setup.sh")
 

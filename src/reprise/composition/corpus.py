@@ -21,7 +21,7 @@ import pandas as pd
 
 from reprise.errors import RepriseError
 from reprise.music.piece import MELODIC_CHANNELS, NOTE, Piece
-from reprise.params import require, require_range
+from reprise.params import require, require_range, require_seed
 
 SPLITS = ("train", "validation", "test", "seed")
 MUSIC21 = "music21"
@@ -51,7 +51,7 @@ class CorpusParams:
     seed_metres: tuple[str, ...]
 
     def __post_init__(self) -> None:
-        require(self.seed >= 0, "seed", self.seed, "0 or more")
+        require_seed(self.seed)
         for key in ("source", "seed_source"):
             value, path = getattr(self, key), PurePosixPath(getattr(self, key))
             right = f"{MUSIC21}, or a folder or database below {SCORES}/, the folder that DVC watches"
@@ -93,6 +93,10 @@ class Corpus:
         fields = {name: self.notes[name].to_numpy() for name in NOTE.names}
         rows = (self.table["split"] == split).to_numpy().nonzero()[0]
         return [self._piece(row, slice(ends[row] - self.table["notes"].iat[row], ends[row]), fields) for row in rows]
+
+    def families(self, split: str) -> list[int]:
+        """The family of each piece of one split, in the order of `pieces`."""
+        return self.table.loc[self.table["split"] == split, "family"].tolist()
 
     def _piece(self, row: int, span: slice, fields: dict[str, np.ndarray]) -> Piece:
         entry = self.table.iloc[row]

@@ -110,9 +110,13 @@ def _make_shard(
         composer, temperature = load_composer(model), params.temperatures[job[0]]
         starts = openings if ORIGINS[job[1]] == "opening" else [None] * len(openings)
         first = number * len(openings)
-        orders = [Order((params.seed, 1, first + i), bars=params.bars, start=start) for i, start in enumerate(starts)]
+        rules = params.rules(temperature)
+        orders = [
+            Order((params.seed, 1, first + i), bars=params.bars, start=start, rules=rules)
+            for i, start in enumerate(starts)
+        ]
         members, rows = [], []
-        for item, (start, piece) in enumerate(zip(starts, compose(composer, orders, params.rules(temperature))), first):
+        for item, (start, piece) in enumerate(zip(starts, compose(composer, orders)), first):
             members += [
                 (item_name(item, "mid"), midi_bytes(piece)),
                 (item_name(item, "musicxml"), musicxml_bytes(piece)),
