@@ -21,7 +21,7 @@ _LONGEST_NUMBER = 4  # bytes
 # A track by the shapes of its bytes: waits are numbers of 1-4 bytes, of which only the last is below 128.
 _WAIT, _DATA = rb"[\x80-\xff]{0,3}[\0-\x7f]", rb"[\0-\x7f]"
 _END = re.compile(_WAIT + rb"\xff\x2f")
-_LONG = re.compile(_WAIT + rb"(?:\xff" + _DATA + rb"|[\xf0\xf7])(" + _WAIT + rb")")
+_LONG = re.compile(_WAIT + rb"(?:\xff[\0-\xff]|[\xf0\xf7])(" + _WAIT + rb")")
 _STATUS = re.compile(_WAIT + rb"([\x80-\xef]?)")
 _SINGLES = re.compile(_DATA + rb"(?:" + _WAIT + _DATA + rb")*")
 _PAIRS = re.compile(_DATA + rb"{2}(?:" + _WAIT + _DATA + rb"{2})*")
