@@ -14,8 +14,9 @@ from tiny_composer import BARS, MIDDLES, chorale, save_tiny_composer, write_scor
 
 from reprise.audio.fonts import FONTS, locate
 from reprise.cli import main
-from reprise.music.midi import midi_bytes, read_midi
+from reprise.music.midi import midi_bytes
 from reprise.music.piece import Piece, note_table
+from reprise.music.readers.midi import read_midi
 from reprise.music.scores import read_piece
 
 SMALL_FONT = "TimGM6mb"

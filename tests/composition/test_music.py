@@ -15,8 +15,8 @@ from reprise.composition.generate import draw_openings, generate_music
 from reprise.composition.music import MusicParams, load_music
 from reprise.compute import ComputeParams
 from reprise.errors import BadInput, ParamsError, ShardError
-from reprise.music.midi import read_midi
 from reprise.music.piece import Piece
+from reprise.music.readers.midi import read_midi
 from reprise.shards import item_name, read_shard, shard_name
 
 COMPOSER = make_composer("lstm")

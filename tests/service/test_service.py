@@ -26,7 +26,7 @@ from tiny_composer import save_tiny_composer
 from reprise.cli import main
 from reprise.composition.rules import OPTIONS, SamplingRules
 from reprise.errors import BadInput, ParamsError
-from reprise.music.midi import read_midi
+from reprise.music.readers.midi import read_midi
 from reprise.service.app import LARGEST_SEED, MOST_NOTES, create_app
 from reprise.service.settings import ServiceSettings
 

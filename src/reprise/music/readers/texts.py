@@ -21,8 +21,7 @@ from music21.humdrum.spineParser import HumdrumDataCollection
 from music21.musicxml.xmlToM21 import MusicXMLImporter
 
 from reprise.errors import ScoreError
-from reprise.music.midi import MAX_FILE_BYTES
-from reprise.music.piece import Piece
+from reprise.music.piece import MAX_FILE_BYTES, Piece
 from reprise.music.readers.music21_scores import piece_from_score
 
 MUSICXML, COMPRESSED, ABC, HUMDRUM = "MusicXML", "compressed MusicXML", "ABC", "Humdrum **kern"
