@@ -1,8 +1,9 @@
 """Scores in files: MIDI, MusicXML (plain and compressed), ABC and Humdrum to pieces, and pieces to files.
 
 Nothing in a file is trusted. Whatever its bytes, reading gives pieces or a `ScoreError`, in bounded time and memory:
-MIDI by symusic after checks of our own, the text formats by music21 in child processes that are stopped when they take
-too long or too much. Nothing is fetched, unpacked to disk or written beside a score.
+MIDI by symusic after checks of our own, the text formats in child processes that are stopped when they take too long
+or too much. Each tune of an ABC book is read by itself, so that a bad one costs no other. Nothing is fetched, unpacked
+to disk or written beside a score.
 """
 
 import itertools
@@ -34,6 +35,7 @@ FORMATS = {
 }
 EXTENSIONS = tuple(FORMATS)
 TIMEOUT_S = 60.0
+MAX_BOOK_BYTES = 10 * MAX_FILE_BYTES  # of an ABC file, whose tunes may each have as many as another file
 MAX_MEMORY_BYTES = 2 << 30  # that reading takes
 
 # Children fork from a server that has music21 loaded and no threads, whatever this process has.
@@ -71,9 +73,10 @@ def read_many(
     A tune book of which some tunes are broken comes with the pieces of the others, and again with each one's error.
 
     Args:
-        timeout_s: what a file in a text format may take.
+        timeout_s: what a file in a text format, or a tune of a book, may take.
         workers: child processes that read text formats.
     """
+    paths = [Path(path) for path in paths]
     pool = ProcessPool(workers, initializer=confine, initargs=(MAX_MEMORY_BYTES,), context=_CHILDREN)
     try:
         results = _in_turn(paths, pool, timeout_s, 4 * workers)
@@ -150,15 +153,16 @@ def _finished(
 def _load(path: Path) -> bytes:
     if path.suffix.lower() not in FORMATS:
         raise ScoreError(f"{path}: isn't a score by its extension; it must be one of {', '.join(EXTENSIONS)}")
+    most = MAX_BOOK_BYTES if FORMATS[path.suffix.lower()] == ABC else MAX_FILE_BYTES
     if not path.is_file():
         raise ScoreError(f"{path}: isn't there, or isn't a file")
     try:
         with open(path, "rb") as file:
-            content = file.read(MAX_FILE_BYTES + 1)
+            content = file.read(most + 1)
     except OSError as error:
         raise ScoreError(f"{path}: can't be read ({error.strerror})") from error
-    if len(content) > MAX_FILE_BYTES:
-        raise ScoreError(f"{path}: has more than {MAX_FILE_BYTES:,} bytes, the most that is read")
+    if len(content) > most:
+        raise ScoreError(f"{path}: has more than {most:,} bytes, the most that is read")
     return content
 
 

@@ -39,7 +39,7 @@ class Settings:
         unit: what a note without a length lasts.
         shifts: semitones that all pitches are moved by, by what says so.
         tempo: quarter notes a minute; None where none is written, as for the program.
-        propagate: what an accidental holds for: "pitch" (all octaves), "octave" or "not" (its note alone).
+        propagate: what an accidental holds for: "octave", "pitch" (all octaves) or "not" (its note alone).
     """
 
     key: Key = field(default_factory=Key)
@@ -50,7 +50,7 @@ class Settings:
     program: int | None = None
     name: str = ""
     is_unpitched: bool = False
-    propagate: str = "pitch"
+    propagate: str = "octave"
 
     def after(self, letter: str, value: str) -> "Settings":
         """The settings after a field; the properties of a V: are read without its voice's name.
@@ -112,7 +112,7 @@ def key_of(value: str) -> Key | None:
 
 def _fifths(found: re.Match) -> int:
     mode = found["mode"]
-    offset = -3 if mode == "m" else MODES.get(mode[:3].lower(), 0)
+    offset = -3 if mode.lower() == "m" else MODES.get(mode[:3].lower(), 0)
     return LETTERS.index(found["tonic"]) - 1 + {"": 0, "#": 7, "b": -7}[found["sign"]] + offset
 
 
@@ -137,7 +137,7 @@ def metre_of(value: str) -> tuple[int, int]:
     if value.lower() == "c|":
         return 2, 2
     found = re.search(r"\(?\s*(\d+(?:\s*\+\s*\d+)*)\s*\)?\s*/\s*(\d+)", value)
-    if not found or len(found[2]) > MAX_DIGITS:
+    if not found or len(found[2]) > MAX_DIGITS or not int(found[2]):
         raise ValueError(f"M: is '{value[:40]}'; it must be a metre such as 6/8, (2+3)/8, C or none")
     return sum(int(number[:MAX_DIGITS]) for number in re.findall(r"\d+", found[1])), int(found[2])
 

@@ -44,7 +44,8 @@ _TOKEN = re.compile(
 _IN_CHORD = re.compile(rf"{_NOTE}(?P<tie>-?)|{_TEXT}|[zx]{_LENGTH}|{_SIGNS}|[<>]")
 _FIELD = re.compile(r"\s*(?P<letter>[A-Z+msw]):(?![|:\]])(?P<value>.*)")  # no r: other readers take it for music
 
-Line = tuple[str, str]  # a field's letter and value, or "" and a line of music
+AFTER = "after"
+Line = tuple[str, str]  # a field's letter and value, or "" and a line of music, or AFTER and music after the end
 
 
 class Tune:
@@ -145,24 +146,36 @@ def lines_of(text: str) -> list[Line]:
 
     Directives (`%%`) come as I: fields. An empty line ends the body.
     """
-    lines, in_body, block = [], False, None
+    lines, in_body, is_over, block = [], False, False, None
     for line in text.split("\n"):
         if block or line.startswith("%%begin"):
             block = block or line.split()[0][len("%%begin") :]
             block = None if line.startswith(f"%%end{block}") else block
             continue
-        if in_body and not line.strip():
-            break
+        is_over = is_over or (in_body and not line.strip())
         if line.startswith("%%"):
             line = "I:" + line[2:]
         line = re.sub(r"(?<!\\)%.*", "", line)
         found = _FIELD.match(line)
-        if found:
+        if is_over:
+            if not found and _is_music(line):
+                lines.append((AFTER, line))
+        elif found:
             lines.append((found["letter"], found["value"]))
             in_body = in_body or found["letter"] == "K"
         elif in_body and line.strip():
             lines.append(("", line))
     return lines
+
+
+def _is_music(line: str) -> bool:
+    """Whether a line holds a bar line and a note, and nothing but what music is written with."""
+    if "|" not in line or not count_letters(line):
+        return False
+    place = 0
+    while place < len(line) and (found := _TOKEN.match(line, place)):
+        place = found.end()
+    return place == len(line)
 
 
 def count_letters(line: str) -> int:

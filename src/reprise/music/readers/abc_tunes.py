@@ -11,6 +11,7 @@ from fractions import Fraction
 from typing import TypeVar
 
 from reprise.errors import ScoreError
+from reprise.music.midi import MAX_FILE_BYTES
 from reprise.music.piece import (
     GRACE,
     KEYS,
@@ -25,7 +26,7 @@ from reprise.music.piece import (
     problem_of,
 )
 from reprise.music.readers.abc_fields import Settings
-from reprise.music.readers.abc_music import Tune, count_letters, lines_of
+from reprise.music.readers.abc_music import AFTER, Tune, count_letters, lines_of
 from reprise.music.readers.abc_voice import Voice
 from reprise.music.readers.music21_scores import CHOIR, DEFAULT_TEMPO_BPM, DEFAULT_VELOCITY, PIANO, VOICES
 
@@ -45,9 +46,12 @@ def split_book(text: str, source: str) -> Iterator[tuple[str, str]]:
     """
     begins = [found.start() for found in re.finditer(r"^X:", text, re.MULTILINE)]
     header = text[: begins[0]] if begins else ""
-    if not begins or any(letter == "K" for letter, _ in lines_of(header)):
+    if not begins or re.search(r"^K:", header, re.MULTILINE):
         begins, header = [0, *begins], ""  # a tune without a number comes first
     header = "".join(f"{letter}:{value}\n" for letter, value in lines_of(header) if letter in tuple("MLIQ"))
+    # Version 2.1 lets an accidental hold in all octaves; tunes of no version mean its own, as printed music does.
+    if (version := re.match(r"%abc-(\d+)\.(\d+)", text)) and (int(version[1]), int(version[2])) >= (2, 1):
+        header = "I:propagate-accidentals pitch\n" + header
     if len(header) > MAX_HEADER:
         raise ScoreError(f"{source}: its header has more than {MAX_HEADER:,} characters, the most that is read")
     for position, (begin, end) in enumerate(itertools.pairwise([*begins, len(text)]), start=1):
@@ -68,6 +72,8 @@ def read_tune(text: str, source: str) -> Piece:
     Raises:
         ScoreError: it can't be read, or what was read isn't all that is written.
     """
+    if len(text) > MAX_FILE_BYTES:
+        raise ScoreError(f"{source}: has more than {MAX_FILE_BYTES:,} characters, the most that is read")
     lines, tune, letters = lines_of(text), Tune(), 0
     body = next((index for index, (letter, _) in enumerate(lines, start=1) if letter == "K"), None)
     if body is None:
@@ -75,6 +81,8 @@ def read_tune(text: str, source: str) -> Piece:
     try:
         tune.read_header(lines[:body])
         for letter, line in lines[body:]:
+            if letter == AFTER:
+                raise ValueError(f"goes on after an empty line, which ends a tune: '{line.strip()[:40]}'")
             if letter:
                 tune.read_field(letter, line)
             else:
@@ -148,7 +156,7 @@ def _metre(voice: Voice, begins: Sequence[Fraction]) -> tuple[tuple[int, int], F
     """The metre that lasts longest in a voice, and where a bar line of it lies: after an upbeat, if it has one."""
     changes = {begins[bar] + offset: settings.metre for (bar, offset), settings in voice.history.items()}
     metre, holds_from = longest_lasting(changes, begins[-1])
-    length = Fraction(4 * metre[0], metre[1]) if metre[1] else 0
+    length = Fraction(4 * metre[0], metre[1])
     bar = next((bar for bar, begin in enumerate(begins[:-1]) if begin >= holds_from), 0)
     is_upbeat = bar + 2 < len(begins) and begins[bar + 1] - begins[bar] <= LONGEST_UPBEAT * length
     return metre, begins[bar + is_upbeat]
