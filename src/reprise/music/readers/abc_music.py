@@ -180,7 +180,8 @@ def _is_music(line: str) -> bool:
 
 def count_letters(line: str) -> int:
     """The letters of a line of music that stand for notes: A to G, but in texts, decorations and fields."""
-    return len(re.findall("[A-Ga-g]", re.sub(rf"{_TEXT}|{_OLD_DECORATION}|\[[A-Za-z]:[^\]]*\]", "", line)))
+    music = re.sub(rf"({_OLD_CHORD})|{_TEXT}|{_OLD_DECORATION}|\[[A-Za-z]:[^\]]*\]", r"\1", line)
+    return len(re.findall("[A-Ga-g]", music))
 
 
 def _head(found: re.Match, is_tied: bool = False) -> Head:
