@@ -1,8 +1,7 @@
-"""The text formats by way of music21: MusicXML, plain and compressed, ABC and Humdrum **kern.
+"""The text formats: MusicXML, plain and compressed, and Humdrum **kern by way of music21, ABC by a reader of our own.
 
 `read_text` is meant for a child process that `confine` has bound: a broken file can cost music21 much time and memory.
-Texts are handed to its parsers as they are, never as a name, so that it opens no file and no address. It doesn't know
-ties between chords in ABC: such chords are struck again.
+Texts are handed to its parsers as they are, never as a name, so that it opens no file and no address.
 """
 
 import io
@@ -22,6 +21,7 @@ from music21.musicxml.xmlToM21 import MusicXMLImporter
 
 from reprise.errors import ScoreError
 from reprise.music.piece import MAX_FILE_BYTES, Piece
+from reprise.music.readers.abc_tunes import read_tune
 from reprise.music.readers.music21_scores import piece_from_score
 
 MUSICXML, COMPRESSED, ABC, HUMDRUM = "MusicXML", "compressed MusicXML", "ABC", "Humdrum **kern"
@@ -40,20 +40,30 @@ def confine(memory_bytes: int) -> None:
     sys.stdout = sys.stderr = open(os.devnull, "w")  # noqa: SIM115  for as long as the process lives
 
 
-def read_text(content: bytes, kind: str, source: str, timeout_s: float) -> list[Piece | ScoreError]:
-    """Each piece of a file, or what is wrong with it; several for an ABC tune book."""
+def read_text(content: bytes | str, kind: str, source: str, timeout_s: float) -> Piece | ScoreError:
+    """The piece of a file, or of a tune of an ABC file, or what is wrong with it."""
     signal.alarm(int(timeout_s) + 10)  # ends this process even if the one that would stop it is gone
     try:
-        tunes = _tunes(_text(content), source) if kind == ABC else [(content, source)]
-        return [_read_one(tune, kind, name) for tune, name in tunes]
+        return _read(content, kind, source)
     finally:
         signal.alarm(0)
 
 
-def _read_one(content: bytes | str, kind: str, source: str) -> Piece | ScoreError:
-    parse = {MUSICXML: _musicxml, COMPRESSED: _compressed, ABC: _abc, HUMDRUM: _humdrum}[kind]
+def text_of(content: bytes) -> str:
+    """A text file's lines, ended by a line feed each, in UTF-8 or else in Latin 1."""
     try:
-        return piece_from_score(parse(content, source), source)
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = content.decode("latin-1")
+    return re.sub(r"\r\n?", "\n", text)
+
+
+def _read(content: bytes | str, kind: str, source: str) -> Piece | ScoreError:
+    parse = {MUSICXML: _musicxml, COMPRESSED: _compressed, HUMDRUM: _humdrum}
+    try:
+        if kind == ABC:
+            return read_tune(content, source)
+        return piece_from_score(parse[kind](content, source), source)
     except ScoreError as error:
         return error
     except (MemoryError, RecursionError):
@@ -63,28 +73,8 @@ def _read_one(content: bytes | str, kind: str, source: str) -> Piece | ScoreErro
         return ScoreError(f"{source}: not a readable {kind} file ({why})")
 
 
-def _text(content: bytes) -> str:
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        text = content.decode("latin-1")
-    return re.sub(r"\r\n?", "\n", text)
-
-
-def _tunes(text: str, source: str) -> list[tuple[str, str]]:
-    """The tunes of an ABC file, each with the file's header, and a name for each."""
-    header, *tunes = re.split(r"^(?=X:)", text, flags=re.MULTILINE)
-    if len(tunes) < 2:
-        return [(text, source)]
-    return [(header + tune, f"{source}, tune {number}") for number, tune in enumerate(tunes, start=1)]
-
-
-def _abc(text: str, source: str) -> music21.stream.Score:
-    return music21.abcFormat.translate.abcToStreamScore(music21.abcFormat.ABCFile().readstr(text))
-
-
 def _humdrum(content: bytes, source: str) -> music21.stream.Score:
-    collection = HumdrumDataCollection(_text(content))
+    collection = HumdrumDataCollection(text_of(content))
     collection.parse()
     if isinstance(collection.stream, music21.stream.Opus):
         raise ScoreError(f"{source}: holds several scores; give each a file of its own")
