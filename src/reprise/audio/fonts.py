@@ -103,9 +103,9 @@ class FontParams:
     """
 
     train: tuple[str, ...]
-    train_without: tuple[tuple[str, str], ...]
     clean: str
     unseen: str
+    train_without: tuple[tuple[str, str], ...] = ()
 
     def __post_init__(self) -> None:
         require(bool(self.train), "train", list(self.train), "at least one font")
@@ -116,7 +116,10 @@ class FontParams:
         require(self.unseen not in (*self.train, self.clean), "unseen", self.unseen, "a font that training never hears")
         others = [name for name in self.train if name != self.clean]
         for name, instrument in self.train_without:
-            pair, fonts = [name, instrument], f"of train, but not the clean one ({', '.join(others) or 'there is none'})"
+            pair, fonts = (
+                [name, instrument],
+                f"of train, but not the clean one ({', '.join(others) or 'there is none'})",
+            )
             require(name in others, "train_without", pair, f"a font {fonts} and an instrument")
             right = f"a font and one of {', '.join(INSTRUMENT_NAMES)}"
             require(instrument in INSTRUMENT_NAMES, "train_without", pair, right)

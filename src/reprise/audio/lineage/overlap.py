@@ -4,10 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
 from reprise.audio.fonts import FontParams, font_path
-from reprise.audio.lineage.fingerprints import LONGEST, copies
+from reprise.audio.lineage.fingerprints import LONGEST, Fingerprints, fingerprint_both, same
 from reprise.audio.lineage.soundfont import SoundFontFile, open_sound_font
 from reprise.errors import FontError
 from reprise.music.instruments import INSTRUMENTS, Instrument
@@ -18,26 +16,26 @@ class PlayedSounds:
     """The samples that some instruments of a font play.
 
     Attributes:
-        sounds: each sample's frames and rate in Hz.
+        prints: the samples' fingerprints.
         players: for each sample, the names of the instruments that play it.
     """
 
-    sounds: list[tuple[np.ndarray, int]]
+    prints: list[Fingerprints]
     players: list[tuple[str, ...]]
 
 
 def played_sounds(font: SoundFontFile, instruments: Sequence[Instrument] = INSTRUMENTS) -> PlayedSounds:
-    """Decode what the instruments play, over all keys and velocities; `players` follows INSTRUMENTS' order."""
+    """Fingerprint what the instruments play, over all keys and velocities; `players` follows INSTRUMENTS' order."""
     players: dict[int, tuple[str, ...]] = {}
     for instrument in instruments:
         for number in font.samples_of(instrument.program):
             players[number] = (*players.get(number, ()), instrument.name)
-    return PlayedSounds([font.sample(number, LONGEST) for number in players], list(players.values()))
+    return PlayedSounds(fingerprint_both([font.sample(n, LONGEST) for n in players]), list(players.values()))
 
 
 def shared_instruments(ours: PlayedSounds, theirs: PlayedSounds) -> dict[str, int]:
     """How many of an instrument's samples in `ours` are played by any instrument of `theirs`; those with none left out."""
-    shared = {one for one, _ in copies(ours.sounds, theirs.sounds)}
+    shared = {one for one, _ in same(ours.prints, theirs.prints)}
     counts = {i.name: sum(i.name in ours.players[sound] for sound in shared) for i in INSTRUMENTS}
     return {name: count for name, count in counts.items() if count}
 

@@ -89,10 +89,7 @@ def open_sound_font(path: Path) -> SoundFontFile:
     try:
         content = memoryview(path.read_bytes())
         chunks = {
-            name: body
-            for kind, inside in _chunks(content[12:])
-            if kind == "LIST"
-            for name, body in _chunks(inside[4:])
+            name: body for kind, inside in _chunks(content[12:]) if kind == "LIST" for name, body in _chunks(inside[4:])
         }
         tables = {name: np.frombuffer(chunks[name], record) for name, record in RECORDS.items()}
         font = SoundFontFile(path, tables, chunks["smpl"])
@@ -107,7 +104,10 @@ def _chunks(content: memoryview) -> Iterator[tuple[str, memoryview]]:
     """The chunks of a RIFF list: name and body. MuseScore leaves out the byte that evens an odd length."""
     place = 0
     while place + 8 <= len(content):
-        name, length = bytes(content[place : place + 4]).decode("latin-1"), *struct.unpack_from("<I", content, place + 4)
+        name, length = (
+            bytes(content[place : place + 4]).decode("latin-1"),
+            *struct.unpack_from("<I", content, place + 4),
+        )
         yield name, content[place + 8 : place + 8 + length]
         place += 8 + length
         place += length % 2 and place < len(content) and content[place] == 0
