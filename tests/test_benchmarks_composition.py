@@ -14,7 +14,6 @@ from reprise.composition.backbones import BackboneParams
 from reprise.composition.compose import Order, compose
 from reprise.composition.composer import Composer, ComposerConfig, make_model
 from reprise.composition.notes import NotesEncoding
-from reprise.composition.sampling import SamplingRules
 from reprise.errors import ParamsError
 from reprise.music.piece import Piece, note_table
 from reprise.params import read_yaml
@@ -250,7 +249,7 @@ def make_composer(kind):
 def test_recomputing_makes_the_same_music_as_the_cache(kind):
     composer = make_composer(kind)
     recomputed = replace(composer, model=speed.Recomputing(composer.model))
-    made, again = (compose(c, [Order(seed=(1,), notes=30)], SamplingRules())[0] for c in (composer, recomputed))
+    made, again = (compose(c, [Order(seed=(1,), notes=30)])[0] for c in (composer, recomputed))
     assert len(made.notes) == 30 and np.array_equal(made.notes, again.notes)
 
 

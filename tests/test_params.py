@@ -4,13 +4,13 @@ from dataclasses import dataclass, fields, replace
 
 import numpy as np
 import pytest
-from sections import SECTIONS
 
 from reprise.clips.params import ClipParams
 from reprise.errors import BadInput, ParamsError
 from reprise.params import LARGEST_SEED, load_section, read_yaml, require, require_seed
 from reprise.recognition.augment import AugmentParams
 from reprise.recognition.train import TrainParams
+from reprise.sections import SECTIONS
 
 
 @dataclass(frozen=True)

@@ -4,36 +4,31 @@ It holds tar shards with each item as MIDI and MusicXML, `manifest.parquet` with
 laid open with their sound; `generate` writes it.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 import pandas as pd
 
-from reprise.composition.sampling import SamplingRules
-from reprise.music.midi import read_midi
+from reprise.composition.rules import OPTIONS, SamplingRules, SharedRules
 from reprise.music.piece import Piece
+from reprise.music.readers.midi import read_midi
 from reprise.params import require, require_seed
 from reprise.shards import item_name, read_shard, shard_name
 
 
-@dataclass(frozen=True)
-class MusicParams:
-    """The `sampling` section."""
+@dataclass(frozen=True, kw_only=True)
+class MusicParams(SharedRules):
+    """The `sampling` section: how much music, at which temperatures, by which rules."""
 
     seed: int
     temperatures: tuple[float, ...]
     pieces: int
     bars: int
     seed_bars: int
-    pitch_factor: float
-    top_k: int
-    top_p: float
-    min_p: float
-    repeat_limit: int
-    copy_limit: int
     open_samples: int
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         require_seed(self.seed)
         distinct = len(set(self.temperatures)) == len(self.temperatures) > 0
         require(distinct, "temperatures", list(self.temperatures), "a list of one or more, each once")
@@ -45,21 +40,13 @@ class MusicParams:
         )
         within = 0 <= self.open_samples <= self.pieces // 2
         require(within, "open_samples", self.open_samples, f"from 0 to half of pieces ({self.pieces // 2})")
-        require(0 < self.pitch_factor <= 10, "pitch_factor", self.pitch_factor, "above 0, at most 10")
         for temperature in self.temperatures:
-            self.rules(temperature)
+            OPTIONS["temperature"].check("temperatures", temperature)
 
     def rules(self, temperature: float) -> SamplingRules:
         """The sampling rules at one temperature."""
-        return SamplingRules(
-            temperature=temperature,
-            field_temperatures=(("pitch", temperature * self.pitch_factor),),
-            top_k=self.top_k,
-            top_p=self.top_p,
-            min_p=self.min_p,
-            repeat_limit=self.repeat_limit,
-            copy_limit=self.copy_limit,
-        )
+        shared = {field.name: getattr(self, field.name) for field in fields(SharedRules)}
+        return SamplingRules(temperature=temperature, **shared)
 
 
 def load_music(folder: Path) -> tuple[pd.DataFrame, list[Piece]]:

@@ -17,8 +17,10 @@ from reprise.composition.compose import Order, compose
 from reprise.composition.composer import MODELS, Composer
 from reprise.composition.likelihood import score, summarise_nats
 from reprise.composition.matching import bars_of, cut_to_lengths
+from reprise.composition.notes import NotesEncoding
 from reprise.composition.originality import CopyIndex, originality
-from reprise.composition.sampling import MOST_NOTES, SamplingRules
+from reprise.composition.rules import SamplingRules
+from reprise.composition.sampling import MOST_NOTES, pitch_mask
 from reprise.errors import BadInput, ScoreError
 from reprise.music.piece import Piece
 from reprise.music.theory import KEY_PROFILES
@@ -70,40 +72,35 @@ def generate(
     Raises:
         BadInput: the rules or the start don't fit the composer.
     """
-    orders = [Order((seed, item), notes, bars, start, composer.config.metre) for item in range(count)]
-    return compose_alike(composer, orders, rules, advance)
+    orders = [Order((seed, item), notes, bars, start, composer.config.metre, rules) for item in range(count)]
+    return compose_alike(composer, orders, advance)
 
 
-def compose_alike(
-    composer: Composer, orders: Sequence[Order], rules: SamplingRules, advance: Callable[[], None] = nothing
-) -> list[Piece]:
-    """The pieces ordered, each the same whatever is ordered beside it.
+def compose_alike(composer: Composer, orders: Sequence[Order], advance: Callable[[], None] = nothing) -> list[Piece]:
+    """The pieces ordered, each the same whatever is ordered beside it, by whichever rules.
 
     Rounding depends on how many pieces are made at once, not on which ones; so always `TOGETHER` are, some of them for
     nobody. That costs a piece alone a third more time, and many together far less than one after the other.
 
     Raises:
-        BadInput: the rules or a start don't fit the composer.
+        BadInput: rules or a start don't fit the composer.
     """
-    check_fields(rules, composer)
     for_nobody, pieces = Order((0,), notes=1, metre=composer.config.metre), []
     for at in range(0, len(orders), TOGETHER):
         group = list(orders[at : at + TOGETHER])
         filled = group + [for_nobody] * (TOGETHER - len(group))
-        pieces += compose(composer, filled, rules, advance)[: len(group)]
+        pieces += compose(composer, filled, advance)[: len(group)]
     return pieces
 
 
-def check_fields(rules: SamplingRules, composer: Composer) -> None:
-    """Refuse a temperature of a field that the composer doesn't have.
+def check_rules(rules: SamplingRules, encoding: NotesEncoding) -> None:
+    """Refuse before any work what `compose` would refuse.
 
     Raises:
-        BadInput: there is one.
+        BadInput: the rules name a field that the encoding lacks, or leave no pitch.
     """
-    fields = composer.config.encoding.shape.fields
-    for name, _ in rules.field_temperatures:
-        if name not in fields:
-            raise BadInput(f"field temperature: '{name}' is no field of the model; it must be {', '.join(fields)}")
+    rules.temperatures(encoding.shape.fields)
+    pitch_mask(encoding, rules)
 
 
 def describe(piece: Piece) -> dict:
