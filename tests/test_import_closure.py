@@ -25,6 +25,7 @@ EXEMPT = {
     "src/reprise/compute.py": "decides where the work runs; the same bytes from every engine is tested",
     "src/reprise/cluster.py": "the same, on a Dask cluster",
     "src/reprise/tracking.py": "mirrors what was computed, writes no out",
+    "src/reprise/machine.py": "notes on what a stage ran, beside its result",
     "src/reprise/progress.py": "prints",
     "src/reprise/stage.py": "finds, locks and moves what a stage's own code has written",
     "src/reprise/dvc_files.py": "reads dvc.yaml and dvc.lock",

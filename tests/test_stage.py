@@ -4,6 +4,7 @@ import errno
 import hashlib
 import json
 import os
+import platform
 import re
 import shutil
 import signal
@@ -13,6 +14,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pytest
 from conftest import ROOT
 
@@ -386,6 +388,22 @@ def test_new_outs_replace_old_ones_whole(repository):
     Path("data/out/stale.tar").touch()
     assert start().wait(20) == 0
     assert "data/out/stale.tar" not in contents("data/out")
+
+
+def test_what_each_stage_ran_on_is_noted_beside_the_metrics(repository, monkeypatch):
+    """In no out: where the same bytes were made must not make them differ."""
+
+    def main(stage):
+        for path in ("data/out", "data/table.csv", "metrics/count.json"):
+            stage.out(path).write_text("{}")
+
+    Path("metrics").mkdir()
+    Path("metrics/machines.json").write_text('{"earlier": {"cpu": "x"}}')
+    assert run_in_process(main, monkeypatch) == 0
+    noted = json.loads(Path("metrics/machines.json").read_text())
+    assert list(noted) == ["count", "earlier"] and noted["earlier"] == {"cpu": "x"}
+    assert noted["count"]["cpu"] and noted["count"]["versions"]["python"] == platform.python_version()
+    assert noted["count"]["versions"]["numpy"] == np.__version__
 
 
 @pytest.fixture

@@ -65,7 +65,8 @@ def test_a_run_that_fails_is_marked(store):
     assert run_of(store, "composer").info.status == "FAILED"
 
 
-def test_switched_off_it_touches_nothing(store, tmp_path):
+def test_switched_off_it_touches_nothing(tmp_path, monkeypatch):
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path / 'runs.db'}")
     with open_tracker(False, "recognizer", "train_recognizer") as tracker:
         tracker.metrics({"train_loss": 1.0}, step=1)
     assert type(tracker) is Tracker

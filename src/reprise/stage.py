@@ -26,6 +26,7 @@ from reprise.compute import ComputeParams, load_compute
 from reprise.dvc_files import listed_paths, stage_entries
 from reprise.errors import ParamsError, RepriseError
 from reprise.inputs import check_undamaged, input_hashes, stage_key
+from reprise.machine import record_machine
 from reprise.params import load_section
 from reprise.pins import FOLDER, check_installed
 from reprise.shards import write_atomically
@@ -105,6 +106,7 @@ def run_stage(main: Callable[[Stage], None]) -> None:
             _drop_older_work(stage)
             main(stage)
             stage.publish()
+            record_machine(name)
     except KeyboardInterrupt:
         _end(130, f"{name}: interrupted; what was done is kept, run it again to go on")
     except RepriseError as error:
