@@ -96,7 +96,7 @@ def run_fit(stage: Stage) -> None:
     params = stage.params(VaeParams if name == "vae" else ModelParams, f"composers.{name}")
     training, corpus = stage.params(TrainingParams, "composers.training"), load_corpus(stage.dep("data/corpus"))
     pieces = {split: corpus.pieces(split) for split in ("train", "validation")}
-    with open_tracker(stage.compute.tracking, "composer") as tracker:
+    with open_tracker(stage.compute.tracking, "composer", stage.name) as tracker:
         tracker.tags({"model": name, **stage.inputs})
         composer, curves = fit_composer(name, params, training, pieces, stage.compute.device, stage.notes, tracker)
     save_composer(composer, stage.out(f"models/composer/{name}"))
