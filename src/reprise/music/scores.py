@@ -1,9 +1,9 @@
 """Scores in files: MIDI, MusicXML (plain and compressed), ABC and Humdrum to pieces, and pieces to files.
 
 Nothing in a file is trusted. Whatever its bytes, reading gives pieces or a `ScoreError`, in bounded time and memory:
-MIDI by symusic after checks of our own, the text formats in child processes that are stopped when they take too long
-or too much. Each tune of an ABC book is read by itself, so that a bad one costs no other. Nothing is fetched, unpacked
-to disk or written beside a score.
+MIDI by a strict reader of our own, the text formats in child processes that are stopped when they take too long or too
+much. Each tune of an ABC book is read by itself, so that a bad one costs no other. Nothing is fetched, unpacked to disk
+or written beside a score.
 """
 
 import itertools
@@ -17,10 +17,11 @@ from pathlib import Path
 from pebble import ProcessPool
 
 from reprise.errors import ScoreError
-from reprise.music.midi import MAX_FILE_BYTES, midi_bytes, read_midi
+from reprise.music.midi import midi_bytes
 from reprise.music.notation import musicxml_bytes
-from reprise.music.piece import Piece
+from reprise.music.piece import MAX_FILE_BYTES, Piece
 from reprise.music.readers.abc_tunes import split_book
+from reprise.music.readers.midi import read_midi
 from reprise.music.readers.texts import ABC, COMPRESSED, HUMDRUM, MUSICXML, confine, read_text, text_of
 
 MIDI = "MIDI"

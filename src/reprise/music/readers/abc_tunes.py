@@ -11,10 +11,10 @@ from fractions import Fraction
 from typing import TypeVar
 
 from reprise.errors import ScoreError
-from reprise.music.midi import MAX_FILE_BYTES
 from reprise.music.piece import (
     GRACE,
     KEYS,
+    MAX_FILE_BYTES,
     METRES,
     NO_LENGTH,
     TEMPOS,

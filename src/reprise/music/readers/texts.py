@@ -1,36 +1,29 @@
-"""The text formats: MusicXML, plain and compressed, and Humdrum **kern by way of music21, ABC by a reader of our own.
+"""The text formats, each by its own reader: MusicXML, plain and compressed, ABC and Humdrum **kern.
 
-`read_text` is meant for a child process that `confine` has bound: a broken file can cost music21 much time and memory.
-Texts are handed to its parsers as they are, never as a name, so that it opens no file and no address.
+`read_text` is meant for a child process that `confine` has bound: a broken file can cost a reader much time and memory.
+Nothing is opened or fetched on a file's word.
 """
 
-import io
 import os
 import re
 import resource
 import signal
 import sys
-import zipfile
-from xml.etree.ElementTree import Element
 
 import music21
-from defusedxml import DefusedXmlException
-from defusedxml.ElementTree import fromstring
 from music21.humdrum.spineParser import HumdrumDataCollection
-from music21.musicxml.xmlToM21 import MusicXMLImporter
 
 from reprise.errors import ScoreError
-from reprise.music.midi import MAX_FILE_BYTES
 from reprise.music.piece import Piece
 from reprise.music.readers.abc_tunes import read_tune
 from reprise.music.readers.music21_scores import piece_from_score
+from reprise.music.readers.musicxml import read_compressed_musicxml, read_musicxml
 
 MUSICXML, COMPRESSED, ABC, HUMDRUM = "MusicXML", "compressed MusicXML", "ABC", "Humdrum **kern"
-MAX_ARCHIVE_FILES = 1000
 
 
 def confine(memory_bytes: int) -> None:
-    """Let this process take so much more memory than it has, and keep music21's warnings from people.
+    """Let this process take so much more memory than it has, and keep warnings from people.
 
     What is wrong with a score comes as an error.
     """
@@ -60,64 +53,21 @@ def text_of(content: bytes) -> str:
 
 
 def _read(content: bytes | str, kind: str, source: str) -> Piece | ScoreError:
-    parse = {MUSICXML: _musicxml, COMPRESSED: _compressed, HUMDRUM: _humdrum}
+    read = {MUSICXML: read_musicxml, COMPRESSED: read_compressed_musicxml, ABC: read_tune, HUMDRUM: _humdrum}[kind]
     try:
-        if kind == ABC:
-            return read_tune(content, source)
-        return piece_from_score(parse[kind](content, source), source)
+        return read(content, source)
     except ScoreError as error:
         return error
     except (MemoryError, RecursionError):
         return ScoreError(f"{source}: is too large, or nested too deeply, to be read")
-    except Exception as error:  # music21 meets what it doesn't expect with any error that Python has
+    except Exception as error:  # whatever a reader meets that it doesn't expect
         why = " ".join(f"{type(error).__name__}: {error}".split())[:200]
         return ScoreError(f"{source}: not a readable {kind} file ({why})")
 
 
-def _humdrum(content: bytes, source: str) -> music21.stream.Score:
+def _humdrum(content: bytes, source: str) -> Piece:
     collection = HumdrumDataCollection(text_of(content))
     collection.parse()
     if isinstance(collection.stream, music21.stream.Opus):
         raise ScoreError(f"{source}: holds several scores; give each a file of its own")
-    return collection.stream
-
-
-def _musicxml(content: bytes, source: str) -> music21.stream.Score:
-    root = _xml(content, source)
-    if root.tag != "score-partwise":
-        raise ScoreError(f"{source}: holds <{root.tag}>; of MusicXML, <score-partwise> is read")
-    importer = MusicXMLImporter()
-    importer.xmlRootToScore(root, importer.stream)
-    return importer.stream
-
-
-def _xml(content: bytes, source: str) -> Element:
-    """The root of an XML document. It may name a document type, but neither define things in it nor fetch it."""
-    try:
-        return fromstring(content)
-    except DefusedXmlException as error:
-        raise ScoreError(f"{source}: defines entities or needs other files; MusicXML does neither") from error
-
-
-def _compressed(content: bytes, source: str) -> music21.stream.Score:
-    """The score that META-INF/container.xml names first, else the archive's first XML file."""
-    with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        names = archive.namelist()
-        if len(names) > MAX_ARCHIVE_FILES:
-            raise ScoreError(f"{source}: holds {len(names)} files; at most {MAX_ARCHIVE_FILES} are read")
-        scores = [name for name in names if name.endswith((".xml", ".musicxml")) and not name.startswith("META-INF/")]
-        if "META-INF/container.xml" in names:
-            container = _xml(_member(archive, "META-INF/container.xml", source), source)
-            scores = [file.get("full-path") for file in container.iter("rootfile")] or scores
-        if not scores or scores[0] not in names:
-            raise ScoreError(f"{source}: holds no score, or lacks the one that it names")
-        return _musicxml(_member(archive, scores[0], source), source)
-
-
-def _member(archive: zipfile.ZipFile, name: str, source: str) -> bytes:
-    """One file of an archive: no more than a score may have, whatever it says it has."""
-    with archive.open(name) as file:
-        content = file.read(MAX_FILE_BYTES + 1)
-    if max(archive.getinfo(name).file_size, len(content)) > MAX_FILE_BYTES:
-        raise ScoreError(f"{source}: holds {name} of more than {MAX_FILE_BYTES:,} bytes, the most that is read")
-    return content
+    return piece_from_score(collection.stream, source)
