@@ -1,4 +1,4 @@
-"""The text formats by way of music21: MusicXML, plain and compressed, ABC and Humdrum **kern.
+"""The text formats: MusicXML, plain and compressed, and ABC by way of music21, Humdrum **kern by a reader of our own.
 
 `read_text` is meant for a child process that `confine` has bound: a broken file can cost music21 much time and memory.
 Texts are handed to its parsers as they are, never as a name, so that it opens no file and no address. It doesn't know
@@ -17,12 +17,12 @@ from xml.etree.ElementTree import Element
 import music21
 from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import fromstring
-from music21.humdrum.spineParser import HumdrumDataCollection
 from music21.musicxml.xmlToM21 import MusicXMLImporter
 
 from reprise.errors import ScoreError
 from reprise.music.midi import MAX_FILE_BYTES
 from reprise.music.piece import Piece
+from reprise.music.readers.humdrum import read_humdrum
 from reprise.music.readers.music21_scores import piece_from_score
 
 MUSICXML, COMPRESSED, ABC, HUMDRUM = "MusicXML", "compressed MusicXML", "ABC", "Humdrum **kern"
@@ -52,9 +52,11 @@ def read_text(content: bytes, kind: str, source: str, timeout_s: float) -> list[
 
 
 def _read_one(content: bytes | str, kind: str, source: str) -> Piece | ScoreError:
-    parse = {MUSICXML: _musicxml, COMPRESSED: _compressed, ABC: _abc, HUMDRUM: _humdrum}[kind]
+    parse = {MUSICXML: _musicxml, COMPRESSED: _compressed, ABC: _abc}
     try:
-        return piece_from_score(parse(content, source), source)
+        if kind == HUMDRUM:
+            return read_humdrum(_text(content), source)
+        return piece_from_score(parse[kind](content, source), source)
     except ScoreError as error:
         return error
     except (MemoryError, RecursionError):
@@ -82,14 +84,6 @@ def _tunes(text: str, source: str) -> list[tuple[str, str]]:
 
 def _abc(text: str, source: str) -> music21.stream.Score:
     return music21.abcFormat.translate.abcToStreamScore(music21.abcFormat.ABCFile().readstr(text))
-
-
-def _humdrum(content: bytes, source: str) -> music21.stream.Score:
-    collection = HumdrumDataCollection(_text(content))
-    collection.parse()
-    if isinstance(collection.stream, music21.stream.Opus):
-        raise ScoreError(f"{source}: holds several scores; give each a file of its own")
-    return collection.stream
 
 
 def _musicxml(content: bytes, source: str) -> music21.stream.Score:
