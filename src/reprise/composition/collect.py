@@ -18,6 +18,7 @@ from reprise.composition.corpus_stats import bars_of, summarise
 from reprise.composition.sources import Source, digest_of, open_source, read_source
 from reprise.composition.tunes import find_families
 from reprise.errors import BadInput, ScoreError
+from reprise.music.excerpts import first_parts
 from reprise.music.piece import NOTE, Piece
 
 TICKS = 5040  # a beat, by which times are compared when duplicates are looked for
@@ -210,11 +211,6 @@ def rare_pitches(train: Sequence[Piece], count: int) -> np.ndarray:
 def without(piece: Piece, pitches: np.ndarray) -> Piece:
     """The piece without its notes of certain pitches."""
     return replace(piece, notes=piece.notes[~np.isin(piece.notes["pitch"], pitches)])
-
-
-def first_parts(piece: Piece, count: int) -> Piece:
-    """The piece without the parts after its first `count` ones."""
-    return replace(piece, notes=piece.notes[piece.notes["part"] < count], programs=piece.programs[:count])
 
 
 def tabulate(rows: Sequence[tuple[Piece, str, int]]) -> Corpus:
