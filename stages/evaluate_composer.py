@@ -1,7 +1,5 @@
 """Stage evaluate_composer: likelihood, measures and originality of one of the composers, beside real held-out music."""
 
-from pathlib import Path
-
 from reprise.composition.composer import load_composer
 from reprise.composition.corpus import load_corpus
 from reprise.composition.evaluate import MusicEvaluationParams, evaluate_composer
@@ -15,7 +13,8 @@ NAMES = {"lstm": "LSTM", "transformer": "Transformer", "vae": "VAE"}
 
 def main(stage: Stage) -> None:
     params, sampling = stage.params(MusicEvaluationParams, "music_evaluation"), stage.params(MusicParams, "sampling")
-    corpus, model, music = Path("data/corpus"), Path("models/composer") / stage.item, Path("data/music") / stage.item
+    corpus = stage.dep("data/corpus")
+    model, music = stage.dep(f"models/composer/{stage.item}/config.json").parent, stage.dep(f"data/music/{stage.item}")
     metrics = evaluate_composer(params, sampling, corpus, model, music)
     stage.write_metrics(f"metrics/composer/{stage.item}.json", metrics)
     pictures, tables = (stage.out(f"plots/composer/{stage.item}/{kind}") for kind in ("evaluation", "tables"))

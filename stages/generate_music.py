@@ -1,7 +1,5 @@
 """Stage generate_music: the music of one of the composers, at several temperatures."""
 
-from pathlib import Path
-
 from reprise.audio.fonts import FontParams, font_path
 from reprise.composition.composers import SAMPLING, save_rules
 from reprise.composition.corpus import load_corpus
@@ -16,10 +14,10 @@ def main(stage: Stage) -> None:
     # With the composer, so that whoever draws from it draws as was measured; here, since training needs no such rules.
     save_rules(params.rules(USUAL.temperature), stage.out(f"models/composer/{stage.item}/{SAMPLING}"))
     generate_music(
-        Path("models/composer") / stage.item,
-        load_corpus(Path("data/corpus")).pieces("seed"),
+        stage.dep(f"models/composer/{stage.item}/config.json").parent,
+        load_corpus(stage.dep("data/corpus")).pieces("seed"),
         params,
-        font_path(Path("data/fonts"), fonts.clean),
+        font_path(stage.dep("data/fonts"), fonts.clean),
         stage.out(f"data/music/{stage.item}"),
         stage.notes,
         stage.compute,

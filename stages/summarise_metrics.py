@@ -1,7 +1,6 @@
 """Stage summarise_metrics: the few figures that `dvc metrics show` and `dvc metrics diff` print."""
 
 import json
-from pathlib import Path
 
 from reprise.stage import Stage, run_stage
 from reprise.summary import summarise
@@ -10,9 +9,9 @@ COMPOSERS = ("lstm", "transformer", "vae")
 
 
 def main(stage: Stage) -> None:
-    metrics = Path("metrics")
-    composers = {name: json.loads((metrics / f"composer/{name}.json").read_text()) for name in COMPOSERS}
-    summary = summarise(json.loads((metrics / "recognizer.json").read_text()), composers)
+    recognizer = json.loads(stage.dep("metrics/recognizer.json").read_text())
+    composers = {name: json.loads(stage.dep(f"metrics/composer/{name}.json").read_text()) for name in COMPOSERS}
+    summary = summarise(recognizer, composers)
     stage.write_metrics("metrics/summary.json", summary)
 
 

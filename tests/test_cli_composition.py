@@ -18,8 +18,9 @@ from reprise.cli import main
 from reprise.composition.composers import SAMPLING, save_rules
 from reprise.composition.rules import USUAL, SamplingRules
 from reprise.music.excerpts import cut_at_bar
-from reprise.music.midi import midi_bytes, read_midi
+from reprise.music.midi import midi_bytes
 from reprise.music.piece import Piece, note_table
+from reprise.music.readers.midi import read_midi
 from reprise.music.scores import read_piece
 
 SMALL_FONT = "TimGM6mb"
@@ -122,7 +123,9 @@ def test_many_pieces_get_numbers_and_none_depends_on_how_many_there_are(place, c
 def test_every_format_holds_the_same_music(place, capsys):
     (place / "data/fonts").mkdir(parents=True)
     shutil.copy(locate(FONTS[SMALL_FONT]), place / "data/fonts")
-    (place / "params.yaml").write_text(f"fonts: {{train: [FluidR3_GM], clean: {SMALL_FONT}, unseen: csound_GM}}\n")
+    (place / "params.yaml").write_text(
+        f"fonts: {{train: [FluidR3_GM], clean: {SMALL_FONT}, unseen: A320U, train_without: []}}\n"
+    )
     names = ["new.mid", "new.musicxml", "new.wav"]
     outs = [word for name in names for word in ("-o", name)]
     result = run_json(capsys, "generate", "--notes", "24", "--seed", "3", *outs)

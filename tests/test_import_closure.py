@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from reprise.params import read_yaml
-from reprise.pins import read_pins
+from reprise.pins import NO_RESULT, read_pins
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -23,6 +23,7 @@ ROOT = Path(__file__).resolve().parent.parent
 EXEMPT = {
     "src/reprise/params.py": "turns params.yaml into values; DVC tracks the values themselves",
     "src/reprise/compute.py": "decides where the work runs; the same bytes from every engine is tested",
+    "src/reprise/cluster.py": "the same, on a Dask cluster",
     "src/reprise/tracking.py": "mirrors what was computed, writes no out",
     "src/reprise/machine.py": "notes on what a stage ran, beside its result",
     "src/reprise/progress.py": "prints",
@@ -34,9 +35,6 @@ EXEMPT = {
     "src/reprise/errors.py": "declares the errors: a stage that raises one has no result",
 }
 
-
-# Requirement files whose pins can't change a result, and so no stage lists them.
-NO_RESULT = {"requirements/tools.txt", "requirements/tests.txt", "requirements/sharing.txt"}
 
 # Used by a package that is imported, without an import of ours; and the reverse, imported as a part of a package.
 BEHIND = {"pandas": {"pyarrow"}, "matplotlib": {"pillow"}}
@@ -101,7 +99,8 @@ PINNED_BY = {
 
 def requirements_of(script: str) -> set[str]:
     """The requirement files whose pins can change what a stage's script makes."""
-    return {PINNED_BY[package] for package in packages_of(code_of(script))} - NO_RESULT
+    files = {PINNED_BY[package] for package in packages_of(code_of(script))}
+    return {file for file in files if Path(file).name not in NO_RESULT}
 
 
 def stages(root: Path = ROOT) -> dict[str, tuple[str, set[str]]]:

@@ -104,7 +104,7 @@ EVERYTHING_FROM_SPECTROGRAMS = {"cache_spectrograms", *TRAINING_STAGES}
             {"rendering": {"clean_level_db": -21.0}},
             {"render_clips", "cache_spectrograms", "train_recognizer", "train_ceiling"},
         ),
-        ({"fonts": {"train": ["csound_GM"]}}, {"collect_fonts", "render_clips", *MUSIC_STAGES[:3]}),
+        ({"fonts": {"train_without": []}}, {"collect_fonts", "render_clips", *MUSIC_STAGES[:3]}),
         ({"corpus": {"rare_pitch_count": 1}}, {"collect_corpus"}),
         ({"composers": {"lstm": {"fit": {"epochs": 3}}}}, {"train_composer@lstm"}),
         ({"sampling": {"temperatures": [1.3]}}, set(MUSIC_STAGES)),

@@ -11,6 +11,7 @@ from pathlib import Path
 from reprise.errors import RepriseError
 
 FOLDER = Path("requirements")
+NO_RESULT = ("tools.txt", "tests.txt", "sharing.txt")  # their pins change no result; no stage lists them
 
 
 def read_pins(path: Path) -> dict[str, str]:
@@ -19,8 +20,14 @@ def read_pins(path: Path) -> dict[str, str]:
     return dict(line.split("==") for line in lines if "==" in line)
 
 
+def result_packages() -> tuple[str, ...]:
+    """Every package whose version can change a result."""
+    files = (path for path in sorted(FOLDER.glob("*.txt")) if path.name not in NO_RESULT)
+    return tuple(package for path in files for package in read_pins(path))
+
+
 def installed_version(package: str) -> str | None:
-    """The installed version of a package, without what a build adds to it (the +cpu of PyTorch); None if it is missing."""
+    """The installed version of a package, without a build's suffix (the +cpu of PyTorch); None if it is missing."""
     try:
         return importlib.metadata.version(package).partition("+")[0]
     except importlib.metadata.PackageNotFoundError:
@@ -38,7 +45,7 @@ def check_installed(files: list[Path]) -> None:
             found = installed_version(package)
             if found != pinned:
                 raise RepriseError(
-                    f"{file} pins {package}=={pinned}, but {found or 'none'} is installed, and other versions can give "
-                    f"other results. Install what is pinned: {sys.executable} -m pip install -r requirements.txt; or, to "
-                    f"work with {found or 'another version'}, change the pin: what depends on it then runs again"
+                    f"{file} pins {package}=={pinned}, but {found or 'none'} is installed, and another version can "
+                    f"give other results. Install what is pinned: {sys.executable} -m pip install -r requirements.txt; "
+                    "or change the pin: the stages that it can change then run again"
                 )

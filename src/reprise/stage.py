@@ -38,7 +38,7 @@ LOCK_WAIT_S = 20.0
 
 
 class Stage:
-    """One run of a stage: `stage.params(...)` to read, `stage.out(...)` to write, nothing else.
+    """One run of a stage: `stage.params(...)` and `stage.dep(...)` to read, `stage.out(...)` to write, nothing else.
 
     A stage that dvc.yaml spreads over a matrix is named NAME@ITEM, and `item` is that item; it is empty for others.
     """
@@ -51,7 +51,7 @@ class Stage:
         self.inputs = input_hashes(self.entry)
         check_undamaged(self.inputs)
         self.key = stage_key(self.inputs)
-        self.work = WORK / name / self.key
+        self.work = (WORK / name / self.key).absolute()
 
     def params(self, cls: type[T], section: str) -> T:
         """Section `section` of params.yaml, such as `clips` or `composers.lstm`; dvc.yaml must list it."""
@@ -59,8 +59,14 @@ class Stage:
             raise RepriseError(f"dvc.yaml: stage {self.name} reads params '{section}' without listing it")
         return load_section(cls, section)
 
+    def dep(self, path: str) -> Path:
+        """The dependency `path`, absolute: a worker's current folder may be another."""
+        if path not in listed_paths(self.entry, "deps"):
+            raise RepriseError(f"dvc.yaml: stage {self.name} reads '{path}' without listing it")
+        return Path(path).absolute()
+
     def out(self, path: str) -> Path:
-        """Where to write the out `path` for now; it is renamed to `path` when the stage is done."""
+        """Where to write the out `path` for now, absolute; it is moved to `path` when the stage is done."""
         if path not in listed_paths(self.entry, "outs", "metrics", "plots"):
             raise RepriseError(f"dvc.yaml: stage {self.name} writes '{path}' without listing it")
         target = self.work / "outs" / path

@@ -10,9 +10,9 @@ def summarise(recognizer: dict, composers: Mapping[str, dict]) -> dict:
     """The summary of `metrics/recognizer.json` and of `metrics/composer/MODEL.json`.
 
     Returns:
-        For the recognizer: the macro-F1 of each of its test sets, of its floor and of its ceiling. For each composer: nats a
-        note on validation and test pieces, and of the music at the temperature nearest to 1 the root mean square of its
-        standardised differences from the test pieces and its mean longest copied run, in notes. For the test pieces: the
+        For the recognizer: the macro-F1 of each test set, of floor and ceiling. For each composer: nats a note
+        on validation and test pieces; of its music at the temperature nearest to 1 the root mean square of its
+        standardised differences from the test pieces, and its mean longest copied run in notes. For the test pieces:
         nats a note of the bigram floor, and their own longest copied run.
     """
     reference = next(iter(composers.values()))

@@ -196,7 +196,7 @@ def test_the_future_changes_nothing_that_is_said_to_be_known_from_the_past(kind)
 
 
 def test_a_posterior_does_know_the_future():
-    """Else the test above would hold for nothing: the bound's hidden states, of a posterior, change with what follows."""
+    """Else the test above would hold for nothing: what the bound is made from changes with what follows."""
     model = loud_model("vae")
     batch = collate(examples(EVENTS, EVENTS[[0, 1, 2, 5, 6]]))
     with torch.inference_mode():

@@ -16,8 +16,8 @@ from reprise.composition.music import MusicParams, load_music
 from reprise.compute import ComputeParams
 from reprise.errors import BadInput, ParamsError, ShardError
 from reprise.music.excerpts import after_bar, cut_at_bar
-from reprise.music.midi import read_midi
 from reprise.music.piece import Piece
+from reprise.music.readers.midi import read_midi
 from reprise.shards import item_name, read_shard, shard_name
 
 COMPOSER = make_composer("lstm")

@@ -92,3 +92,15 @@ def test_music_against_itself_differs_in_nothing():
     differences = [value for value in found["standardised_difference"].values() if value is not None]
     assert differences and not np.any(differences)
     assert "reference" not in evaluate_music(pieces)
+
+
+def test_music_and_reference_are_measured_over_as_many_bars():
+    """The same endless scale, 8 bars of it against 2: nothing differs once both are cut; without, its range would."""
+    scale = [48 + step for step in range(32)]
+    long, short = [line(scale, start=0.0)] * 2, [line(scale[:8])] * 2
+    found = evaluate_music(long, short)
+    assert found["standardised_difference"]["pitch_range"] == 0
+    assert found["measures"]["pitch_range"]["value"] == found["reference"]["measures"]["pitch_range"]["value"] == 7
+    assert evaluate_music(short, long)["measures"] == evaluate_music(short, long)["reference"]["measures"]
+    assert evaluate_music(long)["measures"]["pitch_range"]["value"] == 31, "nothing is cut without a reference"
+    assert found["originality"]["longest_copied_run"]["value"] == 8, "whole pieces"

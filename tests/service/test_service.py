@@ -27,7 +27,7 @@ from reprise.cli import main
 from reprise.composition.composers import SAMPLING, save_rules
 from reprise.composition.rules import OPTIONS, SamplingRules
 from reprise.errors import BadInput, ParamsError
-from reprise.music.midi import read_midi
+from reprise.music.readers.midi import read_midi
 from reprise.params import LARGEST_SEED
 from reprise.service.app import MOST_NOTES, create_app
 from reprise.service.settings import ServiceSettings

@@ -6,7 +6,8 @@ A corpus folder holds
   `sha256` of its notes; `tempo_bpm`, `programs`, `beats_a_bar`, `beat_value`, `key_fifths` or nothing; the number of
   its `parts`, `bars` and `notes`;
 - `notes.parquet`, a row a note: `piece` and the fields of a note table, onsets and durations in quarter-note beats;
-- `skipped.csv`: what was left out and why.
+- `skipped.csv`, a row for each file, tune or solo that was left out, with the reason and, where there is more to say, a
+  `detail`; and a row for each kind of thing that is missing from a piece of the corpus, with its `count`.
 
 The pieces of the split `seed` are another composer's: music to continue, never trained on.
 """
@@ -19,7 +20,7 @@ import numpy as np
 import pandas as pd
 
 from reprise.errors import RepriseError
-from reprise.music.piece import NOTE, Piece
+from reprise.music.piece import MELODIC_CHANNELS, NOTE, Piece
 from reprise.params import require, require_range, require_seed
 
 SPLITS = ("train", "validation", "test", "seed")
@@ -41,6 +42,7 @@ class CorpusParams:
     metres: tuple[str, ...]
     bars: tuple[int, int]
     parts: tuple[int, int]
+    merge_parts: bool
     rare_pitch_count: int
     validation_share: float
     test_share: float
@@ -64,7 +66,8 @@ class CorpusParams:
                 all(re.fullmatch(r"\d{1,2}/\d{1,2}", m) for m in getattr(self, key)), key, getattr(self, key), right
             )
         require_range("bars", self.bars, 1, 100_000)
-        require_range("parts", self.parts, 1, 128)
+        right = f"[from, to] with 1 <= from <= to <= {MELODIC_CHANNELS}, the melodic channels that MIDI has"
+        require(1 <= self.parts[0] <= self.parts[1] <= MELODIC_CHANNELS, "parts", list(self.parts), right)
         require(0 <= self.rare_pitch_count <= 1_000_000, "rare_pitch_count", self.rare_pitch_count, "0 or more")
         for key in ("validation_share", "test_share"):
             require(0 < getattr(self, key) < 0.5, key, getattr(self, key), "above 0 and below 0.5")

@@ -23,9 +23,10 @@ from reprise.composition.phrases import interpolate
 from reprise.compute import ComputeParams, run_jobs
 from reprise.errors import BadInput
 from reprise.music.excerpts import after_bar, cut_at_bar
-from reprise.music.midi import midi_bytes, read_midi
+from reprise.music.midi import midi_bytes
 from reprise.music.notation import musicxml_bytes
 from reprise.music.piece import Piece
+from reprise.music.readers.midi import read_midi
 from reprise.shards import item_name, make_shard, read_shard, shard_name
 
 SAMPLE_RATE = 44100

@@ -10,8 +10,8 @@ from pathlib import Path
 import pandas as pd
 
 from reprise.composition.rules import OPTIONS, SamplingRules, SharedRules
-from reprise.music.midi import read_midi
 from reprise.music.piece import Piece
+from reprise.music.readers.midi import read_midi
 from reprise.params import require, require_seed
 from reprise.shards import item_name, read_shard, shard_name
 

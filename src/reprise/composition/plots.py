@@ -100,7 +100,9 @@ def draw_measures(metrics: dict, sampling: MusicParams, name: str, path: Path) -
             bars = np.maximum([values - low, high - values], 0)
             axis.errorbar(list(found), values, bars, marker="o", label="composed")
         axis.set(title=measure.replace("_", " "), xlabel=f"temperature{factor}")
-    axes.flat[0].legend(fontsize="small")
+    named = [axis for axis in axes.flat if axis.get_legend_handles_labels()[0]]
+    for axis in named[:1]:
+        axis.legend(fontsize="small")
     for axis in axes.flat[len(MEASURES) :]:
         axis.set_axis_off()
     figure.suptitle(f"{name}: measures with 95 % intervals")

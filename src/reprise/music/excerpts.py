@@ -6,6 +6,8 @@ import numpy as np
 
 from reprise.music.piece import Piece
 
+FURTHER_PARTS = "notes of further parts"
+
 
 def cut_at_bar(piece: Piece, bar: int) -> Piece:
     """What begins before the end of so many bars; notes that sound longer end there."""
@@ -23,5 +25,12 @@ def after_bar(piece: Piece, bar: int) -> Piece:
 
 
 def first_parts(piece: Piece, count: int) -> Piece:
-    """The piece without the parts after its first `count` ones."""
-    return replace(piece, notes=piece.notes[piece.notes["part"] < count], programs=piece.programs[:count])
+    """The piece without the parts after its first `count` ones, whose notes are counted as left out."""
+    return replace(keeping(piece, piece.notes["part"] < count, FURTHER_PARTS), programs=piece.programs[:count])
+
+
+def keeping(piece: Piece, kept: np.ndarray, kind: str) -> Piece:
+    """The piece with some of its notes, bool[notes]; the others are counted as left out, as of `kind`."""
+    lost = int((~kept).sum())
+    left_out = dict(piece.left_out) | ({kind: lost} if lost else {})
+    return replace(piece, notes=piece.notes[kept], left_out=left_out)
