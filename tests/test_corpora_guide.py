@@ -53,7 +53,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     profile_clone.git(folder / "piano", *identity, "commit", "--quiet", "--message", "scores")
     with zipfile.ZipFile(folder / "jsbach.zip", "w") as archive:
         for number in range(4):
-            put(folder / "suite.mid", make_piece(40 + number))
+            put(folder / "suite.mid", make_piece(40 + number, parts=1 + number))  # double stops have their own tracks
             archive.write(folder / "suite.mid", f"www.jsbach.net/midi/cs1-{number}.mid")
         archive.write(folder / "suite.mid", "www.jsbach.net/midi/vp1-1.mid")
     make_database(
@@ -78,6 +78,7 @@ def repository(tmp_path_factory: pytest.TempPathFactory, dvc_settings: Path) -> 
     """A repository with this one's code, params and the stage `collect_corpus` alone, committed."""
     clone = Clone(tmp_path_factory.mktemp("guide") / "repository", dvc_settings)
     shutil.copytree(ROOT / "src", clone.folder / "src", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(ROOT / "requirements", clone.folder / "requirements")
     for path in (
         "stages/collect_corpus.py",
         "params.yaml",

@@ -24,7 +24,6 @@ PACKAGES = {
     "librosa": "librosa",
     "soundfile": "soundfile",
     "music21": "music21",
-    "symusic": "symusic",
 }
 
 

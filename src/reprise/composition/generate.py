@@ -15,15 +15,18 @@ import torch
 
 from reprise.audio.files import encode
 from reprise.audio.play import play_piece
-from reprise.composition.compose import Order, after_bar, compose, cut_at_bar, into_range
+from reprise.composition.compose import Order, compose
 from reprise.composition.composer import Composer, load_composer
 from reprise.composition.music import MusicParams
+from reprise.composition.opening import read_opening
 from reprise.composition.phrases import interpolate
 from reprise.compute import ComputeParams, run_jobs
 from reprise.errors import BadInput
-from reprise.music.midi import midi_bytes, read_midi
+from reprise.music.excerpts import after_bar, cut_at_bar
+from reprise.music.midi import midi_bytes
 from reprise.music.notation import musicxml_bytes
 from reprise.music.piece import Piece
+from reprise.music.readers.midi import read_midi
 from reprise.shards import item_name, make_shard, read_shard, shard_name
 
 SAMPLE_RATE = 44100
@@ -93,7 +96,7 @@ def draw_openings(seeds: Sequence[Piece], composer: Composer, params: MusicParam
 
 def _fits(opening: Piece, composer: Composer) -> bool:
     try:
-        composer.config.encoding.encode(into_range(opening, composer))
+        read_opening(opening, composer.config.encoding)
     except BadInput:
         return False
     return True
@@ -109,9 +112,13 @@ def _make_shard(
         composer, temperature = load_composer(model), params.temperatures[job[0]]
         starts = openings if ORIGINS[job[1]] == "opening" else [None] * len(openings)
         first = number * len(openings)
-        orders = [Order((params.seed, 1, first + i), bars=params.bars, start=start) for i, start in enumerate(starts)]
+        rules = params.rules(temperature)
+        orders = [
+            Order((params.seed, 1, first + i), bars=params.bars, start=start, rules=rules)
+            for i, start in enumerate(starts)
+        ]
         members, rows = [], []
-        for item, (start, piece) in enumerate(zip(starts, compose(composer, orders, params.rules(temperature))), first):
+        for item, (start, piece) in enumerate(zip(starts, compose(composer, orders)), first):
             members += [
                 (item_name(item, "mid"), midi_bytes(piece)),
                 (item_name(item, "musicxml"), musicxml_bytes(piece)),

@@ -14,11 +14,8 @@ from music21.common.numberTools import opFrac
 
 from reprise.errors import ScoreError
 from reprise.music.piece import Piece, longest_lasting, metre_problem, note_table, problem_of
+from reprise.music.readers.defaults import CHOIR, DEFAULT_TEMPO_BPM, DEFAULT_VELOCITY, PIANO, VOICES
 
-DEFAULT_TEMPO_BPM = 96.0
-DEFAULT_VELOCITY = 64
-PIANO, CHOIR = 0, 52
-VOICES = ("soprano", "alto", "tenor", "bass")
 NOT_PITCHED = (music21.harmony.Harmony, music21.note.Unpitched, music21.percussion.PercussionChord)
 
 
