@@ -78,26 +78,26 @@ class _Note:
 class _Part:
     """A part's notes as they are written.
 
-    Of each measure, how long what is heard or seen in it lasts, and how long what only fills it: <forward>, cue notes,
-    rests that aren't printed or are said to last the measure. Programs get the lengths of those wrong.
+    And of each measure, how long what is heard or seen in it lasts; how long what only fills it: <forward>, cue notes,
+    rests that aren't printed or stand for the measure, whose lengths many programs get wrong; and how long the rests of
+    an upbeat are in which the part is silent.
     """
 
     def __init__(self, measures: list[Element], changes: _Changes, left_out: Counter[str], source: str) -> None:
         self.notes: list[_Note] = []
-        self.lengths: list[tuple[Fraction, Fraction]] = []
+        self.lengths: list[tuple[Fraction, Fraction, Fraction]] = []
         self._changes, self._left_out = changes, left_out
         self._transpositions: dict[str | None, Fraction] = {}  # semitones by staff; None is every other
-        self._divisions = None
+        self._divisions = first_divisions(measures)
         for measure in measures:
             try:
-                self._divisions = self._divisions or first_divisions(measures)
                 self.lengths.append(self._walk(measure))
             except ValueError as error:
                 where = f"measure {measure.get('number', len(self.lengths) + 1)}"
                 raise ScoreError(f"{source}: {where}: {error}") from error
 
-    def _walk(self, measure: Element) -> tuple[Fraction, Fraction]:
-        """Read a measure, and return its two lengths.
+    def _walk(self, measure: Element) -> tuple[Fraction, Fraction, Fraction]:
+        """Read a measure, and return its three lengths.
 
         What <backup> makes of the cursor is taken as it is while nothing stands there: some programs go back by too
         much, and then forward.
@@ -106,13 +106,12 @@ class _Part:
         for element in measure:
             if element.tag == "note":
                 parts = {child.tag: child for child in element}
-                duration = Fraction(0) if "grace" in parts else self._duration(element)
-                fills = _only_fills(element, parts)
-                if "chord" not in parts:
-                    onset = cursor if fills else max(cursor, Fraction(0))
+                is_grace, only_fills = "grace" in parts, _only_fills(element, parts)
+                duration = Fraction(0) if is_grace else self._duration(element)
+                if "chord" not in parts and not is_grace:
+                    onset = cursor if only_fills else max(cursor, Fraction(0))
                     cursor = onset + duration
-                    if not fills:
-                        printed = max(printed, cursor)
+                    printed = printed if only_fills else max(printed, cursor)
                 if "rest" not in parts:
                     self._take(element, parts, onset, duration)
             elif element.tag == "backup":
@@ -124,7 +123,9 @@ class _Part:
             elif element.tag in ("direction", "sound") and (tempo := quarter_bpm(element)):
                 self._changes.tempos.setdefault((len(self.lengths), max(cursor, Fraction(0))), tempo)
             filled = max(filled, cursor)
-        return printed, filled
+        if measure.get("implicit") == "yes" and all(note.find("rest") is not None for note in measure.iterfind("note")):
+            return Fraction(0), Fraction(0), filled
+        return printed, filled, Fraction(0)
 
     def _take(self, element: Element, parts: dict[str, Element], onset: Fraction, duration: Fraction) -> None:
         """Take a note, or count it as left out."""
@@ -179,7 +180,7 @@ def read_musicxml(content: bytes, source: str) -> Piece:
 
     Ties are joined. Grace notes, cue notes and unpitched percussion are left out and counted, repeats read as written,
     not played; pitches are those that sound. The staves of one instrument are one part. The metre is the one that lasts
-    longest, and onsets count from its bar lines, so that an upbeat begins late in bar 0. Key signature and tempo are the
+    longest, and onsets count from its bar lines, so that an upbeat begins late in bar 0. Key and tempo are the
     first. Where nothing is written, tempo and velocity are the defaults; a part without a MIDI program other than 1,
     which many programs write whatever the instrument, has that of its name.
 
@@ -223,7 +224,7 @@ def _piece(root: Element, parts: dict[str, _Part], changes: _Changes, left_out: 
     shift = -_bar_line(begins, starts, is_upbeat) % Fraction(4 * metre[0], metre[1])
     sounding = {name: _tied(part.notes, starts) for name, part in parts.items() if part.notes}
     _check_count(root, parts, left_out, source)
-    left_out |= {kind: _changed(said) for kind, said in ((TEMPOS, tempos), (METRES, metres), (KEYS, keys))}
+    left_out.update({TEMPOS: _changed(tempos), METRES: _changed(metres), KEYS: _changed(keys)})
     rows = [
         (float(note.start + shift), float(note.end - note.start), note.pitch, note.velocity, part)
         for part, notes in enumerate(sounding.values())
@@ -245,25 +246,25 @@ def _piece(root: Element, parts: dict[str, _Part], changes: _Changes, left_out: 
 
 
 def _only_fills(note: Element, parts: dict[str, Element]) -> bool:
-    """Whether a note is silent and unseen, or as long as its measure."""
-    if "rest" in parts:
-        return note.get("print-object") == "no" or parts["rest"].get("measure") == "yes"
-    return "cue" in parts or "grace" in parts
+    """Whether a note is silent and unseen, or stands for its measure."""
+    if "rest" not in parts:
+        return "cue" in parts
+    return note.get("print-object") == "no" or parts["rest"].get("measure") == "yes"
 
 
 def _measure_starts(parts: list[_Part], metres: dict[Place, tuple[int, int]]) -> list[Fraction]:
     """Where each measure begins, and where the last one ends.
 
     It lasts as long as what is heard or seen in the longest part. What only fills it makes it a bar of the metre at
-    most, and a whole bar lasts one of which no part says anything.
+    most, and rests of an upbeat count where all parts rest. A bar lasts one of which no part says anything.
     """
     starts, bar = [Fraction(0)], Fraction(4)
     bars = {measure: Fraction(4 * beats, kind) for (measure, _), (beats, kind) in sorted(metres.items())}
     for measure in range(max((len(part.lengths) for part in parts), default=0)):
         bar = bars.get(measure, bar)
         lengths = [part.lengths[measure] for part in parts if measure < len(part.lengths)]
-        printed, filled = (max(length) for length in zip(*lengths))
-        length = max(printed, min(filled, bar))
+        printed, filled, resting = (max(length) for length in zip(*lengths))
+        length = max(printed, min(filled, bar)) or min(resting, bar)
         starts.append(starts[-1] + (bar if not length or abs(length - bar) < ROUNDING else length))
     return starts
 
@@ -277,21 +278,30 @@ def _bar_line(begins: Fraction, starts: list[Fraction], is_upbeat: bool) -> Frac
 
 
 def _tied(notes: list[_Note], starts: list[Fraction]) -> list[_Note]:
-    """Notes as they sound, tied ones being one; from here on `start` and `end` count from the beginning of the music."""
+    """Notes as they sound, tied ones being one. Now `start` and `end` count from the beginning of the music.
+
+    A tie may leave out some time, as where arpeggios are held or a measure is short. It ends in the next measure at the
+    latest, and before the pitch is struck again.
+    """
     for note in notes:
         note.start, note.end = note.start + starts[note.measure], note.end + starts[note.measure]
     sounding, waiting = [], defaultdict(list)
     for note in sorted(notes, key=lambda note: note.start):
-        tied = [before for before in waiting[note.pitch] if before.end >= note.start - ROUNDING]
-        near = [before for before in tied if before.end <= note.start + ROUNDING] if "stop" in note.ties else []
-        if near:
-            before = min(near, key=lambda before: (before.voice != note.voice, abs(before.end - note.start)))
-            before.end, before.voice = note.end, note.voice
-            if "start" not in note.ties:
+        stops, starts_tie = "stop" in note.ties, "start" in note.ties
+        tied = [
+            before
+            for before in waiting[note.pitch]
+            if before.end >= note.start - ROUNDING or (stops and note.measure <= before.measure + 1)
+        ]
+        ended = [before for before in tied if before.end <= note.start + ROUNDING]
+        if stops and ended:
+            before = min(ended, key=lambda one: (note.start - one.end > ROUNDING, one.voice != note.voice, -one.end))
+            before.end, before.voice, before.measure = note.end, note.voice, note.measure
+            if not starts_tie:
                 tied = [other for other in tied if other is not before]
         else:
             sounding.append(note)
-            if "start" in note.ties:
+            if starts_tie:
                 tied.append(note)
         waiting[note.pitch] = tied
     return sounding
