@@ -23,12 +23,13 @@ import earlier_model
 import numpy as np
 from earlier_model import LOGIT_THRESHOLD, SIZE, Pictures
 from machine import ROOT, need, report
-from measure import run_script, table, with_interval
+from measure import run_script, table
 from numpy.lib.format import open_memmap
 
 from reprise.audio.files import decode
 from reprise.audio.params import RenderParams
 from reprise.audio.spectrogram import SpectrogramParams
+from reprise.bootstrap import with_interval
 from reprise.clips.corpus import read_manifest
 from reprise.clips.params import ClipParams
 from reprise.clips.spectrograms import clip_table, read_rendering

@@ -23,14 +23,15 @@ from pathlib import Path
 import numpy as np
 from clone import Clone
 from machine import RESULTS, ROOT, describe_machine, report, write_json
-from measure import run_script, table, with_interval
+from measure import run_script, table
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from reprise.audio.fonts import FontParams
 from reprise.audio.spectrogram import SpectrogramParams
+from reprise.bootstrap import with_interval
 from reprise.errors import BadInput
-from reprise.params import PARAMS_FILE, load_section, read_yaml
+from reprise.params import PARAMS_FILE, load_section, read_yaml, require_seed
 from reprise.recognition.data import load_set
 from reprise.recognition.evaluate import EvaluationParams, Predictions, headline
 from reprise.recognition.model import load_recognizer
@@ -187,6 +188,7 @@ def main() -> None:
     parser.add_argument("--clips", type=int, help="clips.count (params.yaml's)")
     parser.add_argument("--quick", action="store_true", help="the smoke profile, nothing written or kept")
     args = parser.parse_args()
+    require_seed(args.seed, "--seed")
     if args.seed == read_yaml(ROOT / PARAMS_FILE)["clips"]["seed"]:
         raise BadInput(f"--seed: {args.seed} is the pipeline's own; remedies are chosen on other clips")
     rows = earlier_rows(FILE)

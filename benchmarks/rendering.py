@@ -39,7 +39,8 @@ from reprise.audio.params import RenderParams
 from reprise.audio.render import mix_stems, plain_rendition, render_stems
 from reprise.clips.compose import Clip, compose_clip
 from reprise.clips.params import ClipParams
-from reprise.music.midi import midi_bytes, read_midi
+from reprise.music.midi import midi_bytes
+from reprise.music.readers.midi import read_midi
 from reprise.params import PARAMS_FILE, load_section
 
 FONT = "FluidR3_GM"

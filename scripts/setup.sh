@@ -115,7 +115,7 @@ find_python() {
 
 # What the installation depends on: the pins, the package, and where it lies (the package is installed in place).
 installed_state() {
-    cat requirements.txt pyproject.toml | cksum
+    cat requirements.txt requirements/*.txt pyproject.toml | cksum
     pwd
 }
 

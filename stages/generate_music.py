@@ -1,7 +1,5 @@
 """Stage generate_music: the music of one of the composers, at several temperatures."""
 
-from pathlib import Path
-
 from reprise.audio.fonts import FontParams, font_path
 from reprise.composition.corpus import load_corpus
 from reprise.composition.generate import generate_music
@@ -12,10 +10,10 @@ from reprise.stage import Stage, run_stage
 def main(stage: Stage) -> None:
     fonts = stage.params(FontParams, "fonts")
     generate_music(
-        Path("models/composer") / stage.item,
-        load_corpus(Path("data/corpus")).pieces("seed"),
+        stage.dep(f"models/composer/{stage.item}"),
+        load_corpus(stage.dep("data/corpus")).pieces("seed"),
         stage.params(MusicParams, "sampling"),
-        font_path(Path("data/fonts"), fonts.clean),
+        font_path(stage.dep("data/fonts"), fonts.clean),
         stage.out(f"data/music/{stage.item}"),
         stage.notes,
         stage.compute,

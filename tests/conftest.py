@@ -16,8 +16,8 @@ from pathlib import Path
 import pytest
 import soundfile  # noqa: F401  before any test module imports fluidsynth: reprise.audio.fluidsynth says why
 
+from reprise.dvc_files import stage_entries
 from reprise.params import read_yaml
-from reprise.stage import stage_entries
 
 ROOT = Path(__file__).resolve().parent.parent
 TIMEOUT_S = 1800

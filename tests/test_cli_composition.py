@@ -14,8 +14,9 @@ from tiny_composer import BARS, MIDDLES, chorale, save_tiny_composer, write_scor
 
 from reprise.audio.fonts import FONTS, locate
 from reprise.cli import main
-from reprise.music.midi import midi_bytes, read_midi
+from reprise.music.midi import midi_bytes
 from reprise.music.piece import Piece, note_table
+from reprise.music.readers.midi import read_midi
 from reprise.music.scores import read_piece
 
 SMALL_FONT = "TimGM6mb"
@@ -169,10 +170,10 @@ def test_temperature_zero_ignores_the_seed_and_a_field_may_have_its_own(place, c
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--temperature", "-1"], "temperature: is -1.0; it must be 0 (the likeliest note) or above, at most 100"),
-        (["--temperature", "nan"], "temperature: is nan"),
-        (["--temperature", "1e9"], "temperature: is 1000000000.0"),
-        (["--temperature", "warm"], "--temperature: is 'warm'; it must be a number"),
+        (["--temperature", "-1"], "--temperature: is '-1'; it must be a number from 0 to 100"),
+        (["--temperature", "nan"], "--temperature: is 'nan'; it must be a number from 0 to 100"),
+        (["--temperature", "1e9"], "--temperature: is '1e9'; it must be a number from 0 to 100"),
+        (["--temperature", "warm"], "--temperature: is 'warm'; it must be a number from 0 to 100"),
         (["--notes", "0"], "--notes: is '0'; it must be a whole number from 1 to 20,000"),
         (["--notes", "-1"], "--notes: is '-1'"),
         (["--notes", "1e9"], "--notes: is '1e9'"),
@@ -181,12 +182,12 @@ def test_temperature_zero_ignores_the_seed_and_a_field_may_have_its_own(place, c
         (["--notes", "9", "--bars", "9"], "not allowed with argument"),
         (["--seed", "-1"], "--seed: is '-1'; it must be a whole number, 0 or more"),
         (["--count", "0"], "--count: is '0'"),
-        (["--field-temperature", "step"], "is 'step'; it must be a name and a number, such as step=0.8"),
+        (["--field-temperature", "step"], "is 'step'; it must be a field and a number from 0 to 100, such as step=0.8"),
         (["--field-temperature", "loudness=1"], "'loudness' is no field of the model; it must be step, part, pitch"),
-        (["--field-temperature", "step=nan"], "step: is nan"),
+        (["--field-temperature", "step=nan"], "--field-temperature: is 'step=nan'; it must be"),
         (["--top-k", "-1"], "--top-k: is '-1'"),
-        (["--top-p", "0"], "top_p: is 0.0; it must be above 0"),
-        (["--min-p", "2"], "min_p: is 2.0; it must be from 0"),
+        (["--top-p", "0"], "--top-p: is '0'; it must be a number above 0, at most 1"),
+        (["--min-p", "2"], "--min-p: is '2'; it must be a number from 0 to 1"),
         (["--key", "H major"], "key: is 'H major'; it must be a tonic and a mode"),
         (["--lowest", "128"], "--lowest: is '128'"),
         (["--lowest", "80", "--highest", "70"], "lowest: is 80; it must be from 0 to highest (70)"),

@@ -14,13 +14,11 @@ from reprise.composition import compose as compose_module
 from reprise.composition.compose import Order, after_bar, compose, cut_at_bar, into_range, opening
 from reprise.composition.composer import MODELS
 from reprise.composition.notes_vocabulary import STEP
-from reprise.composition.sampling import SamplingRules
 from reprise.errors import BadInput
 from reprise.music.piece import Piece, note_table
 
 COMPOSER = make_composer("lstm")
 LOWEST, HIGHEST = COMPOSER.config.encoding.trained_range
-RULES = SamplingRules()
 SEED = opening(replace(chorale(50), tempo_bpm=120.0, key_fifths=0), 2)  # unknown to the composer
 
 
@@ -40,7 +38,7 @@ def moved(piece: Piece, semitones: int) -> Piece:
 @pytest.mark.parametrize("model", MODELS)
 def test_music_from_nothing_is_as_long_as_asked(model):
     composer = make_composer(model)
-    notes, bars = compose(composer, [Order((1, 0), notes=37), Order((1, 1), bars=3)], RULES)
+    notes, bars = compose(composer, [Order((1, 0), notes=37), Order((1, 1), bars=3)])
     assert len(notes.notes) == 37
     ends = bars.notes["onset"] + bars.notes["duration"]
     assert 8 < ends.max() <= 12, "it reaches the third bar and ends with it"
@@ -52,7 +50,7 @@ def test_music_from_nothing_is_as_long_as_asked(model):
 @pytest.mark.parametrize("model", MODELS)
 def test_a_continuation_begins_with_its_seed(model):
     composer, seed = make_composer(model), replace(SEED, programs=(1, 2, 3, 4))
-    long, short = compose(composer, [Order((1,), notes=80, start=seed), Order((2,), bars=4, start=seed)], RULES)
+    long, short = compose(composer, [Order((1,), notes=80, start=seed), Order((2,), bars=4, start=seed)])
     start = len(seed.notes)
     for piece in (long, short):
         assert [(row[0], *row[2:]) for row in rows(piece)[:start]] == [(row[0], *row[2:]) for row in rows(seed)]
@@ -63,7 +61,7 @@ def test_a_continuation_begins_with_its_seed(model):
 
 def test_a_seed_of_fewer_parts_takes_the_other_instruments_from_the_composer():
     solo = replace(piece_of(*[(12 * beat, 12, 62, 0) for beat in range(8)]), programs=(7,))
-    (piece,) = compose(COMPOSER, [Order((1,), notes=60, start=solo)], RULES)
+    (piece,) = compose(COMPOSER, [Order((1,), notes=60, start=solo)])
     assert piece.programs == (7, *PROGRAMS[1:]) and len(set(piece.notes["part"])) > 1
 
 
@@ -73,32 +71,32 @@ def test_music_of_some_bars_has_a_note_and_so_has_a_continuation():
     with torch.no_grad():
         composer.model.heads[STEP].absolute.bias[composer.config.encoding.steps.index(np.array(4 * 48))] = 50
     orders = [Order((1, i), bars=1) for i in range(4)] + [Order((2, i), bars=3, start=SEED) for i in range(4)]
-    pieces = compose(composer, orders, RULES)
+    pieces = compose(composer, orders)
     assert all(len(piece.notes) for piece in pieces[:4])
     assert all(len(piece.notes) > len(SEED.notes) for piece in pieces[4:])
 
 
 def test_every_order_is_a_piece_and_chance_is_in_the_seed_alone():
     def made(*seeds: tuple) -> list[list]:
-        return [rows(piece) for piece in compose(COMPOSER, [Order(seed, notes=30) for seed in seeds], RULES)]
+        return [rows(piece) for piece in compose(COMPOSER, [Order(seed, notes=30) for seed in seeds])]
 
     first, second = made((1, 0), (1, 1))
     assert first != second and made((1, 0), (1, 1)) == [first, second]
-    assert compose(COMPOSER, [], RULES) == []
+    assert compose(COMPOSER, []) == []
 
 
 def test_progress_is_told():
     told = []
-    compose(COMPOSER, [Order((1,), notes=9)], RULES, advance=lambda: told.append(1))
+    compose(COMPOSER, [Order((1,), notes=9)], advance=lambda: told.append(1))
     assert len(told) == 9
 
 
 def test_the_copy_guard_is_the_composer_s_own(monkeypatch):
     seen = []
     monkeypatch.setattr(
-        compose_module, "sample", lambda model, encoding, jobs, rules, index, advance: seen.append(index) or []
+        compose_module, "sample", lambda model, encoding, jobs, index, advance: seen.append(index) or []
     )
-    compose(COMPOSER, [Order((1,), notes=9)], RULES)
+    compose(COMPOSER, [Order((1,), notes=9)])
     assert seen == [COMPOSER.index]
 
 
@@ -111,16 +109,16 @@ def test_each_phrase_of_a_seed_has_the_latent_of_its_bars(monkeypatch):
     rows = [(48 * bar + beat, 12, 65, 0) for bar in (0, 1, 8, 9) for beat in (0, 12, 24)]
     seed, jobs = piece_of(*rows), []
     monkeypatch.setattr(compose_module, "sample", lambda model, encoding, made, *_: jobs.extend(made) or [])
-    compose(composer, [Order((1,), notes=50, start=seed)], RULES)
+    compose(composer, [Order((1,), notes=50, start=seed)])
     latents = np.asarray(jobs[0].latents)
     assert latents.shape == (5, 4) and not latents[1:4].any() and latents[0].any() and latents[4].any()
-    compose(composer, [Order((1,), notes=50, start=cut_at_bar(seed, 2))], RULES)
+    compose(composer, [Order((1,), notes=50, start=cut_at_bar(seed, 2))])
     assert len(jobs[1].latents) == 1
 
 
 def test_a_seed_of_one_note_can_be_continued():
     composer = make_composer("vae")
-    (piece,) = compose(composer, [Order((1,), notes=20, start=piece_of((0, 48, 60, 0)))], RULES)
+    (piece,) = compose(composer, [Order((1,), notes=20, start=piece_of((0, 48, 60, 0)))])
     assert len(piece.notes) == 20
 
 
@@ -129,16 +127,16 @@ def test_a_seed_of_one_note_can_be_continued():
 
 def test_a_seed_as_long_as_the_piece_is_refused():
     with pytest.raises(BadInput, match=rf"chorale 50: its opening has {len(SEED.notes)} notes; ask for more"):
-        compose(COMPOSER, [Order((1,), notes=len(SEED.notes), start=SEED)], RULES)
+        compose(COMPOSER, [Order((1,), notes=len(SEED.notes), start=SEED)])
 
 
 def test_metres_and_parts_that_the_composer_lacks_are_refused():
     with pytest.raises(BadInput, match="metre: is in 3/4; the model knows 4/4"):
-        compose(COMPOSER, [Order((1,), notes=9, metre=(3, 4))], RULES)
+        compose(COMPOSER, [Order((1,), notes=9, metre=(3, 4))])
     with pytest.raises(BadInput, match="chorale 50: is in 6/8; the model knows 4/4"):
-        compose(COMPOSER, [Order((1,), notes=99, start=replace(SEED, metre=(6, 8)))], RULES)
+        compose(COMPOSER, [Order((1,), notes=99, start=replace(SEED, metre=(6, 8)))])
     with pytest.raises(BadInput, match="test: has 5 parts; the model knows 4"):
-        compose(COMPOSER, [Order((1,), notes=99, start=piece_of((0, 48, 60, 4)))], RULES)
+        compose(COMPOSER, [Order((1,), notes=99, start=piece_of((0, 48, 60, 4)))])
 
 
 # --- cutting
@@ -218,5 +216,5 @@ def test_a_part_wider_than_the_whole_range_is_named():
 
 def test_a_seed_out_of_range_is_continued_there():
     """The composer's own range, not the one with the margin of transposition."""
-    (piece,) = compose(COMPOSER, [Order((1,), notes=60, start=moved(SEED, 36))], RULES)
+    (piece,) = compose(COMPOSER, [Order((1,), notes=60, start=moved(SEED, 36))])
     assert rows(piece)[0][2] == rows(into_range(moved(SEED, 36), COMPOSER))[0][2]

@@ -30,6 +30,7 @@ PARAMS = CorpusParams(
     metres=("4/4",),
     bars=(2, 64),
     parts=(1, 2),
+    merge_parts=False,
     rare_pitch_count=0,
     validation_share=0.2,
     test_share=0.2,

@@ -1,4 +1,4 @@
-"""The music of a composer on disk: the same whatever made it, and it comes back without the openings of others."""
+"""The music of a composer on disk: the same whatever made it, and it comes back with the openings of others."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -15,8 +15,8 @@ from reprise.composition.generate import draw_openings, generate_music
 from reprise.composition.music import MusicParams, load_music
 from reprise.compute import ComputeParams
 from reprise.errors import BadInput, ParamsError, ShardError
-from reprise.music.midi import read_midi
 from reprise.music.piece import Piece
+from reprise.music.readers.midi import read_midi
 from reprise.shards import item_name, read_shard, shard_name
 
 COMPOSER = make_composer("lstm")
@@ -65,18 +65,18 @@ def test_items_run_over_temperatures_then_openings_then_nothing(made):
     assert openings[2:4] == ["", ""]
 
 
-def test_what_comes_back_is_what_was_composed_without_the_openings(made, model):
+def test_what_comes_back_is_what_was_composed(made, model):
     manifest, pieces = load_music(made[0])
     composer = load_composer(model)
     openings = draw_openings(SEEDS, composer, PARAMS)
     for first, starts in ((0, openings), (2, [None, None])):
-        orders = [Order((3, 1, first + i), bars=3, start=start) for i, start in enumerate(starts)]
-        whole = compose(composer, orders, PARAMS.rules(0.5))
-        for item, (start, piece) in enumerate(zip(starts, whole), first):
+        rules = PARAMS.rules(0.5)
+        orders = [Order((3, 1, first + i), bars=3, start=start, rules=rules) for i, start in enumerate(starts)]
+        whole = compose(composer, orders)
+        for item, piece in enumerate(whole, first):
             assert manifest["notes"][item] == len(piece.notes)
-            own = after_bar(piece, 1) if start else piece
-            assert rows(pieces[item]) == rows(own) and len(own.notes)
-            assert (own.notes["onset"] + own.notes["duration"]).max() <= (8 if start else 12)
+            assert rows(pieces[item]) == rows(piece) and len(after_bar(piece, 1).notes)
+            assert (piece.notes["onset"] + piece.notes["duration"]).max() <= 12
 
 
 def test_an_item_is_midi_and_musicxml(made):
@@ -178,8 +178,8 @@ def test_seeds_in_unknown_metres_or_too_short_are_no_use():
         ("seed", -1, "seed"),
         ("temperatures", (), "temperatures"),
         ("temperatures", (1.0, 1.0), "temperatures"),
-        ("temperatures", (1.0, -1.0), "temperature: is -1.0"),
-        ("temperatures", (float("nan"),), "temperature: is nan"),
+        ("temperatures", (1.0, -1.0), "temperatures: is -1.0"),
+        ("temperatures", (float("nan"),), "temperatures: is nan"),
         ("pieces", 3, "pieces"),
         ("pieces", 0, "pieces"),
         ("bars", 1, "seed_bars"),
@@ -199,4 +199,5 @@ def test_rules_are_those_of_the_params():
     rules = replace(PARAMS, top_k=3, top_p=0.9, min_p=0.1, repeat_limit=5).rules(0.7)
     assert (rules.temperature, rules.top_k, rules.top_p, rules.min_p) == (0.7, 3, 0.9, 0.1)
     assert (rules.repeat_limit, rules.copy_limit, rules.key) == (5, 16, "")
-    assert rules.field_temperatures == (("pitch", 0.7 * 0.8),), "pitches have a temperature of their own"
+    found = rules.temperatures(("step", "pitch"))
+    assert found == {"step": 0.7, "pitch": 0.7 * 0.8}, "pitches have a temperature of their own"

@@ -6,7 +6,7 @@ from tiny_composer import chorale, make_composer
 
 from reprise.composition import phrases
 from reprise.composition.phrases import interpolate, phrase_latent
-from reprise.composition.sampling import SamplingRules
+from reprise.composition.rules import SamplingRules
 from reprise.errors import BadInput
 
 

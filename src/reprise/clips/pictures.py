@@ -8,8 +8,8 @@ import numpy as np
 from reprise.audio.files import decode
 from reprise.audio.spectrogram import SpectrogramParams, log_mel
 from reprise.music.instruments import BY_PROGRAM, INSTRUMENT_NAMES
-from reprise.music.midi import read_midi
 from reprise.music.piece import Piece
+from reprise.music.readers.midi import read_midi
 
 matplotlib.use("Agg")
 from librosa import mel_frequencies

@@ -23,8 +23,8 @@ from reprise.clips.corpus import read_manifest, read_midi_of, stem_name
 from reprise.clips.params import ClipParams
 from reprise.compute import ComputeParams, run_jobs
 from reprise.music.instruments import INSTRUMENT_NAMES
-from reprise.music.midi import read_midi
 from reprise.music.piece import Piece
+from reprise.music.readers.midi import read_midi
 from reprise.shards import item_name, make_shard, shard_name, shard_plan, write_atomically
 
 _RENDER = 2  # what a seed is for; 0 and 1 are the composer's

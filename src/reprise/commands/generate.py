@@ -5,8 +5,9 @@ import secrets
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from reprise.commands.arguments import named_number, number, whole_number
+from reprise.commands.arguments import sampling_option, whole_number
 from reprise.commands.output import print_json, progress
+from reprise.composition.rules import OPTIONS
 from reprise.errors import BadInput, FontError
 
 if TYPE_CHECKING:
@@ -18,7 +19,6 @@ MOST, MOST_PIECES = 20_000, 10_000  # notes, or bars, of a piece; pieces
 WRITABLE = (".mid", ".musicxml", ".wav")
 FONTS = Path("data/fonts")
 SAMPLE_RATE = 44100
-RULES = ("temperature", "top_k", "top_p", "min_p", "key", "lowest", "highest")  # options named like the rules
 
 
 def add_generate(commands: argparse._SubParsersAction) -> None:
@@ -41,7 +41,11 @@ def add_generate(commands: argparse._SubParsersAction) -> None:
         metavar="N",
         help=f"so many bars, those of a seed file included (default: {DEFAULT_BARS})",
     )
-    _add_rules(parser)
+    drawing = parser.add_argument_group(
+        "sampling", "How notes are drawn; what isn't given is as the model's music was measured with."
+    )
+    for name, option in OPTIONS.items():
+        sampling_option(drawing, name, option)
     parser.add_argument(
         "--seed", type=whole_number(0), metavar="N", help="of the random numbers; drawn and printed if it isn't given"
     )
@@ -82,57 +86,13 @@ def add_model(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _add_rules(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--temperature",
-        type=number,
-        metavar="T",
-        default=1.0,
-        help="0 takes the likeliest note, 1 (the default) draws as the model says, more is wilder; at most 100",
-    )
-    parser.add_argument(
-        "--field-temperature",
-        type=named_number,
-        metavar="FIELD=T",
-        action="append",
-        default=[],
-        help="the temperature of step, part, pitch, duration or velocity alone; give it again for another field",
-    )
-    parser.add_argument(
-        "--top-k", type=whole_number(0), metavar="K", default=0, help="draw from the K likeliest values"
-    )
-    parser.add_argument(
-        "--top-p",
-        type=number,
-        metavar="P",
-        default=1.0,
-        help="draw from the likeliest values with probability P together",
-    )
-    parser.add_argument(
-        "--min-p",
-        type=number,
-        metavar="P",
-        default=0.0,
-        help="draw from values at least P times as likely as the likeliest",
-    )
-    parser.add_argument(
-        "--key", metavar="KEY", default="", help="only pitches of a key, such as 'C major' or 'F# minor'"
-    )
-    for name, default in (("lowest", 0), ("highest", 127)):
-        parser.add_argument(
-            f"--{name}", type=whole_number(0, 127), metavar="PITCH", default=default, help=f"the {name} MIDI pitch"
-        )
-
-
 def run_generate(options: argparse.Namespace) -> int:
     """Compose and write."""
     font = _check_outs(options.out)
-    from reprise.composition.sampling import SamplingRules
+    from reprise.composition.rules import USUAL
     from reprise.composition.use import TOGETHER, describe, generate
 
-    rules = SamplingRules(
-        field_temperatures=tuple(options.field_temperature), **{name: getattr(options, name) for name in RULES}
-    )
+    rules = USUAL.told(vars(options))
     bars = options.bars or (None if options.notes else DEFAULT_BARS)
     start = _start(options, bars)
     composer = load_model(options.model)

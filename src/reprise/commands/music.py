@@ -98,6 +98,8 @@ def print_measures(result: dict) -> None:
     reference = result.get("reference")
     against = f", against {reference['pieces']}" if reference else ""
     print(f"{result['pieces']} pieces{against}, {len(result['skipped'])} skipped; 95 % intervals in brackets")
+    if reference:
+        print("  measured over as many bars: each side is cut to the lengths of the other")
     header, rows = ["measure", "value"], []
     for name, figure in result["measures"].items():
         rows.append([name, _figure(figure)])
@@ -132,4 +134,6 @@ def _values(row: dict) -> list[str]:
 
 
 def _figure(estimate: dict) -> str:
-    return f"{estimate['value']:.{DECIMALS}f} [{estimate['low']:.{DECIMALS}f}, {estimate['high']:.{DECIMALS}f}]"
+    value = f"{estimate['value']:.{DECIMALS}f}"
+    interval = f" [{estimate['low']:.{DECIMALS}f}, {estimate['high']:.{DECIMALS}f}]" if "low" in estimate else ""
+    return value + interval  # a single piece has no interval

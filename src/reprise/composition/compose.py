@@ -11,7 +11,8 @@ import numpy as np
 
 from reprise.composition.batches import Example, collate, make_examples
 from reprise.composition.composer import Composer
-from reprise.composition.sampling import Job, SamplingRules, sample
+from reprise.composition.rules import USUAL, SamplingRules
+from reprise.composition.sampling import Job, sample
 from reprise.composition.vae import PhraseVae
 from reprise.errors import BadInput
 from reprise.music.piece import Piece
@@ -24,8 +25,8 @@ class Order:
     """One piece to compose: exactly so many notes, or bars, a seed's included.
 
     Attributes:
-        seed: any whole numbers; the same give the same piece. start: a piece to continue, cut with `opening`; None for
-        none.
+        seed: any whole numbers; the same give the same piece. rules: how it is drawn.
+        start: a piece to continue, cut with `opening`; None for none.
         metre: of a piece from nothing, None for the composer's usual one; a start has its own.
     """
 
@@ -34,21 +35,19 @@ class Order:
     bars: int | None = None
     start: Piece | None = None
     metre: tuple[int, int] | None = None
+    rules: SamplingRules = USUAL
 
 
-def compose(
-    composer: Composer, orders: Sequence[Order], rules: SamplingRules, advance: Callable[[], None] = lambda: None
-) -> list[Piece]:
-    """The pieces that were ordered, made together; a piece depends on its order, the rules and how many are made
-    beside it.
+def compose(composer: Composer, orders: Sequence[Order], advance: Callable[[], None] = lambda: None) -> list[Piece]:
+    """The pieces that were ordered, made together; a piece depends on its order and how many are made beside it.
 
     Raises:
-        BadInput: a start doesn't fit the composer, or a metre is unknown to it.
+        BadInput: a start or the rules of an order don't fit the composer, or a metre is unknown to it.
     """
     encoding = composer.config.encoding
     jobs = [_job(composer, order) for order in orders]
     pieces = []
-    for job, order, events in zip(jobs, orders, sample(composer.model, encoding, jobs, rules, composer.index, advance)):
+    for job, order, events in zip(jobs, orders, sample(composer.model, encoding, jobs, composer.index, advance)):
         tempo = order.start.tempo_bpm if order.start else composer.config.tempo_bpm
         piece = encoding.decode(
             events, job.metre, tempo, _programs(composer, order), f"{composer.config.model} composer"
@@ -67,7 +66,7 @@ def _job(composer: Composer, order: Order) -> Job:
             raise BadInput(f"{order.start.source}: its opening has {len(events)} notes; ask for more than that")
         if composer.model.latent_size:
             latents = _latents(composer.model, make_examples(encoding, [events], [metre])[0])
-    return Job(metre, order.seed, events, order.notes, order.bars, latents)
+    return Job(metre, order.seed, events, order.notes, order.bars, latents, order.rules)
 
 
 def _latents(model: PhraseVae, example: Example) -> np.ndarray:

@@ -94,7 +94,7 @@ def run_fit(stage: Stage) -> None:
     """A training stage: leaves models/composer/ITEM and plots/composer/ITEM/curves.csv."""
     name = stage.item
     params = stage.params(VaeParams if name == "vae" else ModelParams, f"composers.{name}")
-    training, corpus = stage.params(TrainingParams, "composers.training"), load_corpus(Path("data/corpus"))
+    training, corpus = stage.params(TrainingParams, "composers.training"), load_corpus(stage.dep("data/corpus"))
     pieces = {split: corpus.pieces(split) for split in ("train", "validation")}
     with open_tracker(stage.compute.tracking, "composer") as tracker:
         tracker.tags({"model": name, **stage.inputs})

@@ -21,9 +21,10 @@ from reprise.composition.music import MusicParams
 from reprise.composition.phrases import interpolate
 from reprise.compute import ComputeParams, run_jobs
 from reprise.errors import BadInput
-from reprise.music.midi import midi_bytes, read_midi
+from reprise.music.midi import midi_bytes
 from reprise.music.notation import musicxml_bytes
 from reprise.music.piece import Piece
+from reprise.music.readers.midi import read_midi
 from reprise.shards import item_name, make_shard, read_shard, shard_name
 
 SAMPLE_RATE = 44100
@@ -109,9 +110,13 @@ def _make_shard(
         composer, temperature = load_composer(model), params.temperatures[job[0]]
         starts = openings if ORIGINS[job[1]] == "opening" else [None] * len(openings)
         first = number * len(openings)
-        orders = [Order((params.seed, 1, first + i), bars=params.bars, start=start) for i, start in enumerate(starts)]
+        rules = params.rules(temperature)
+        orders = [
+            Order((params.seed, 1, first + i), bars=params.bars, start=start, rules=rules)
+            for i, start in enumerate(starts)
+        ]
         members, rows = [], []
-        for item, (start, piece) in enumerate(zip(starts, compose(composer, orders, params.rules(temperature))), first):
+        for item, (start, piece) in enumerate(zip(starts, compose(composer, orders)), first):
             members += [
                 (item_name(item, "mid"), midi_bytes(piece)),
                 (item_name(item, "musicxml"), musicxml_bytes(piece)),

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from reprise.bootstrap import mean_estimate
+from reprise.bootstrap import mean_estimates
 from reprise.composition.binning import to_twelfths
 from reprise.music.piece import Piece
 from reprise.music.theory import KEY_CLASSES, KEY_PROFILES
@@ -189,15 +189,18 @@ def measure(piece: Piece) -> dict[str, float]:
     return {name: function(piece) for name, function in MEASURES.items()}
 
 
-def summarise(pieces: Sequence[Piece], resamples: int, seed: int) -> dict[str, dict[str, float]]:
-    """For each measure an estimate of its mean over the pieces for which it is defined; their number is its count.
+def summarise(
+    pieces: Sequence[Piece], resamples: int, seed: int, families: Sequence | None = None
+) -> dict[str, dict[str, float]]:
+    """For each measure an estimate of its mean over the pieces for which it is defined.
 
     A measure that is defined for none of them is left out.
+
+    Args:
+        families: of each piece, equal for those that aren't independent; see `bootstrap`.
     """
     rows = [measure(piece) for piece in pieces]
-    values = {name: np.array([row[name] for row in rows]) for name in MEASURES}
-    defined = {name: column[~np.isnan(column)] for name, column in values.items()}
-    return {name: mean_estimate(column, resamples, seed) for name, column in defined.items() if len(column)}
+    return mean_estimates({name: np.array([row[name] for row in rows]) for name in MEASURES}, resamples, seed, families)
 
 
 def standardised_difference(generated: np.ndarray, reference: np.ndarray) -> float:

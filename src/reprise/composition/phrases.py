@@ -6,7 +6,8 @@ import torch
 from reprise.composition.batches import collate, make_examples
 from reprise.composition.compose import cut_at_bar, into_range, opening
 from reprise.composition.composer import Composer
-from reprise.composition.sampling import Job, SamplingRules, sample
+from reprise.composition.rules import SamplingRules
+from reprise.composition.sampling import Job, sample
 from reprise.errors import BadInput
 from reprise.music.piece import Piece
 
@@ -42,10 +43,10 @@ def interpolate(
     config, bars = composer.config, composer.model.phrase_bars
     nothing = np.zeros((0, len(config.encoding.shape.fields)), np.int64)
     jobs = [
-        Job(first.metre, seed, nothing, bars=bars, latents=[(1 - share) * ends[0] + share * ends[1]])
+        Job(first.metre, seed, nothing, bars=bars, latents=[(1 - share) * ends[0] + share * ends[1]], rules=rules)
         for share in np.linspace(0, 1, steps)
     ]
-    drawn = sample(composer.model, config.encoding, jobs, rules, composer.index)
+    drawn = sample(composer.model, config.encoding, jobs, composer.index)
     pieces = (
         config.encoding.decode(events, first.metre, config.tempo_bpm, config.programs, f"step {step + 1} of {steps}")
         for step, events in enumerate(drawn)

@@ -95,8 +95,8 @@ def read_source(source: Source, workers: int) -> Iterator[tuple[str, Piece | Sco
             if isinstance(result, ScoreError):
                 yield name, ScoreError(str(result).replace(str(path), name))
                 continue
-            for number, piece in enumerate(result, start=1):
-                title = name if len(result) == 1 else f"{name}#{number}"
+            for piece in result:
+                title = piece.source.replace(str(path), name)
                 yield title, replace(piece, source=title)
 
 

@@ -13,7 +13,9 @@ import numpy as np
 
 T = TypeVar("T")
 
+MAX_FILE_BYTES = 20_000_000  # of a score
 MAX_PARTS = 200
+MELODIC_CHANNELS = 15  # of MIDI, so the most parts that are written
 MAX_NOTES = 1_000_000
 MAX_BEATS = 100_000  # 14 hours at 120 BPM
 NOTE_VALUES = (1, 2, 4, 8, 16, 32)

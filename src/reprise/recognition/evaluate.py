@@ -8,7 +8,7 @@ import numpy as np
 from reprise.audio.spectrogram import SpectrogramParams
 from reprise.bootstrap import estimate, resample_weights
 from reprise.music.instruments import INSTRUMENT_NAMES
-from reprise.params import require
+from reprise.params import require, require_seed
 from reprise.progress import progress_bar
 from reprise.recognition.data import SpectrogramSet, load_set
 from reprise.recognition.floor import floor_predictions
@@ -30,7 +30,7 @@ class EvaluationParams:
     attribution_steps: int
 
     def __post_init__(self) -> None:
-        require(self.seed >= 0, "seed", self.seed, "0 or more")
+        require_seed(self.seed)
         require(10 <= self.resamples <= 100_000, "resamples", self.resamples, "from 10 to 100,000")
         require(0 <= self.attribution_clips <= 100, "attribution_clips", self.attribution_clips, "from 0 to 100")
         require(1 <= self.attribution_steps <= 1000, "attribution_steps", self.attribution_steps, "from 1 to 1000")

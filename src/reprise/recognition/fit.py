@@ -67,7 +67,7 @@ def fit_recognizer(
 def run_fit(stage: Stage, name: str, train_set: str, validation_set: str, params: TrainParams, epochs: int) -> None:
     """A training stage: leaves models/NAME and plots/NAME/curves.csv."""
     clips, rendering = stage.params(ClipParams, "clips"), stage.params(RenderParams, "rendering")
-    job = FitJob(train_set, validation_set, epochs, Path("data/clips/spectrograms"), clips, rendering)
+    job = FitJob(train_set, validation_set, epochs, stage.dep("data/clips/spectrograms"), clips, rendering)
     curves = fit_recognizer(
         job,
         params,

@@ -45,10 +45,22 @@ def average_precision(labels: np.ndarray, probabilities: np.ndarray, weights: np
 
 
 def best_thresholds(labels: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
-    """For each instrument the threshold of `THRESHOLDS` with the best F1, float[K]; the middle one of a tie."""
+    """For each instrument the threshold of `THRESHOLDS` with the best F1, float[K].
+
+    Where several have it, the middle one of the longest stretch of neighbours that do (of an even number the lower, of
+    stretches as long the higher, which claims less): between two stretches F1 is worse.
+    """
     scores = np.stack([f1_per_instrument(labels, probabilities >= t) for t in THRESHOLDS])  # [thresholds, K]
-    ties = scores >= scores.max(axis=0) - 1e-12
-    return np.array([float(np.median(THRESHOLDS[tie])) for tie in ties.T])
+    best = scores >= scores.max(axis=0) - 1e-12
+    return np.array([THRESHOLDS[_middle_of_longest(column)] for column in best.T])
+
+
+def _middle_of_longest(flags: np.ndarray) -> int:
+    """The index in the middle of the longest run of True, bool[N] with one at least; see `best_thresholds`."""
+    edges = np.diff(np.concatenate([[0], flags.astype(int), [0]]))
+    starts, ends = np.flatnonzero(edges == 1), np.flatnonzero(edges == -1)  # a run is starts .. ends - 1
+    longest = len(starts) - 1 - int(np.argmax((ends - starts)[::-1]))  # the last of equals
+    return int(starts[longest] + ends[longest] - 1) // 2
 
 
 def estimates(

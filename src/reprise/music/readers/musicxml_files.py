@@ -12,7 +12,7 @@ from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 
 from reprise.errors import ScoreError
-from reprise.music.midi import MAX_FILE_BYTES
+from reprise.music.piece import MAX_FILE_BYTES
 
 MAX_ARCHIVE_FILES = 1000
 CONTAINER = "META-INF/container.xml"

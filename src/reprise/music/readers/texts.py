@@ -1,8 +1,7 @@
-"""The text formats by way of music21: MusicXML, plain and compressed, ABC and Humdrum **kern.
+"""The text formats, each by its own reader: MusicXML, plain and compressed, ABC and Humdrum **kern.
 
-`read_text` is meant for a child process that `confine` has bound: a broken file can cost music21 much time and memory.
-Texts are handed to its parsers as they are, never as a name, so that it opens no file and no address. It doesn't know
-ties between chords in ABC: such chords are struck again.
+`read_text` is meant for a child process that `confine` has bound: a broken file can cost a reader much time and memory.
+Nothing is opened or fetched on a file's word.
 """
 
 import os
@@ -16,6 +15,7 @@ from music21.humdrum.spineParser import HumdrumDataCollection
 
 from reprise.errors import ScoreError
 from reprise.music.piece import Piece
+from reprise.music.readers.abc_tunes import read_tune
 from reprise.music.readers.music21_scores import piece_from_score
 from reprise.music.readers.musicxml import read_compressed_musicxml, read_musicxml
 
@@ -23,7 +23,7 @@ MUSICXML, COMPRESSED, ABC, HUMDRUM = "MusicXML", "compressed MusicXML", "ABC", "
 
 
 def confine(memory_bytes: int) -> None:
-    """Let this process take so much more memory than it has, and keep music21's warnings from people.
+    """Let this process take so much more memory than it has, and keep warnings from people.
 
     What is wrong with a score comes as an error.
     """
@@ -34,30 +34,17 @@ def confine(memory_bytes: int) -> None:
     sys.stdout = sys.stderr = open(os.devnull, "w")  # noqa: SIM115  for as long as the process lives
 
 
-def read_text(content: bytes, kind: str, source: str, timeout_s: float) -> list[Piece | ScoreError]:
-    """Each piece of a file, or what is wrong with it; several for an ABC tune book."""
+def read_text(content: bytes | str, kind: str, source: str, timeout_s: float) -> Piece | ScoreError:
+    """The piece of a file, or of a tune of an ABC file, or what is wrong with it."""
     signal.alarm(int(timeout_s) + 10)  # ends this process even if the one that would stop it is gone
     try:
-        tunes = _tunes(_text(content), source) if kind == ABC else [(content, source)]
-        return [_read_one(tune, kind, name) for tune, name in tunes]
+        return _read(content, kind, source)
     finally:
         signal.alarm(0)
 
 
-def _read_one(content: bytes | str, kind: str, source: str) -> Piece | ScoreError:
-    read = {MUSICXML: read_musicxml, COMPRESSED: read_compressed_musicxml, ABC: _abc, HUMDRUM: _humdrum}[kind]
-    try:
-        return read(content, source)
-    except ScoreError as error:
-        return error
-    except (MemoryError, RecursionError):
-        return ScoreError(f"{source}: is too large, or nested too deeply, to be read")
-    except Exception as error:  # music21 meets what it doesn't expect with any error that Python has
-        why = " ".join(f"{type(error).__name__}: {error}".split())[:200]
-        return ScoreError(f"{source}: not a readable {kind} file ({why})")
-
-
-def _text(content: bytes) -> str:
+def text_of(content: bytes) -> str:
+    """A text file's lines, ended by a line feed each, in UTF-8 or else in Latin 1."""
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -65,21 +52,21 @@ def _text(content: bytes) -> str:
     return re.sub(r"\r\n?", "\n", text)
 
 
-def _tunes(text: str, source: str) -> list[tuple[str, str]]:
-    """The tunes of an ABC file, each with the file's header, and a name for each."""
-    header, *tunes = re.split(r"^(?=X:)", text, flags=re.MULTILINE)
-    if len(tunes) < 2:
-        return [(text, source)]
-    return [(header + tune, f"{source}, tune {number}") for number, tune in enumerate(tunes, start=1)]
-
-
-def _abc(text: str, source: str) -> Piece:
-    score = music21.abcFormat.translate.abcToStreamScore(music21.abcFormat.ABCFile().readstr(text))
-    return piece_from_score(score, source)
+def _read(content: bytes | str, kind: str, source: str) -> Piece | ScoreError:
+    read = {MUSICXML: read_musicxml, COMPRESSED: read_compressed_musicxml, ABC: read_tune, HUMDRUM: _humdrum}[kind]
+    try:
+        return read(content, source)
+    except ScoreError as error:
+        return error
+    except (MemoryError, RecursionError):
+        return ScoreError(f"{source}: is too large, or nested too deeply, to be read")
+    except Exception as error:  # whatever a reader meets that it doesn't expect
+        why = " ".join(f"{type(error).__name__}: {error}".split())[:200]
+        return ScoreError(f"{source}: not a readable {kind} file ({why})")
 
 
 def _humdrum(content: bytes, source: str) -> Piece:
-    collection = HumdrumDataCollection(_text(content))
+    collection = HumdrumDataCollection(text_of(content))
     collection.parse()
     if isinstance(collection.stream, music21.stream.Opus):
         raise ScoreError(f"{source}: holds several scores; give each a file of its own")
