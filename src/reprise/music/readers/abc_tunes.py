@@ -28,7 +28,7 @@ from reprise.music.piece import (
 from reprise.music.readers.abc_fields import Settings
 from reprise.music.readers.abc_music import AFTER, Tune, count_letters, lines_of
 from reprise.music.readers.abc_voice import Voice
-from reprise.music.readers.music21_scores import CHOIR, DEFAULT_TEMPO_BPM, DEFAULT_VELOCITY, PIANO, VOICES
+from reprise.music.readers.defaults import CHOIR, DEFAULT_TEMPO_BPM, DEFAULT_VELOCITY, PIANO, VOICES
 
 T = TypeVar("T")
 
