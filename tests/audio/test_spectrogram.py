@@ -63,7 +63,7 @@ def test_it_is_librosa_s_within_1e_4_db(name):
 def test_it_is_librosa_s_on_the_repository_s_own_clips_and_settings(pytestconfig):
     path = pytestconfig.rootpath / "params.yaml"
     params, clips = load_section(SpectrogramParams, "spectrogram", path), load_section(ClipParams, "clips", path)
-    font = locate(FONTS["csound_GM"])
+    font = locate(FONTS["A320U"])
     for item in range(4):
         piece = compose_clip(clips, item).piece
         rendition = Rendition((Voice(font),) * len(piece.programs), -20.0)

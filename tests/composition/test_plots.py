@@ -9,7 +9,7 @@ from tiny_composer import MUSIC, chorale
 from tiny_pieces import piece_of
 
 from reprise.composition.compose import cut_at_bar
-from reprise.composition.plots import Roll, draw_composer, draw_roll, plt, temperatures_of
+from reprise.composition.plots import PALE, Roll, draw_composer, draw_roll, plt, temperatures_of
 
 CHOIR = (52,) * 4
 
@@ -47,7 +47,7 @@ def test_an_opening_by_somebody_else_is_paler_and_on_grey(axis):
     draw_roll(axis, Roll(piece_of((0, 48, 60, 0), (48, 48, 62, 0)), "continues x, bar 5", seed_bars=1))
     opening, own, ground = axis.patches
     assert opening.get_facecolor()[:3] == own.get_facecolor()[:3]
-    assert (opening.get_facecolor()[3], own.get_facecolor()[3]) == (0.4, 1.0)
+    assert (opening.get_facecolor()[3], own.get_facecolor()[3]) == (PALE, 1.0)
     assert ground.get_width() == 1 and len(set(ground.get_facecolor()[:3])) == 1
     assert axis.get_title(loc="left") == "continues x, bar 5 (on grey)"
     assert len(axis.get_legend().get_texts()) == 1, "a part is named once"
@@ -74,16 +74,18 @@ def test_pictures_are_drawn_and_are_the_same_again(tmp_path, monkeypatch):
         "opening": ["mozart, bar 3", "mozart, bar 9", "", ""] * 2,
         "seed_bars": [1, 1, 0, 0] * 2,
     })  # fmt: skip
-    for name in "ab":
-        draw_composer(metrics, MUSIC, "LSTM", [chorale(20), chorale(21)], manifest, music, tmp_path / name)
+    for name, rows in (("a", manifest), ("b", manifest[:2])):
+        draw_composer(metrics, MUSIC, "LSTM", music[:1], rows, music, tmp_path / name)
     names = sorted(path.name for path in (tmp_path / "a").iterdir())
     assert names == ["measures.png", "rolls_0.5.png", "rolls_1.5.png", "rolls_reference.png"]
-    assert all((tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes() for name in names)
+    (tmp_path / "b" / "rolls_0.5.png").unlink()  # of fewer pieces
+    for path in (tmp_path / "b").iterdir():
+        assert path.read_bytes() == (tmp_path / "a" / path.name).read_bytes()
     assert headings[1:4] == [
         "Held-out pieces, that no composer has seen",
         "LSTM, drawn at temperature 0.5, pitches at 0.4",
         "LSTM, drawn at temperature 1.5, pitches at 1.2",
     ]
-    assert [(roll.title, roll.seed_bars) for roll in rolls[2:6]] == [
+    assert [(roll.title, roll.seed_bars) for roll in rolls[1:5]] == [
         ("continues mozart, bar 3", 1), ("continues mozart, bar 9", 1), ("from nothing", 0), ("from nothing", 0),
     ]  # fmt: skip
