@@ -1,4 +1,4 @@
-"""Let `dvc plots` write pages that need no network: a template that holds Vega, from the Python package that carries it.
+"""Let `dvc plots` write pages that need no network: a template that holds Vega, from a Python package that carries it.
 
 DVC's own pages fetch Vega from a public server each time that they are opened. `run` calls this before `dvc plots`; the
 template is made once, and .dvc/config.local points to it, unless somebody has set another one.

@@ -15,7 +15,7 @@ NAMES = {"lstm": "LSTM", "transformer": "Transformer", "vae": "VAE"}
 def main(stage: Stage) -> None:
     params, sampling = stage.params(MusicEvaluationParams, "music_evaluation"), stage.params(MusicParams, "sampling")
     corpus = stage.dep("data/corpus")
-    model, music = stage.dep(f"models/composer/{stage.item}"), stage.dep(f"data/music/{stage.item}")
+    model, music = stage.dep(f"models/composer/{stage.item}/config.json").parent, stage.dep(f"data/music/{stage.item}")
     with open_tracker(stage.compute.tracking, "composer", stage.name) as tracker:
         metrics = evaluate_composer(params, sampling, corpus, model, music)
         tracker.tags({"model": stage.item, **stage.inputs})

@@ -39,7 +39,8 @@ def test_an_accidental_holds_in_its_octave_unless_the_tune_says_otherwise():
     """As in print; version 2.1 of ABC lets it hold in all octaves, which a tune must ask for by its version."""
     assert pitches("^ffFf|") == [78, 78, 65, 78]
     assert pitches("^ffFf|", header=HEADER + "%%propagate-accidentals pitch\n") == [78, 78, 66, 78]
-    assert pitches("^ffFf|", header=HEADER + "%%propagate-accidentals not\n") == [78, 77, 65, 77]
+    for directive in ("propagate-accidentals not", "MIDI nobarlines"):
+        assert pitches("^ffFf|", header=f"{HEADER}%%{directive}\n") == [78, 77, 65, 77]
     ((_, text),) = split_book(f"%abc-2.1\n{HEADER}K:C\n^ffFf|\n", "x.abc")
     assert read_tune(text, "x.abc").notes["pitch"].tolist() == [78, 78, 66, 78]
 
@@ -120,7 +121,7 @@ def test_octave_marks_and_double_accidentals():
         ("(3:2:4CDEF|", [0.6667] * 4),
         ("(5CDEFG z2|", [0.4] * 5),
         ("(C>D) (3EFG|", [1.5, 0.5, 0.6667, 0.6667, 0.6667]),
-        ("[C2E]D2|", [2, 1, 2]),  # a chord lasts as long as its first note
+        ("[C2E]D2|", [2, 2, 2]),  # a chord lasts as long as its first note
         ("C-C2-C|", [4]),
         ("[CE]2-[CE]2|", [4, 4]),
         ("[CE-]2[DE]2|", [2, 4, 2]),
@@ -213,7 +214,7 @@ def test_a_layer_of_several_bars():
 def test_programs_of_voices():
     header = HEADER + "%%MIDI program 24\nV:1\nV:2\n%%MIDI program 1 40\nV:3\n"
     assert tune("V:1\nC4|\nV:2\nE4|\nV:3\n[I:MIDI program 71]G4|", header=header).programs == (24, 40, 71)
-    assert tune('V:1 name="Soprano"\nC4|\nV:Bass\nE4|\nV:3\nG4|').programs == (52, 52, 0)
+    assert tune('V:1 name="Soprano"\nC4|\nV:Bass\nE4|\nV:3 nm="Violin"\nG4|\nV:T\nG4|').programs == (52, 52, 40, 0)
 
 
 # --- what is no music

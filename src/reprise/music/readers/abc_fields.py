@@ -79,6 +79,8 @@ class Settings:
     def _after_directive(self, value: str) -> "Settings":
         if found := re.match(r"propagate-accidentals\s+(not|octave|pitch)\b", value):
             return replace(self, propagate=found[1])
+        if re.match(r"MIDI\s+nobarlines\b", value):
+            return replace(self, propagate="not")
         if found := _MIDI.match(value):
             number = int(found[2])
             if found[1] == "transpose":

@@ -38,10 +38,9 @@ class Note:
 
 @dataclass
 class _Held:
-    """A note, chord or rest whose length isn't settled yet: a broken rhythm may follow. Lengths in quarter notes."""
+    """A note, chord or rest whose length isn't settled yet: a broken rhythm may follow."""
 
     pitches: list[tuple[Head, int]]
-    factor: Fraction
     length: Fraction
 
 
@@ -81,19 +80,17 @@ class Voice:
             self._altered.clear()
 
     def sound(self, heads: list[Head], length: Fraction) -> None:
-        """A note, a chord of several, or a rest of none; `length` is a factor for all of them.
+        """A note, a chord of several, or a rest of none; `length` is a factor for them.
 
-        A chord takes as long as its first note.
+        All notes of a chord last as long as its first.
         """
         self._place()
-        factor = self.settings.unit * length * self._broken
+        length *= self.settings.unit * self._broken * (heads[0].length if heads else 1)
         self._broken = Fraction(1)
         if self._tuplet_notes:
-            factor *= self._tuplet
+            length *= self._tuplet
             self._tuplet_notes -= 1
-        self._held = _Held(
-            [(head, self._pitch(head)) for head in heads], factor, factor * (heads[0].length if heads else 1)
-        )
+        self._held = _Held([(head, self._pitch(head)) for head in heads], length)
 
     def tie(self) -> None:
         """Ties all of the last note or chord to what follows."""
@@ -110,7 +107,6 @@ class Voice:
             raise ValueError(f"'{marks[:10]}' must stand between two notes")
         short = Fraction(1, 2 ** len(marks))
         last, self._broken = (2 - short, short) if marks[0] == ">" else (short, 2 - short)
-        self._held.factor *= last
         self._held.length *= last
 
     def begin_tuplet(self, notes: int, time: int | None, count: int | None) -> None:
@@ -180,11 +176,11 @@ class Voice:
         if held is None:
             return
         before, ties = self._ties.get(self._layer, []), []
+        start, end = (self._bar, self._offset), (self._bar, self._offset + held.length)
         for head, pitch in held.pitches:
-            end = (self._bar, self._offset + held.factor * head.length)
             note = next((other for _, other in before if other.pitch == pitch), None)
             if note is None:
-                note = Note(pitch, (self._bar, self._offset), end)
+                note = Note(pitch, start, end)
                 self.notes.append(note)
             else:
                 before = [(tied, other) for tied, other in before if other is not note]
