@@ -43,6 +43,7 @@ from reprise.recognition.metrics import best_thresholds
 from reprise.recognition.model import load_recognizer
 from reprise.recognition.train import TrainParams, predict
 from reprise.shards import item_name, read_shard, shard_name
+from reprise.tracking import Tracker
 
 TEST_SETS = ("test", "test_clean", "unseen_font", "same_register")
 CLIPS = Path("data/clips")
@@ -102,7 +103,7 @@ def train_ours(settings: Settings, folder: Path) -> float:
     spectrograms = need(CLIPS / "spectrograms", RUN_FIRST)
     job = FitJob(*names, epochs, spectrograms, settings.clips, settings.rendering)
     start = time.perf_counter()
-    fit_recognizer(job, settings.recognizer, settings.spectrogram, folder, folder / "work", "cpu", False, {})
+    fit_recognizer(job, settings.recognizer, settings.spectrogram, folder, folder / "work", "cpu", Tracker())
     return time.perf_counter() - start
 
 

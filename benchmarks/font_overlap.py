@@ -9,7 +9,7 @@ The table of docs/results.md; its figures go to results/font_overlap.json. Every
 import argparse
 from itertools import permutations
 
-from machine import describe_machine, report
+from machine import report
 from measure import run_script, table
 
 from reprise.audio.fonts import FONTS, locate

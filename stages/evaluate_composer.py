@@ -7,6 +7,7 @@ from reprise.composition.music import MusicParams, load_music
 from reprise.composition.plots import draw_composer, write_differences
 from reprise.composition.temperature import draw_temperature
 from reprise.stage import Stage, run_stage
+from reprise.tracking import open_tracker
 
 NAMES = {"lstm": "LSTM", "transformer": "Transformer", "vae": "VAE"}
 
@@ -14,8 +15,11 @@ NAMES = {"lstm": "LSTM", "transformer": "Transformer", "vae": "VAE"}
 def main(stage: Stage) -> None:
     params, sampling = stage.params(MusicEvaluationParams, "music_evaluation"), stage.params(MusicParams, "sampling")
     corpus = stage.dep("data/corpus")
-    model, music = stage.dep(f"models/composer/{stage.item}"), stage.dep(f"data/music/{stage.item}")
-    metrics = evaluate_composer(params, sampling, corpus, model, music)
+    model, music = stage.dep(f"models/composer/{stage.item}/config.json").parent, stage.dep(f"data/music/{stage.item}")
+    with open_tracker(stage.compute.tracking, "composer", stage.name) as tracker:
+        metrics = evaluate_composer(params, sampling, corpus, model, music)
+        tracker.tags({"model": stage.item, **stage.inputs})
+        tracker.estimates(metrics)
     stage.write_metrics(f"metrics/composer/{stage.item}.json", metrics)
     pictures, tables = (stage.out(f"plots/composer/{stage.item}/{kind}") for kind in ("evaluation", "tables"))
     test = load_corpus(corpus).pieces("test")

@@ -16,7 +16,9 @@ from pathlib import Path
 import psutil
 import pytest
 import torch
-from conftest import Clone
+from conftest import ROOT, Clone
+
+from reprise.params import read_yaml
 
 CLIP_STAGES = ("collect_fonts", "compose_clips", "render_clips", "cache_spectrograms")
 TRAINING_STAGES = ("train_recognizer", "train_ceiling", "evaluate_recognizer")
@@ -33,6 +35,15 @@ def written(entry: dict, *kinds: str) -> list[str]:
 
 def leaves(value: object) -> list:
     return [leaf for item in value.values() for leaf in leaves(item)] if isinstance(value, dict) else [value]
+
+
+# --- how it is written
+
+
+def test_no_title_of_a_plot_holds_an_apostrophe():
+    """One ends the text in the page of `dvc plots show`, and the plot is never drawn."""
+    titles = [title for plot in read_yaml(ROOT / "dvc.yaml")["plots"] for title in plot]
+    assert titles and not [title for title in titles if "'" in title or '"' in title]
 
 
 # --- it runs

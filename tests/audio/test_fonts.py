@@ -118,3 +118,23 @@ def test_the_repository_keeps_its_unseen_font_unseen(pytestconfig):
     params = load_section(FontParams, "fonts", pytestconfig.rootpath / "params.yaml")
     assert params.unseen == "TimGM6mb" and params.unseen not in (*params.train, params.clean)
     assert sorted(params.all) == sorted({*params.train, params.clean, params.unseen})
+
+
+@pytest.mark.parametrize(
+    ("without", "message"),
+    [
+        ((("A320U", "celeste"),), "one of acoustic_grand_piano"),
+        ((("csound_GM", "celesta"),), "a font of train, but not the clean one"),
+        ((("FluidR3_GM", "celesta"),), r"not the clean one \(A320U\)"),
+    ],
+)
+def test_instruments_that_a_font_goes_without_are_checked(without, message):
+    with pytest.raises(ParamsError, match=f"^train_without: .*{message}"):
+        FontParams(("FluidR3_GM", "A320U"), "FluidR3_GM", "TimGM6mb", without)
+
+
+def test_an_instrument_plays_on_the_fonts_that_do_not_go_without_it():
+    params = FontParams(("FluidR3_GM", "A320U"), "FluidR3_GM", "TimGM6mb", (("A320U", "celesta"),))
+    assert params.train_on("celesta") == ("FluidR3_GM",) and params.train_on("violin") == ("FluidR3_GM", "A320U")
+    with pytest.raises(ParamsError, match=r"^train_without: .*no font of train is left for celesta"):
+        FontParams(("A320U",), "FluidR3_GM", "TimGM6mb", (("A320U", "celesta"),))

@@ -1,6 +1,6 @@
 """The sets of rendered clips: what is trained on is never tested, the unseen font is heard in its own sets alone."""
 
-from collections import Counter
+from collections import Counter, namedtuple
 from dataclasses import replace
 
 import numpy as np
@@ -14,7 +14,7 @@ from reprise.audio.levels import active_rms, window_rms
 from reprise.audio.params import RenderParams
 from reprise.clips.corpus import compose_clips, read_manifest, stem_name
 from reprise.clips.params import ClipParams
-from reprise.clips.render import plan_sets, render_clips
+from reprise.clips.render import RenderSet, _rendition, plan_sets, render_clips
 from reprise.compute import ComputeParams
 from reprise.errors import AudioError, FontError, MidiError, ShardError
 from reprise.music.instruments import INSTRUMENT_NAMES
@@ -97,6 +97,23 @@ def test_splits_are_disjoint_consecutive_and_of_the_asked_size(repository, count
     assert Counter(splits)["test"] == round(count * 0.1) and Counter(splits)["validation"] == round(count * 0.2)
     order = ["train", "validation", "test", "same_register"]
     assert splits == sorted(splits, key=order.index) and splits.count("same_register") == 5
+
+
+@pytest.mark.parametrize("instrument", ["celesta", "violin"])
+def test_a_part_never_plays_on_a_font_that_goes_without_its_instrument(instrument, repository, tmp_path):
+    """The celesta is left to FluidR3: of 60 varied clips none has it on A320U, half of the violins are."""
+    fonts = FontParams(("FluidR3_GM", "A320U"), "FluidR3_GM", "TimGM6mb", (("A320U", "celesta"),))
+    for name in fonts.all:
+        (tmp_path / FONTS[name].file_name).touch()
+    params = replace(repository[2], plain_probability=0.0)
+    clip = namedtuple("Clip", "clip count parts")
+    drawn = [
+        _rendition(RenderSet("train", (), fonts.clean, varied=True), row, repository[0], fonts, tmp_path, params)
+        for row in (clip(item, 1, [INSTRUMENT_NAMES.index(instrument)]) for item in range(60))
+    ]
+    heard = Counter(rendition.voices[0].font.stem for rendition in drawn)
+    assert heard["A320U"] == 0 if instrument == "celesta" else 15 < heard["A320U"] < 45
+    assert heard["A320U"] + heard["FluidR3_GM"] == 60
 
 
 # --- rendered

@@ -6,6 +6,7 @@ import json
 from itertools import combinations
 from pathlib import Path
 
+import mido
 import numpy as np
 import pandas as pd
 import pytest
@@ -13,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tiny_corpus import make_database, make_piece, make_tune, put, solo_note
 
-from reprise.composition.collect import collect_corpus, content_key, deal, rare_pitches, tabulate, without
+from reprise.composition.collect import collect_corpus, content_key, deal, merge_parts, rare_pitches, tabulate, without
 from reprise.composition.corpus import Corpus, CorpusParams, load_corpus, save_corpus
 from reprise.composition.corpus_plots import draw_corpus
 from reprise.composition.corpus_stats import bars_of, off_grid, repeated, unisons
@@ -54,10 +55,19 @@ def collect(repository: Path, **changes) -> tuple[Corpus, dict]:
     return collect_corpus(dataclasses.replace(PARAMS, **changes), repository, repository / "corpus", workers=1)
 
 
+def skipped_rows(repository: Path) -> list[dict[str, str]]:
+    with open(repository / "corpus/skipped.csv", newline="") as file:
+        return list(csv.DictReader(file))
+
+
 def skipped(repository: Path) -> dict[str, str]:
     """The reason for each source that was left out."""
-    with open(repository / "corpus/skipped.csv", newline="") as file:
-        return {row["source"]: row["reason"] for row in csv.DictReader(file)}
+    return {row["source"]: row["reason"] for row in skipped_rows(repository) if not row["count"]}
+
+
+def missing(repository: Path) -> list[tuple[str, str, int]]:
+    """What is missing from pieces of the corpus: source, kind and count."""
+    return [(row["source"], row["reason"], int(row["count"])) for row in skipped_rows(repository) if row["count"]]
 
 
 # --- what comes out
@@ -146,6 +156,52 @@ def test_everything_left_out_is_listed_and_counted(repository):
     assert summary["seeds"]["skipped"] == {"tune of the corpus": 1}
 
 
+def test_what_a_piece_of_the_corpus_lacks_is_listed_and_counted(repository):
+    """Piece 0 gets three drum notes and a note that never ends; the other one, a waltz with a drum, isn't taken."""
+    _, before = collect(repository)
+    assert not missing(repository) and "missing_from_pieces" not in before["corpus"], "DVC would drop an empty mapping"
+    add_events(repository / "scores/bach/0.mid", 3 * [(0x99, 35)] + [(0x90, 127)])
+    put(repository / "scores/bach/waltz.mid", make_piece(20, metre=(3, 4)))
+    add_events(repository / "scores/bach/waltz.mid", [(0x99, 35)])
+    add_events(repository / "scores/mozart/1.mid", [(0x99, 35)])
+    _, summary = collect(repository)
+    assert missing(repository) == [
+        ("bach/0.mid", "drum notes", 3),
+        ("bach/0.mid", "notes that never end", 1),
+        ("mozart/1.mid", "drum notes", 1),
+    ]
+    assert summary["corpus"]["missing_from_pieces"] == {"drum notes": 3, "notes that never end": 1}
+    assert summary["seeds"]["missing_from_pieces"] == {"drum notes": 1}
+
+
+def add_events(path: Path, notes: list[tuple[int, int]]) -> None:
+    """Begin notes, each a status and a pitch, in a further track of a MIDI file, and end none."""
+    file = mido.MidiFile(path)
+    messages = [mido.Message.from_bytes([status, pitch, 64]) for status, pitch in notes]
+    file.tracks.append(mido.MidiTrack(messages))
+    file.save(path)
+
+
+def test_double_stops_on_tracks_of_their_own_are_one_part_where_that_is_asked_for(repository):
+    """A cello and a second track of the same cello: two parts as written, one if parts are merged."""
+    cello = make_piece(30, parts=2)
+    put(repository / "scores/bach/cello.mid", cello)
+    put(repository / "scores/bach/duo.mid", dataclasses.replace(make_piece(31, parts=2), programs=(42, 0)))
+    collect(repository, parts=(1, 1))
+    assert skipped(repository) == {"bach/cello.mid": "parts", "bach/duo.mid": "parts"}
+    corpus, _ = collect(repository, parts=(1, 1), merge_parts=True)
+    assert skipped(repository) == {"bach/duo.mid": "parts"}
+    merged = corpus.table[corpus.table["source"] == "bach/cello.mid"]
+    assert merged["notes"].item() == len(cello.notes) and list(merged["programs"].item()) == [0]
+
+
+def test_parts_are_merged_by_instrument_in_the_order_of_their_first_ones():
+    rows = [(float(part), 1.0, 60 + part, 64, part) for part in range(4)]
+    merged = merge_parts(Piece(note_table(rows), 100.0, (42, 0, 42, 0)))
+    assert merged.programs == (42, 0) and merged.notes["part"].tolist() == [0, 1, 0, 1]
+    assert merged.notes["pitch"].tolist() == [60, 61, 62, 63]
+
+
 def test_a_copy_in_another_key_is_kept_and_stays_with_its_family(repository):
     for number in range(10):
         put(repository / f"scores/bach/{number}-up.mid", make_piece(number, shift=2))
@@ -175,6 +231,8 @@ def test_rare_pitches_are_dropped_as_notes_everywhere_but_in_seeds(repository):
     dropped, summary = collect(repository, rare_pitch_count=2)
     assert 20 not in dropped.notes["pitch"].values
     assert len(kept.notes) - len(dropped.notes) == summary["rare_pitches"]["notes_dropped"] >= 1
+    assert summary["corpus"]["missing_from_pieces"] == {"notes of rare pitches": len(kept.notes) - len(dropped.notes)}
+    assert ("bach/0.mid", "notes of rare pitches", 1) in missing(repository)
 
 
 def test_what_counts_as_rare_by_hand():
@@ -191,6 +249,8 @@ def test_metres_that_training_lacks_are_left_out_and_seeds_lose_parts_that_it_la
     assert skipped(repository) == {"mozart/waltz.mid": "metre that training lacks"}
     assert summary["seeds_cut_to_parts"] == 1 and summary["pieces"]["seed"] == 3
     assert all(len(piece.programs) == 1 and set(piece.notes["part"]) == {0} for piece in corpus.pieces("seed"))
+    lost = 2 * len(make_piece(121).notes)  # two of the trio's three parts
+    assert missing(repository) == [("mozart/trio.mid", "notes of further parts", lost)]
 
 
 def test_solos_of_a_jazz_database_are_a_corpus_too(repository):
@@ -291,6 +351,7 @@ def test_a_composer_who_is_also_the_seeds_composer_leaves_no_seed(repository):
         ({"metres": ("four",)}, "metres"),
         ({"bars": (5, 4)}, "bars"),
         ({"parts": (0, 4)}, "parts"),
+        ({"parts": (1, 16)}, r"parts: is \[1, 16\]; .* <= 15, the melodic channels that MIDI has"),
         ({"test_share": 0.5}, "test_share"),
         ({"rare_pitch_count": -1}, "rare_pitch_count"),
         ({"seed": -1}, "seed"),

@@ -15,7 +15,6 @@ from tiny_pieces import piece_of
 from reprise.composition import generate
 from reprise.composition.batches import make_examples
 from reprise.composition.collect import tabulate
-from reprise.composition.compose import after_bar, cut_at_bar
 from reprise.composition.corpus import load_corpus, save_corpus
 from reprise.composition.evaluate import MusicEvaluationParams, comparable, evaluate_composer, size
 from reprise.composition.floors import floors
@@ -27,6 +26,7 @@ from reprise.composition.notes_vocabulary import PITCH
 from reprise.composition.originality import longest_copied_run
 from reprise.compute import ComputeParams
 from reprise.errors import ParamsError
+from reprise.music.excerpts import after_bar, cut_at_bar
 
 PARAMS = MusicEvaluationParams(seed=1, resamples=50)
 TEST = [chorale(20), chorale(21), cut_at_bar(chorale(22), 2)]

@@ -9,12 +9,13 @@ from tiny_composer import MUSIC, chorale, make_composer, save_tiny_composer
 from tiny_pieces import piece_of
 
 from reprise.composition import generate
-from reprise.composition.compose import Order, after_bar, compose, cut_at_bar
+from reprise.composition.compose import Order, compose
 from reprise.composition.composer import load_composer
 from reprise.composition.generate import draw_openings, generate_music
 from reprise.composition.music import MusicParams, load_music
 from reprise.compute import ComputeParams
 from reprise.errors import BadInput, ParamsError, ShardError
+from reprise.music.excerpts import after_bar, cut_at_bar
 from reprise.music.piece import Piece
 from reprise.music.readers.midi import read_midi
 from reprise.shards import item_name, read_shard, shard_name

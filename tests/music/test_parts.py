@@ -15,6 +15,7 @@ from reprise.music.parts import part_names
         ((52, 53, 52, 53), ["Soprano", "Alto", "Tenor", "Bass"]),
         ((52, 52), ["Choir Aahs 1", "Choir Aahs 2"]),
         ((40, 40, 41, 42), ["Violin 1", "Violin 2", "Viola", "Cello"]),
+        ((48, 48, 0), ["String Ensemble 1 (1)", "String Ensemble 1 (2)", "Acoustic Grand Piano"]),
         ((0,), ["Acoustic Grand Piano"]),
     ],
 )

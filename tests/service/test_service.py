@@ -24,10 +24,12 @@ from fastapi.testclient import TestClient
 from tiny_composer import save_tiny_composer
 
 from reprise.cli import main
+from reprise.composition.composers import SAMPLING, save_rules
 from reprise.composition.rules import OPTIONS, SamplingRules
 from reprise.errors import BadInput, ParamsError
 from reprise.music.readers.midi import read_midi
-from reprise.service.app import LARGEST_SEED, MOST_NOTES, create_app
+from reprise.params import LARGEST_SEED
+from reprise.service.app import MOST_NOTES, create_app
 from reprise.service.settings import ServiceSettings
 
 PATIENCE_S = 120
@@ -39,6 +41,7 @@ def models(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("models")
     for name in ("lstm", "transformer"):
         save_tiny_composer(folder / name, name)
+    save_rules(SamplingRules(pitch_factor=0.9, top_k=6), folder / "lstm" / SAMPLING)
     (folder / "readme.txt").write_text("no composer")
     return folder
 
@@ -67,6 +70,11 @@ def test_it_says_that_it_is_alive_and_what_it_plays(client):
         found["status"] == "alive" and found["default_model"] == "transformer" and re.match(r"\d+\.", found["version"])
     )
     assert sorted(found["models"]) == ["lstm", "transformer"]
+    assert {name: facts["validation_nats"] for name, facts in found["models"].items()} == {
+        "lstm": 1.9,
+        "transformer": 1.8,
+    }
+    assert [found["models"]["lstm"]["sampling"][name] for name in ("temperature", "pitch_factor")] == [1.0, 0.9]
     assert found["models"]["lstm"]["parts"] == 4 and found["models"]["lstm"]["metres"] == ["4/4"]
 
 
@@ -97,6 +105,14 @@ def test_model_and_temperature_count(client):
     assert ask() == ask(model="transformer", temperature=1) == ask(temperature="1.0")
     assert len({ask(), ask(model="lstm"), ask(temperature=0.5), ask(top_k=1), ask(field_temperature="pitch=3")}) == 5
     assert ask(temperature=0) == client.get("/midi/40/", params={"seed": 4, "temperature": 0}).content
+
+
+def test_what_a_request_does_not_say_is_as_the_model_s_music_was_measured(client):
+    def ask(**options):
+        return client.get("/midi/40/", params={"seed": 3, "model": "lstm", **options}).content
+
+    assert ask() == ask(temperature=1, pitch_factor=0.9, top_k=6) == ask(field_temperature="pitch=0.9")
+    assert len({ask(), ask(top_k=0), ask(pitch_factor=0.3)}) == 3
 
 
 def test_the_command_line_makes_the_same_file(client, models, tmp_path):
@@ -166,7 +182,7 @@ ALL = ", ".join(["notes", "model", *OPTIONS, "seed"])
         ("/midi/9/?lowest=70&highest=60", "lowest: is 70; it must be from 0 to highest (60)"),
         ("/midi/9/?seed=-1", f"seed: is '-1'; {SEED}"),
         ("/midi/9/?seed=1.5", f"seed: is '1.5'; {SEED}"),
-        ("/midi/9/?seed=9007199254740992", f"seed: is '9007199254740992'; {SEED}"),
+        ("/midi/9/?seed=4294967296", f"seed: is '4294967296'; {SEED}"),
         ("/midi/9/?seed=", f"seed: is ''; {SEED}"),
         ("/midi/9/?model=gpt", "model: is 'gpt'; it must be one of lstm, transformer"),
         ("/midi/9/?model=../lstm", "model: is '../lstm'; it must be one of lstm, transformer"),

@@ -44,7 +44,7 @@ def plain_rendition(parts: int, font: Path, params: RenderParams) -> Rendition:
 def draw_rendition(
     choices: Sequence[tuple[Path, ...]], clean: Path, params: RenderParams, rng: np.random.Generator
 ) -> Rendition:
-    """Some parts on the font `clean` as it is, the others each on one of its `choices`, offset; all in one room or none.
+    """Some parts on the font `clean` as it is, the others each on one of its choices, offset; all in one room, if any.
 
     Args:
         choices: for each part, the fonts that it may play on.

@@ -31,11 +31,18 @@ def sampling_option(parser: argparse.ArgumentParser, name: str, option: Option) 
         except ValueError as error:
             raise argparse.ArgumentTypeError(str(error)) from None
 
+    default = (
+        "give it again for another field"
+        if option.by_field
+        else "default: any"
+        if option.kind is str
+        else f"default: {option.default}"
+    )
     kinds = {int: "N", float: "X", str: "TEXT"}
     parser.add_argument(
         f"--{name.replace('_', '-')}",
         type=parse,
         metavar="FIELD=X" if option.by_field else kinds[option.kind],
         action="append" if option.by_field else "store",
-        help=f"{option.help}; {option.right}{'; give it again for another field' if option.by_field else ''}",
+        help=f"{option.help}; {option.right}; {default}",
     )

@@ -2,13 +2,17 @@
 
 import argparse
 import secrets
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reprise.commands.arguments import sampling_option, whole_number
+from reprise.commands.openings import print_opening, told_of_opening
 from reprise.commands.output import print_json, progress
+from reprise.composition.composers import MODELS_FOLDER, SAMPLING, composer_folder, load_rules
 from reprise.composition.rules import OPTIONS
 from reprise.errors import BadInput, FontError
+from reprise.params import LARGEST_SEED
 
 if TYPE_CHECKING:
     from reprise.composition.composer import Composer
@@ -42,12 +46,17 @@ def add_generate(commands: argparse._SubParsersAction) -> None:
         help=f"so many bars, those of a seed file included (default: {DEFAULT_BARS})",
     )
     drawing = parser.add_argument_group(
-        "sampling", "How notes are drawn; what isn't given is as the model's music was measured with."
+        "sampling",
+        f"How notes are drawn. What isn't given is as the model's music was measured with ({SAMPLING} in its folder); "
+        "the defaults below hold where that isn't there.",
     )
     for name, option in OPTIONS.items():
         sampling_option(drawing, name, option)
     parser.add_argument(
-        "--seed", type=whole_number(0), metavar="N", help="of the random numbers; drawn and printed if it isn't given"
+        "--seed",
+        type=whole_number(0, LARGEST_SEED),
+        metavar="N",
+        help="of the random numbers; drawn and printed if it isn't given",
     )
     parser.add_argument("--seed-file", type=Path, metavar="FILE", help="a score whose opening is continued")
     parser.add_argument(
@@ -81,25 +90,39 @@ def add_model(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--model",
         metavar="MODEL",
-        default="transformer",
-        help="lstm, transformer, vae or a folder with a composer (default: %(default)s)",
+        help=f"a composer of {MODELS_FOLDER} by its name, or a folder with one (default: the one with fewest nats a "
+        f"note on validation pieces, {_best()})",
     )
+
+
+def _best() -> str:
+    try:
+        return f"now {composer_folder(None).name}".replace("%", "%%")  # which argparse would fill in
+    except BadInput:
+        return "of which there is none yet"
 
 
 def run_generate(options: argparse.Namespace) -> int:
     """Compose and write."""
     font = _check_outs(options.out)
-    from reprise.composition.rules import USUAL
     from reprise.composition.use import TOGETHER, describe, generate
 
-    rules = USUAL.told(vars(options))
+    folder = composer_folder(options.model)
+    rules, measured = load_rules(folder)
+    rules = rules.told(vars(options))
     bars = options.bars or (None if options.notes else DEFAULT_BARS)
     start = _start(options, bars)
-    composer = load_model(options.model)
+    composer = load_model(folder)
+    opening = {"opening": told_of_opening(start, composer)} if start else {}
     seed = secrets.randbelow(1 << 31) if options.seed is None else options.seed
     total = options.notes and options.notes * -(-options.count // TOGETHER)  # bars have any number of notes
     with progress(total, "composing", "notes") as advance:
         pieces = generate(composer, rules, seed, options.count, options.notes, bars, start, advance)
+    if not options.json:
+        if not measured:
+            print(f"{folder / SAMPLING}: isn't there, so the sampling options are as `--help` says")
+        for told in opening.values():
+            print_opening(told)
     described = []
     for item, piece in enumerate(pieces, 1):
         files = [_numbered(path, item, options.count) for path in options.out]
@@ -109,18 +132,23 @@ def run_generate(options: argparse.Namespace) -> int:
         if not options.json:
             print_piece(described[-1], seed)
     if options.json:
-        print_json({"model": options.model, "seed": seed, "pieces": described})
+        print_json({
+            "model": options.model or folder.name,
+            "seed": seed,
+            "sampling": {**asdict(rules), "field_temperature": dict(rules.field_temperature)},
+            "sampling_is_measured": measured,
+            **opening,
+            "pieces": described,
+        })  # fmt: skip
     return 0
 
 
-def load_model(model: str) -> "Composer":
-    """The composer that --model names, and one thread to use it with."""
+def load_model(folder: Path) -> "Composer":
+    """The composer in a folder, and one thread to use it with."""
     import torch
 
     from reprise.composition.composer import load_composer
-    from reprise.composition.use import composer_folder
 
-    folder = composer_folder(model)
     torch.set_num_threads(1)  # an event at a time: threads gain nothing, and the last bits depend on their number
     return load_composer(folder)
 
@@ -149,7 +177,7 @@ def _font() -> Path:
 
 def _start(options: argparse.Namespace, bars: int | None) -> "Piece | None":
     """The opening to continue; None from nothing."""
-    from reprise.composition.compose import opening
+    from reprise.composition.opening import opening
     from reprise.music.scores import read_piece
 
     if options.seed_file is None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from reprise.commands.generate import add_model, load_model
 from reprise.commands.output import print_error, print_json, print_table, progress
+from reprise.composition.composers import composer_folder
 from reprise.errors import BadInput
 
 if TYPE_CHECKING:
@@ -62,12 +63,18 @@ def run_likelihood(options: argparse.Namespace) -> int:
     """Score a folder; 2 if a score couldn't be used."""
     from reprise.composition.use import likelihood
 
-    composer = load_model(options.model)
+    model = composer_folder(options.model)
+    composer = load_model(model)
     pieces, skipped = _read(options.folder)
     result = likelihood(composer, pieces)
     for row in result["skipped"]:
         print_error(row["error"])
-    result = {"model": options.model, "folder": str(options.folder), **result, "skipped": skipped + result["skipped"]}
+    result = {
+        "model": options.model or model.name,
+        "folder": str(options.folder),
+        **result,
+        "skipped": skipped + result["skipped"],
+    }
     if options.json:
         print_json(result)
     else:

@@ -20,12 +20,13 @@ from reprise.composition.corpus_stats import bars_of, summarise
 from reprise.composition.sources import Source, digest_of, open_source, read_source
 from reprise.composition.tunes import find_families
 from reprise.errors import BadInput, ScoreError
+from reprise.music.excerpts import first_parts, keeping
 from reprise.music.piece import NOTE, Piece
 
 TICKS = 5040  # a beat, by which times are compared when duplicates are looked for
 ANY = (0, 1 << 30)
 SKIP_COLUMNS = ("part_of", "source", "reason", "count", "detail")
-RARE, FURTHER_PARTS = "notes of rare pitches", "notes of further parts"
+RARE = "notes of rare pitches"
 
 
 @dataclass
@@ -236,18 +237,7 @@ def rare_pitches(train: Sequence[Piece], count: int) -> np.ndarray:
 
 def without(piece: Piece, pitches: np.ndarray) -> Piece:
     """The piece without its notes of certain pitches."""
-    return _keeping(piece, ~np.isin(piece.notes["pitch"], pitches), RARE)
-
-
-def first_parts(piece: Piece, count: int) -> Piece:
-    """The piece without the parts after its first `count` ones."""
-    return replace(_keeping(piece, piece.notes["part"] < count, FURTHER_PARTS), programs=piece.programs[:count])
-
-
-def _keeping(piece: Piece, kept: np.ndarray, kind: str) -> Piece:
-    lost = int((~kept).sum())
-    left_out = dict(piece.left_out) | ({kind: lost} if lost else {})
-    return replace(piece, notes=piece.notes[kept], left_out=left_out)
+    return keeping(piece, ~np.isin(piece.notes["pitch"], pitches), RARE)
 
 
 def merge_parts(piece: Piece) -> Piece:

@@ -16,7 +16,6 @@ import torch
 
 from reprise.bootstrap import ratio_estimate, rounded
 from reprise.composition.batches import make_examples
-from reprise.composition.compose import after_bar, cut_at_bar
 from reprise.composition.composer import Composer, load_composer
 from reprise.composition.corpus import Corpus, load_corpus
 from reprise.composition.floors import floors
@@ -27,6 +26,7 @@ from reprise.composition.music import MusicParams, load_music
 from reprise.composition.notes import encodable
 from reprise.composition.notes_vocabulary import DURATION, PITCH, STEP
 from reprise.composition.originality import longest_copied_run, originality
+from reprise.music.excerpts import after_bar, cut_at_bar
 from reprise.music.piece import Piece
 from reprise.params import require, require_seed
 

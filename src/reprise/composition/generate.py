@@ -15,12 +15,14 @@ import torch
 
 from reprise.audio.files import encode
 from reprise.audio.play import play_piece
-from reprise.composition.compose import Order, after_bar, compose, cut_at_bar, into_range
+from reprise.composition.compose import Order, compose
 from reprise.composition.composer import Composer, load_composer
 from reprise.composition.music import MusicParams
+from reprise.composition.opening import read_opening
 from reprise.composition.phrases import interpolate
 from reprise.compute import ComputeParams, run_jobs
 from reprise.errors import BadInput
+from reprise.music.excerpts import after_bar, cut_at_bar
 from reprise.music.midi import midi_bytes
 from reprise.music.notation import musicxml_bytes
 from reprise.music.piece import Piece
@@ -94,7 +96,7 @@ def draw_openings(seeds: Sequence[Piece], composer: Composer, params: MusicParam
 
 def _fits(opening: Piece, composer: Composer) -> bool:
     try:
-        composer.config.encoding.encode(into_range(opening, composer))
+        read_opening(opening, composer.config.encoding)
     except BadInput:
         return False
     return True

@@ -6,7 +6,7 @@ Entropies grow with every bar, as do ranges and the longest run that is in some 
 import math
 from collections.abc import Sequence
 
-from reprise.composition.compose import cut_at_bar
+from reprise.music.excerpts import cut_at_bar
 from reprise.music.piece import Piece
 
 

@@ -4,11 +4,12 @@ import numpy as np
 import torch
 
 from reprise.composition.batches import collate, make_examples
-from reprise.composition.compose import cut_at_bar, into_range, opening
 from reprise.composition.composer import Composer
+from reprise.composition.opening import opening, read_opening
 from reprise.composition.rules import SamplingRules
 from reprise.composition.sampling import Job, sample
 from reprise.errors import BadInput
+from reprise.music.excerpts import cut_at_bar
 from reprise.music.piece import Piece
 
 
@@ -21,9 +22,9 @@ def phrase_latent(composer: Composer, piece: Piece) -> np.ndarray:
     """
     if not composer.model.latent_size:
         raise BadInput(f"{composer.config.model}: has no latents; only a vae has")
-    start = into_range(opening(piece, composer.model.phrase_bars), composer)
-    events = composer.config.encoding.encode(start)
-    batch = collate(make_examples(composer.config.encoding, [events], [start.metre]))
+    encoding = composer.config.encoding
+    reading = read_opening(opening(piece, composer.model.phrase_bars), encoding)
+    batch = collate(make_examples(encoding, [reading.events], [piece.metre]))
     return composer.model.encode(batch.to(composer.model.start.device))[0][0].numpy(force=True)
 
 

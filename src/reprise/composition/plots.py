@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 from pretty_midi import note_number_to_name
 
-from reprise.composition.compose import cut_at_bar
 from reprise.composition.matching import bars_of
 from reprise.composition.measures import MEASURES
 from reprise.composition.music import MusicParams
+from reprise.music.excerpts import cut_at_bar
 from reprise.music.parts import part_names
 from reprise.music.piece import Piece
 from reprise.tables import write_table
@@ -22,6 +22,7 @@ from matplotlib import pyplot as plt
 
 COLUMNS = 3
 ROLLS = 4  # pieces in a picture
+PALE = 0.55  # opacity of what somebody else wrote
 NAMED_CLASSES = (0, 7)  # pitch classes that get their name beside a piano roll: C and G
 
 
@@ -87,7 +88,7 @@ def draw_measures(metrics: dict, sampling: MusicParams, name: str, path: Path) -
     """Each measure at each temperature with its interval, over the band of real held-out pieces."""
     rows = -(-len(MEASURES) // COLUMNS)
     figure, axes = plt.subplots(rows, COLUMNS, figsize=(4 * COLUMNS, 2.6 * rows), layout="constrained")
-    factor = f" (of pitches {sampling.pitch_factor:g} of it)" if sampling.pitch_factor != 1 else ""
+    factor = f"; pitches at {sampling.pitch_factor:g} of it" if sampling.pitch_factor != 1 else ""
     for axis, measure in zip(axes.flat, MEASURES):
         found = {float(t): row[measure] for t, row in metrics["generated"].items() if measure in row}
         if measure in metrics["reference"]:
@@ -115,22 +116,24 @@ def _interval(estimate: dict) -> tuple[float, float]:
 
 
 def draw_rolls(rolls: Sequence[Roll], heading: str, path: Path) -> None:
-    """Piano rolls below each other."""
+    """Piano rolls below each other, on one scale of bars."""
+    bars = max(bars_of(roll.piece) for roll in rolls)
     figure, axes = plt.subplots(len(rolls), 1, figsize=(11, 2.5 * len(rolls)), layout="constrained", squeeze=False)
     for axis, roll in zip(axes.flat, rolls):
-        draw_roll(axis, roll)
+        draw_roll(axis, roll, bars)
     axes.flat[-1].set_xlabel("bar")
     figure.suptitle(heading)
     save(figure, path)
 
 
-def draw_roll(axis: plt.Axes, roll: Roll) -> None:
-    """One piano roll: a colour for each part, a line for each bar; an opening by somebody else is paler, on grey."""
+def draw_roll(axis: plt.Axes, roll: Roll, bars: int) -> None:
+    """One piano roll of so many bars: a colour for each part, a line for each bar; an opening by somebody else is
+    paler, on grey."""
     piece, bar = roll.piece, roll.piece.bar_beats
-    names, colours, bars = part_names(piece), plt.get_cmap("tab10"), max(bars_of(piece), 1)
+    names, colours = part_names(piece), plt.get_cmap("tab10")
     opening = piece.notes["onset"] < roll.seed_bars * bar - 1e-9
     for part, name in enumerate(names):
-        for shown, alpha in ((opening, 0.4), (~opening, 1.0)):
+        for shown, alpha in ((opening, PALE), (~opening, 1.0)):
             notes = piece.notes[shown & (piece.notes["part"] == part)]
             onsets, durations = notes["onset"] / bar, notes["duration"] / bar
             colour = (*colours(part % 10)[:3], alpha)
@@ -143,7 +146,7 @@ def draw_roll(axis: plt.Axes, roll: Roll) -> None:
                 label=name if alpha == 1 else None,
             )
     if roll.seed_bars:
-        axis.axvspan(0, roll.seed_bars, color="0.88", zorder=0)
+        axis.axvspan(0, roll.seed_bars, color="0.93", zorder=0)
     pitches = piece.notes["pitch"]
     named = [p for p in range(pitches.min(initial=127), pitches.max(initial=0) + 1) if p % 12 in NAMED_CLASSES]
     axis.set_yticks(named, [note_number_to_name(pitch) for pitch in named])

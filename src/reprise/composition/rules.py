@@ -67,8 +67,10 @@ class Option:
         Raises:
             ValueError: there is none; the message says what would be right.
         """
-        name, _, written = text.rpartition("=") if self.by_field else ("", "", text)
+        name, separator, written = text.partition("=") if self.by_field else ("", "", text)
         try:
+            if self.by_field and not separator:
+                raise ValueError
             value = self.kind(written)
             self.check(name, [(name, value)] if self.by_field else value)
         except (ValueError, BadInput):
@@ -99,9 +101,7 @@ OPTIONS = {
         float, 0.99, 0, 1, "only the likeliest values that have so much probability together; 1 for all", above_low=True
     ),
     "min_p": Option(float, 0.0, 0, 1, "only values so probable, relative to the likeliest; 0 for all"),
-    "key": Option(
-        str, "", None, None, "only pitches of this key; any pitch if it isn't given", example="C major or F# minor"
-    ),
+    "key": Option(str, "", None, None, "only pitches of this key", example="C major or F# minor"),
     "lowest": Option(int, 0, 0, 127, "the lowest pitch, a MIDI number"),
     "highest": Option(int, 127, 0, 127, "the highest pitch, a MIDI number"),
     "repeat_limit": Option(int, 8, 1, None, "a part strikes a pitch at most so often in a row"),

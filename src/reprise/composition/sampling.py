@@ -7,7 +7,7 @@ rank (top_k), by cumulated probability (top_p, Holtzman et al. 2020) and by prob
 (min_p, Nguyen et al. 2024). Temperature 0 takes the likeliest value.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -37,6 +37,9 @@ class Job:
         start: events that it continues, int64[N, F], without one that ends it; none for music from nothing.
         notes: end after so many notes, those of `start` included; or bars: end with this bar, counted from the start.
         latents: of the first phrases, float[P, L], for a model that has some; later phrases draw theirs.
+        begins: no note of its own begins before, in twelfths of a beat.
+        shifts: what is drawn sounds so many semitones lower, by part; empty for none. Key and range of the rules are
+        those of what sounds.
     """
 
     metre: tuple[int, int]
@@ -46,6 +49,8 @@ class Job:
     bars: int | None = None
     latents: Sequence[np.ndarray] = ()
     rules: SamplingRules = USUAL
+    begins: int = 0
+    shifts: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         require((self.notes is None) != (self.bars is None), "notes", self.notes, "given, or bars, but not both")
@@ -104,7 +109,9 @@ class _Run:
             [job.bars * bar_length(job.metre) if job.bars else np.iinfo(np.int64).max for job in jobs]
         )
         rules, names = [job.rules for job in jobs], encoding.shape.fields
-        self.pitch_mask = np.reshape([pitch_mask(encoding, own) for own in rules], (-1, encoding.shape.sizes[PITCH]))
+        masks = [[pitch_mask(encoding, job.rules, s) for s in job.shifts or (0,) * encoding.parts] for job in jobs]
+        self.pitch_mask = np.reshape(masks, (len(jobs), encoding.parts, encoding.shape.sizes[PITCH]))
+        self.begins = np.array([job.begins for job in jobs])
         self.repeats = np.zeros((len(jobs), encoding.parts), np.int64)
         self.repeat_limits = np.array([own.repeat_limit for own in rules])
         self.temperatures = np.array([list(own.temperatures(names).values()) for own in rules])  # [sequences, fields]
@@ -149,22 +156,27 @@ class _Run:
 
     def _allowed(self, f: int, event: np.ndarray) -> np.ndarray:
         """Masks and guards, bool[B, size]. No event ends a sequence here: it is done when it is as long as asked."""
-        fresh = self.pitch_mask & self._not_copied(0)  # of a note together with the last one
+        rows = np.arange(len(event))
+        fresh = self.pitch_mask[rows, self.state.part] & self._not_copied(0)  # of a note together with the last one
         pitches = np.arange(self.encoding.lowest, self.encoding.highest + 1)
         allowed = self.state.allowed(f, event, np.where(fresh, pitches, NO_PITCH).max(axis=1))
         if f == STEP:
             allowed[:, self.encoding.end] = False
-            allowed = restrict(allowed, self._within_bars())
+            for further in self._first_steps():
+                allowed = restrict(allowed, further)
         if f == PITCH:
-            allowed = restrict(allowed & self.pitch_mask, self._not_copied(self.encoding.steps.value(event[:, STEP])))
+            allowed &= self.pitch_mask[rows, event[:, PART]]
+            allowed = restrict(allowed, self._not_copied(self.encoding.steps.value(event[:, STEP])))
             allowed = restrict(allowed, self._not_repeated(event))
         return allowed
 
-    def _within_bars(self) -> np.ndarray:
-        """Steps to the first note of its own that leave a sequence one: not past its last bar, bool[B, steps]."""
+    def _first_steps(self) -> Iterator[np.ndarray]:
+        """Steps to the first note of its own that a sequence may take, bool[B, steps]: not before it begins, then not
+        past its last bar."""
         bare = np.array([len(events) == len(job.start) for events, job in zip(self.events, self.jobs)])
         onsets = self.state.onset[:, None] + self.encoding.steps.value(np.arange(self.encoding.end))
-        return ~np.pad(bare[:, None] & (onsets >= self.limits[:, None]), ((0, 0), (0, 1)))
+        for refused in (onsets < self.begins[:, None], onsets >= self.limits[:, None]):
+            yield ~np.pad(bare[:, None] & refused, ((0, 0), (0, 1)))
 
     def _not_repeated(self, event: np.ndarray) -> np.ndarray:
         rows, parts = np.arange(len(event)), event[:, PART]
@@ -207,17 +219,19 @@ class _Run:
         self.done |= ended | np.array(full)
 
 
-def pitch_mask(encoding: NotesEncoding, rules: SamplingRules) -> np.ndarray:
-    """The pitches that key and range allow, bool[pitches of the encoding].
+def pitch_mask(encoding: NotesEncoding, rules: SamplingRules, shift: int = 0) -> np.ndarray:
+    """The pitches that key and range allow, bool[pitches of the encoding]; they sound `shift` semitones lower.
 
     Raises:
         ParamsError: there are none.
     """
-    pitches = np.arange(encoding.lowest, encoding.highest + 1)
+    pitches = np.arange(encoding.lowest, encoding.highest + 1) - shift
     classes = key_classes(rules.key)
     mask = (pitches >= rules.lowest) & (pitches <= rules.highest) & np.isin(pitches % 12, classes)
     asked = f"{rules.lowest}-{rules.highest}" + (f" in {rules.key}" if rules.key else "")
-    right = f"a range and a key with a pitch of the model's own, {encoding.lowest}-{encoding.highest}"
+    right = f"a range and a key with a pitch of the model's own, {pitches[0]}-{pitches[-1]}"
+    if shift:
+        right += " where the opening lies"
     require(mask.any(), "lowest, highest, key", asked, right)
     return mask
 

@@ -53,6 +53,7 @@ def draw_temperature(composer: Composer, pieces: Sequence[Piece], picture: Path,
         axis.set_title(f"T = {temperature:g} (others {1 - shown:.1%})", fontsize="medium")
         axis.tick_params(axis="x", labelrotation=90)
     axes[0].set_ylabel("probability")
+    figure.suptitle(f"{composer.config.model}: the next pitch at temperature T, all values kept", fontsize="medium")
     save(figure, picture)
 
 

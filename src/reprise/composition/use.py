@@ -14,7 +14,7 @@ from reprise.bootstrap import rounded
 from reprise.composition import measures
 from reprise.composition.batches import make_examples
 from reprise.composition.compose import Order, compose
-from reprise.composition.composer import MODELS, Composer
+from reprise.composition.composer import Composer
 from reprise.composition.likelihood import score, summarise_nats
 from reprise.composition.matching import bars_of, cut_to_lengths
 from reprise.composition.notes import NotesEncoding
@@ -25,7 +25,6 @@ from reprise.errors import BadInput, ScoreError
 from reprise.music.piece import Piece
 from reprise.music.theory import KEY_PROFILES
 
-MODELS_FOLDER = Path("models/composer")
 TOGETHER = 8  # pieces composed at once
 READ_LIMIT_S = 60.0  # a score
 RESAMPLES, SEED = 1000, 1  # of the bootstrap behind the intervals; a VAE draws its latents from SEED too
@@ -37,19 +36,6 @@ TONICS = {
 
 def nothing() -> None:
     """What to call after each unit of work where nobody watches."""
-
-
-def composer_folder(model: str) -> Path:
-    """The folder of a composer by the name that the pipeline gives it, or by its path.
-
-    Raises:
-        BadInput: it is neither.
-    """
-    if model in MODELS:
-        return MODELS_FOLDER / model
-    if not Path(model).is_dir():
-        raise BadInput(f"model: is '{model}'; it must be {', '.join(MODELS)} or a folder with a composer")
-    return Path(model)
 
 
 def generate(

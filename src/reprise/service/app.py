@@ -4,11 +4,12 @@
 processes (`pool`); refusals are JSON that says what would be right (`refusals`).
 """
 
+import math
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import asdict
 from importlib.metadata import version
-from pathlib import Path
 from typing import Annotated, Literal
 
 from fastapi import FastAPI, Query, Request, Response
@@ -17,16 +18,15 @@ from fastapi_offline import FastAPIOffline
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, create_model
 
 from reprise.composition.composer import ComposerConfig, load_composer
-from reprise.composition.rules import OPTIONS, USUAL, Option
+from reprise.composition.composers import best_composer, find_composers, load_rules
+from reprise.composition.rules import OPTIONS, Option, SamplingRules
 from reprise.composition.use import check_rules
-from reprise.errors import BadInput
+from reprise.params import LARGEST_SEED
 from reprise.service.pool import WorkerPool
 from reprise.service.refusals import Refusal, add_refusals
 from reprise.service.settings import ServiceSettings
 
 MOST_NOTES = 2_000
-LARGEST_SEED = 2**53 - 1  # the largest whole number that every JSON reader keeps exactly
-USUAL_MODEL = "transformer"
 SEED_HEADER = "Reprise-Seed"
 
 DESCRIPTION = """New music from trained composers. The same model, notes, sampling options and seed give the same file;
@@ -54,8 +54,11 @@ class Status(BaseModel):
 
     status: Literal["alive"] = "alive"
     version: str
-    models: dict[str, dict] = Field(description="What each model knows: parts, MIDI pitches, metres")
-    default_model: str
+    models: dict[str, dict] = Field(
+        description="What each model knows (parts, MIDI pitches, metres), its nats a note on validation pieces, "
+        "and the sampling options that hold unless a request has others"
+    )
+    default_model: str = Field(description="The one with fewest validation nats")
 
 
 def create_app(settings: ServiceSettings) -> FastAPI:
@@ -66,8 +69,9 @@ def create_app(settings: ServiceSettings) -> FastAPI:
     """
     folders = find_composers(settings.models)
     configs = {name: load_composer(folder).config for name, folder in folders.items()}  # the proof that they load
-    models = {name: _facts(config) for name, config in configs.items()}
-    usual = USUAL_MODEL if USUAL_MODEL in models else next(iter(models))
+    measured = {name: load_rules(folder)[0] for name, folder in folders.items()}
+    models = {name: _facts(config, measured[name]) for name, config in configs.items()}
+    usual = best_composer(folders)
     right = {
         "notes": f"a whole number from 1 to {MOST_NOTES:,}",
         "model": f"one of {', '.join(models)}",
@@ -116,7 +120,7 @@ def create_app(settings: ServiceSettings) -> FastAPI:
         options: Annotated[Options, Query()],
     ) -> Response:
         seed = secrets.randbelow(1 << 31) if options.seed is None else options.seed
-        rules = USUAL.told(options.model_dump())
+        rules = measured[options.model].told(dict(options))
         check_rules(rules, configs[options.model].encoding)
         content = await pool.midi_file(options.model, rules, notes, seed, request.is_disconnected)
         name = f"reprise-{options.model}-{notes}-notes-seed-{seed}.mid"
@@ -126,19 +130,7 @@ def create_app(settings: ServiceSettings) -> FastAPI:
     return app
 
 
-def find_composers(folder: Path) -> dict[str, Path]:
-    """The folders in `folder` that hold a composer, by their names.
-
-    Raises:
-        BadInput: there is none.
-    """
-    found = {path.parent.name: path.parent for path in sorted(folder.glob("*/config.json"))}
-    if not found:
-        raise BadInput(f"{folder}: no composer there, in a folder of its own; make some with ./run, or dvc pull them")
-    return found
-
-
-def _facts(config: ComposerConfig) -> dict:
+def _facts(config: ComposerConfig, rules: SamplingRules) -> dict:
     """What a composer knows."""
     encoding = config.encoding
     return {
@@ -146,6 +138,8 @@ def _facts(config: ComposerConfig) -> dict:
         "parts": encoding.parts,
         "pitches": [encoding.lowest, encoding.highest],
         "metres": [f"{beats}/{unit}" for beats, unit in encoding.metres],
+        "validation_nats": None if math.isnan(config.validation_nats) else config.validation_nats,
+        "sampling": {**asdict(rules), "field_temperature": dict(rules.field_temperature)},
     }
 
 

@@ -34,7 +34,7 @@ def played_sounds(font: SoundFontFile, instruments: Sequence[Instrument] = INSTR
 
 
 def shared_instruments(ours: PlayedSounds, theirs: PlayedSounds) -> dict[str, int]:
-    """How many of an instrument's samples in `ours` are played by any instrument of `theirs`; those with none left out."""
+    """How many of each instrument's samples in `ours` any instrument of `theirs` plays; those with none left out."""
     shared = {one for one, _ in same(ours.prints, theirs.prints)}
     counts = {i.name: sum(i.name in ours.players[sound] for sound in shared) for i in INSTRUMENTS}
     return {name: count for name, count in counts.items() if count}

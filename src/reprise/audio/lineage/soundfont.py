@@ -25,8 +25,10 @@ RECORDS = {
     "ibag": np.dtype([("generator", "<u2"), ("modulator", "<u2")]),
     "igen": np.dtype([("operator", "<u2"), ("amount", "<u2")]),
     "shdr": np.dtype(
-        [("name", "S20"), ("start", "<u4"), ("end", "<u4"), ("loop", "<u4", 2), ("rate", "<u4")]
-        + [("pitch", "u1"), ("correction", "i1"), ("link", "<u2"), ("type", "<u2")]
+        {
+            "names": ["name", "start", "end", "loop", "rate", "pitch", "correction", "link", "type"],
+            "formats": ["S20", "<u4", "<u4", ("<u4", 2), "<u4", "u1", "i1", "<u2", "<u2"],
+        }
     ),
 }
 INSTRUMENT, SAMPLE = 41, 53  # generators that lead on to an instrument and to a sample (section 8.1.2)

@@ -10,13 +10,10 @@ import resource
 import signal
 import sys
 
-import music21
-from music21.humdrum.spineParser import HumdrumDataCollection
-
 from reprise.errors import ScoreError
 from reprise.music.piece import Piece
 from reprise.music.readers.abc_tunes import read_tune
-from reprise.music.readers.music21_scores import piece_from_score
+from reprise.music.readers.humdrum import read_humdrum
 from reprise.music.readers.musicxml import read_compressed_musicxml, read_musicxml
 
 MUSICXML, COMPRESSED, ABC, HUMDRUM = "MusicXML", "compressed MusicXML", "ABC", "Humdrum **kern"
@@ -53,7 +50,7 @@ def text_of(content: bytes) -> str:
 
 
 def _read(content: bytes | str, kind: str, source: str) -> Piece | ScoreError:
-    read = {MUSICXML: read_musicxml, COMPRESSED: read_compressed_musicxml, ABC: read_tune, HUMDRUM: _humdrum}[kind]
+    read = {MUSICXML: read_musicxml, COMPRESSED: read_compressed_musicxml, ABC: read_tune, HUMDRUM: _read_humdrum}[kind]
     try:
         return read(content, source)
     except ScoreError as error:
@@ -65,9 +62,6 @@ def _read(content: bytes | str, kind: str, source: str) -> Piece | ScoreError:
         return ScoreError(f"{source}: not a readable {kind} file ({why})")
 
 
-def _humdrum(content: bytes, source: str) -> Piece:
-    collection = HumdrumDataCollection(text_of(content))
-    collection.parse()
-    if isinstance(collection.stream, music21.stream.Opus):
-        raise ScoreError(f"{source}: holds several scores; give each a file of its own")
-    return piece_from_score(collection.stream, source)
+
+def _read_humdrum(content: bytes, source: str) -> Piece:
+    return read_humdrum(text_of(content), source)
