@@ -1,6 +1,6 @@
 """Every command of the guide to corpora, run as it stands there; only its addresses are replaced by local ones.
 
-A DVC repository with the stage `collect_corpus` alone goes through the guide from top to bottom.
+A DVC repository with the stages that lead to a corpus alone goes through the guide from top to bottom.
 """
 
 import json
@@ -25,6 +25,7 @@ SECTIONS = {  # heading, and the pieces that the corpus then has beside its seed
     "Miles Davis": 7,
     "Sharing and undoing": None,
 }
+STAGES = ["check_params", "collect_corpus"]
 
 
 def blocks(heading: str) -> list[tuple[str, str]]:
@@ -75,12 +76,12 @@ def make_solo(seed: int, performer: str) -> tuple[dict, list[dict]]:
 
 @pytest.fixture(scope="module")
 def repository(tmp_path_factory: pytest.TempPathFactory, dvc_settings: Path) -> Iterator[Clone]:
-    """A repository with this one's code, params and the stage `collect_corpus` alone, committed."""
+    """A repository with this one's code, params and the stages that lead to a corpus alone, committed."""
     clone = Clone(tmp_path_factory.mktemp("guide") / "repository", dvc_settings)
     shutil.copytree(ROOT / "src", clone.folder / "src", ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copytree(ROOT / "requirements", clone.folder / "requirements")
     for path in (
-        "stages/collect_corpus.py",
+        *(f"stages/{stage}.py" for stage in STAGES),
         "params.yaml",
         "scores/README.md",
         ".dvcignore",
@@ -89,8 +90,8 @@ def repository(tmp_path_factory: pytest.TempPathFactory, dvc_settings: Path) -> 
     ):
         (clone.folder / path).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / path, clone.folder / path)
-    stage = read_yaml(ROOT / "dvc.yaml")["stages"]["collect_corpus"]
-    YAML().dump({"stages": {"collect_corpus": stage}}, clone.folder / "dvc.yaml")
+    stages = read_yaml(ROOT / "dvc.yaml")["stages"]
+    YAML().dump({"stages": {stage: stages[stage] for stage in STAGES}}, clone.folder / "dvc.yaml")
     profile_clone.git(clone.folder, "init", "--quiet")
     clone.dvc("init", "--quiet")
     clone.commit("before the guide")
@@ -110,7 +111,7 @@ def test_the_commands_of_the_guide(repository, world):
                 assert "http" not in command, "an address that the test has no stand-in for"
                 repository.run("bash", "-e", "-c", command)
         if pieces is not None:
-            assert repository.stages_run == ["collect_corpus"], heading
+            assert repository.stages_run == STAGES, heading
             counts = json.loads((repository.folder / "metrics/corpus.json").read_text())["pieces"]
             assert counts.pop("seed") > 0 and sum(counts.values()) == pieces, heading
     assert profile_clone.git(repository.folder, "ls-files", "--others", "--exclude-standard", "scores") == ""

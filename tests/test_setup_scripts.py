@@ -20,6 +20,7 @@ from reprise.params import load_section, read_yaml
 from reprise.recognition.model import Recognizer
 from reprise.sections import SECTIONS
 
+PYTEST = "python -m pytest --numprocesses logical --maxprocesses 4 --dist loadgroup"
 SCRIPTS = ("run", "test", ".ci/run", "scripts/setup.sh")
 
 FAKES = {
@@ -106,12 +107,12 @@ def test_the_first_call_sets_up_and_the_second_does_nothing_twice(world):
         "python -m venv .venv",
         "python -m pip",
         "python -m pip",
-        "python -m pytest -k shards",
+        f"{PYTEST} -k shards",
     ]
     assert "-r requirements.txt" in world.log[1] and "--no-deps --editable ." in world.log[2]
     assert len([line for line in first.stderr.splitlines() if line.startswith("-- ")]) == 3
     second = world.call("test")
-    assert (second.returncode, second.stderr, world.log) == (0, "", ["python -m pytest"])
+    assert (second.returncode, second.stderr, world.log) == (0, "", [PYTEST])
 
 
 @pytest.mark.parametrize("file", ["requirements.txt", "requirements/arrays.txt"])

@@ -27,16 +27,16 @@ def labels(ticks) -> list[str]:
 
 def test_parts_pitches_and_bars_have_their_names(axis):
     piece = piece_of((0, 48, 74, 0), (0, 48, 67, 1), (48, 36, 60, 2), (60, 24, 48, 3), parts=4)
-    draw_roll(axis, Roll(replace(piece, programs=CHOIR), "from nothing"))
+    draw_roll(axis, Roll(replace(piece, programs=CHOIR), "from nothing"), bars=3)
     assert labels(axis.get_legend().get_texts()) == ["Soprano", "Alto", "Tenor", "Bass"]
     assert labels(axis.get_yticklabels()) == ["C3", "G3", "C4", "G4", "C5"] and axis.get_yticks()[2] == 60
-    assert axis.get_xticks().tolist() == [0, 1, 2] and labels(axis.get_xticklabels()) == ["1", "2", ""]
-    assert axis.get_xlim() == (0, 2) and all(line.get_visible() for line in axis.get_xgridlines())
+    assert axis.get_xticks().tolist() == [0, 1, 2, 3] and labels(axis.get_xticklabels()) == ["1", "2", "3", ""]
+    assert axis.get_xlim() == (0, 3) and all(line.get_visible() for line in axis.get_xgridlines())
     assert axis.get_title(loc="left") == "from nothing"
 
 
 def test_a_waltz_has_bars_of_three(axis):
-    draw_roll(axis, Roll(piece_of((0, 36, 60, 0), (36, 36, 62, 0), (72, 12, 64, 0), metre=(3, 4)), ""))
+    draw_roll(axis, Roll(piece_of((0, 36, 60, 0), (36, 36, 62, 0), (72, 12, 64, 0), metre=(3, 4)), ""), bars=3)
     assert axis.get_xlim() == (0, 3)
     assert [round(bar.get_x(), 6) for bar in axis.patches] == [0, 1, 2]
     assert [round(bar.get_width(), 3) for bar in axis.patches] == [0.95, 0.95, 0.317]
@@ -44,7 +44,7 @@ def test_a_waltz_has_bars_of_three(axis):
 
 def test_an_opening_by_somebody_else_is_paler_and_on_grey(axis):
     """A note of bar 1, one of bar 2 and the grey ground."""
-    draw_roll(axis, Roll(piece_of((0, 48, 60, 0), (48, 48, 62, 0)), "continues x, bar 5", seed_bars=1))
+    draw_roll(axis, Roll(piece_of((0, 48, 60, 0), (48, 48, 62, 0)), "continues x, bar 5", seed_bars=1), bars=2)
     opening, own, ground = axis.patches
     assert opening.get_facecolor()[:3] == own.get_facecolor()[:3]
     assert (opening.get_facecolor()[3], own.get_facecolor()[3]) == (PALE, 1.0)
@@ -62,7 +62,7 @@ def test_pictures_are_drawn_and_are_the_same_again(tmp_path, monkeypatch):
     headings, rolls = [], []
     drawn = draw_roll
     monkeypatch.setattr(
-        "reprise.composition.plots.draw_roll", lambda axis, roll: (rolls.append(roll), drawn(axis, roll))
+        "reprise.composition.plots.draw_roll", lambda axis, roll, bars: (rolls.append(roll), drawn(axis, roll, bars))
     )
     monkeypatch.setattr(plt.Figure, "suptitle", lambda self, text: headings.append(text))
     row = {"polyphony": {"value": 4.0, "low": 3.9, "high": 4.1, "count": 2}, "pitch_range": {"value": 30.0, "count": 1}}

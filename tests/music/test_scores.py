@@ -132,7 +132,7 @@ for _mark, _place in ((b"PK\x03\x04", 22), (b"PK\x01\x02", 24)):
         ("a.musicxml", "<score-partwise>", "not a readable MusicXML file"),
         ("a.musicxml", XML[:-300], "not a readable MusicXML file"),
         ("a.musicxml", "<html/>", "holds <html>"),
-        ("a.musicxml", "<score-timewise/>", "holds <score-timewise>"),
+        ("a.musicxml", "<score-timewise/>", "has no notes"),
         ("a.musicxml", "<score-partwise/>", "has no notes"),
         ("a.musicxml", ENTITY.format('<!ENTITY a "aa"><!ENTITY b "&a;&a;">', "&b;"), "defines entities"),
         ("a.musicxml", ENTITY.format('<!ENTITY a SYSTEM "file:///etc/passwd">', "&a;"), "defines entities"),

@@ -116,19 +116,21 @@ def _interval(estimate: dict) -> tuple[float, float]:
 
 
 def draw_rolls(rolls: Sequence[Roll], heading: str, path: Path) -> None:
-    """Piano rolls below each other."""
+    """Piano rolls below each other, on one scale of bars."""
+    bars = max(bars_of(roll.piece) for roll in rolls)
     figure, axes = plt.subplots(len(rolls), 1, figsize=(11, 2.5 * len(rolls)), layout="constrained", squeeze=False)
     for axis, roll in zip(axes.flat, rolls):
-        draw_roll(axis, roll)
+        draw_roll(axis, roll, bars)
     axes.flat[-1].set_xlabel("bar")
     figure.suptitle(heading)
     save(figure, path)
 
 
-def draw_roll(axis: plt.Axes, roll: Roll) -> None:
-    """One piano roll: a colour for each part, a line for each bar; an opening by somebody else is paler, on grey."""
+def draw_roll(axis: plt.Axes, roll: Roll, bars: int) -> None:
+    """One piano roll of so many bars: a colour for each part, a line for each bar; an opening by somebody else is
+    paler, on grey."""
     piece, bar = roll.piece, roll.piece.bar_beats
-    names, colours, bars = part_names(piece), plt.get_cmap("tab10"), max(bars_of(piece), 1)
+    names, colours = part_names(piece), plt.get_cmap("tab10")
     opening = piece.notes["onset"] < roll.seed_bars * bar - 1e-9
     for part, name in enumerate(names):
         for shown, alpha in ((opening, PALE), (~opening, 1.0)):

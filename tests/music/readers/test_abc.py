@@ -214,7 +214,7 @@ def test_a_layer_of_several_bars():
 def test_programs_of_voices():
     header = HEADER + "%%MIDI program 24\nV:1\nV:2\n%%MIDI program 1 40\nV:3\n"
     assert tune("V:1\nC4|\nV:2\nE4|\nV:3\n[I:MIDI program 71]G4|", header=header).programs == (24, 40, 71)
-    assert tune('V:1 name="Soprano"\nC4|\nV:Bass\nE4|\nV:3\nG4|').programs == (52, 52, 0)
+    assert tune('V:1 name="Soprano"\nC4|\nV:Bass\nE4|\nV:3 nm="Violin"\nG4|\nV:T\nG4|').programs == (52, 52, 40, 0)
 
 
 # --- what is no music

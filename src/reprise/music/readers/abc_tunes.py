@@ -28,7 +28,7 @@ from reprise.music.piece import (
 from reprise.music.readers.abc_fields import Settings
 from reprise.music.readers.abc_music import AFTER, Tune, count_letters, lines_of
 from reprise.music.readers.abc_voice import Voice
-from reprise.music.readers.defaults import CHOIR, DEFAULT_TEMPO_BPM, DEFAULT_VELOCITY, PIANO, VOICES
+from reprise.music.readers.defaults import DEFAULT_TEMPO_BPM, DEFAULT_VELOCITY, PIANO, program_of_name
 
 T = TypeVar("T")
 
@@ -185,10 +185,10 @@ def _fifths(settings: Settings) -> int | None:
 
 
 def _program(name: str, voice: Voice) -> int:
-    """The program that is written when the voice first sounds, else the choir's or the piano's, by its name."""
+    """The program that is written when the voice first sounds, else that of its name, else the piano's."""
     first = min(note.start for note in voice.notes)
     settings = voice.history[max(place for place in voice.history if place <= first)]
     if settings.program is not None:
         return settings.program
-    names = {text.strip(" .0123456789").lower() for text in (name, settings.name)}
-    return CHOIR if names & set(VOICES) else PIANO
+    named = (program_of_name(text) for text in (settings.name, name) if len(text) > 2)  # T1 needn't be a tenor
+    return next((program for program in named if program is not None), PIANO)

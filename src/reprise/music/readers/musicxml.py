@@ -1,14 +1,11 @@
 """MusicXML to pieces, read as the format's standard has it (https://www.w3.org/2021/06/musicxml40).
 
-In a measure of a part a cursor says where the next note begins; notes, <backup> and <forward> move it by durations,
-which count in the divisions of a quarter note that hold. Times here are exact fractions of quarter notes. A measure
-begins at one time in all parts, and lasts as long as the longest of them. How notes look (types, dots, tuplets,
-accidentals, octave lines) changes nothing that sounds, and isn't read.
+Times are exact fractions of quarter notes. A measure begins at one time in all parts. How notes look (types, dots,
+tuplets, accidentals, octave lines) changes nothing that sounds, and isn't read.
 """
 
 import re
 from collections import Counter, defaultdict
-from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
 from typing import TypeVar
@@ -16,162 +13,25 @@ from xml.etree.ElementTree import Element
 
 from reprise.errors import ScoreError
 from reprise.music.piece import (
-    CUES,
-    GRACE,
     KEYS,
     LEFT_OUT,
     METRES,
-    NO_LENGTH,
     TEMPOS,
-    UNPITCHED,
     Piece,
     longest_lasting,
     metre_problem,
     note_table,
     problem_of,
 )
-from reprise.music.readers.defaults import DEFAULT_TEMPO_BPM, DEFAULT_VELOCITY, PIANO, program_of_name
+from reprise.music.readers.defaults import DEFAULT_TEMPO_BPM, PIANO, program_of_name
 from reprise.music.readers.musicxml_files import score_in_archive, xml_root
-from reprise.music.readers.musicxml_values import (
-    divisions,
-    first_divisions,
-    metre_of,
-    midi_pitch,
-    number,
-    quarter_bpm,
-    semitones,
-    sounding_fifths,
-    velocity,
-)
+from reprise.music.readers.musicxml_parts import Changes, Note, Part, Place
 
 T = TypeVar("T")
-Place = tuple[int, Fraction]  # a measure, from 0, and the quarter notes since it began
 
-# Durations are rounded to whole divisions: by less than a 64th note, what is meant to be tied may fall apart and a
-# measure differ from a bar of its metre.
+# Durations are rounded to whole divisions: by less than a 64th note, what is meant to be tied may overlap and a measure
+# differ from a bar of its metre.
 ROUNDING = Fraction(1, 16)
-
-
-class _Changes:
-    """Metres, keys and tempos by the place from which they hold; where parts disagree, the first one's word counts."""
-
-    def __init__(self) -> None:
-        self.metres: dict[Place, tuple[int, int]] = {}
-        self.keys: dict[Place, int] = {}
-        self.tempos: dict[Place, float] = {}
-
-
-@dataclass(slots=True)
-class _Note:
-    """A pitched note; `start` and `end` count from the beginning of its measure."""
-
-    measure: int
-    start: Fraction
-    end: Fraction
-    pitch: int
-    velocity: int
-    ties: set[str | None]
-    voice: str
-    instrument: str | None
-
-
-class _Part:
-    """A part's notes as they are written.
-
-    Of each measure, how long what is heard or seen in it lasts, and how long what only fills it: <forward>, cue notes,
-    rests that aren't printed or are said to last the measure. Programs get the lengths of those wrong.
-    """
-
-    def __init__(self, measures: list[Element], changes: _Changes, left_out: Counter[str], source: str) -> None:
-        self.notes: list[_Note] = []
-        self.lengths: list[tuple[Fraction, Fraction]] = []
-        self._changes, self._left_out = changes, left_out
-        self._transpositions: dict[str | None, Fraction] = {}  # semitones by staff; None is every other
-        self._divisions = None
-        for measure in measures:
-            try:
-                self._divisions = self._divisions or first_divisions(measures)
-                self.lengths.append(self._walk(measure))
-            except ValueError as error:
-                where = f"measure {measure.get('number', len(self.lengths) + 1)}"
-                raise ScoreError(f"{source}: {where}: {error}") from error
-
-    def _walk(self, measure: Element) -> tuple[Fraction, Fraction]:
-        """Read a measure, and return its two lengths.
-
-        What <backup> makes of the cursor is taken as it is while nothing stands there: some programs go back by too
-        much, and then forward.
-        """
-        cursor = onset = printed = filled = Fraction(0)
-        for element in measure:
-            if element.tag == "note":
-                parts = {child.tag: child for child in element}
-                duration = Fraction(0) if "grace" in parts else self._duration(element)
-                fills = _only_fills(element, parts)
-                if "chord" not in parts:
-                    onset = cursor if fills else max(cursor, Fraction(0))
-                    cursor = onset + duration
-                    if not fills:
-                        printed = max(printed, cursor)
-                if "rest" not in parts:
-                    self._take(element, parts, onset, duration)
-            elif element.tag == "backup":
-                cursor -= self._duration(element)
-            elif element.tag == "forward":
-                cursor += self._duration(element)
-            elif element.tag == "attributes":
-                self._attributes(element, (len(self.lengths), max(cursor, Fraction(0))))
-            elif element.tag in ("direction", "sound") and (tempo := quarter_bpm(element)):
-                self._changes.tempos.setdefault((len(self.lengths), max(cursor, Fraction(0))), tempo)
-            filled = max(filled, cursor)
-        return printed, filled
-
-    def _take(self, element: Element, parts: dict[str, Element], onset: Fraction, duration: Fraction) -> None:
-        """Take a note, or count it as left out."""
-        if "pitch" not in parts and "unpitched" not in parts:
-            raise ValueError("a note has neither <pitch> nor <unpitched> nor <rest>")
-        why = {GRACE: "grace" in parts, CUES: "cue" in parts, UNPITCHED: "pitch" not in parts, NO_LENGTH: duration <= 0}
-        if kind := next((kind for kind, holds in why.items() if holds), None):
-            self._left_out[kind] += 1
-            return
-        every = self._transpositions.get(None, Fraction(0))
-        transposition = self._transpositions.get(element.findtext("staff", "1").strip(), every)
-        self.notes.append(
-            _Note(
-                measure=len(self.lengths),
-                start=onset,
-                end=onset + duration,
-                pitch=midi_pitch(parts["pitch"], transposition),
-                velocity=velocity(element, DEFAULT_VELOCITY),
-                ties={tie.get("type") for tie in element.iterfind("tie")} if "tie" in parts else set(),
-                voice=element.findtext("voice", ""),
-                instrument=parts["instrument"].get("id") if "instrument" in parts else None,
-            )
-        )
-
-    def _duration(self, element: Element) -> Fraction:
-        """What an element says it lasts, in quarter notes; 0 where it says nothing."""
-        if (text := element.findtext("duration")) is None:
-            return Fraction(0)
-        if self._divisions is None:
-            raise ValueError("has durations, but its part doesn't say of what: <divisions> is missing")
-        return number(text, "duration") / self._divisions
-
-    def _attributes(self, element: Element, place: Place) -> None:
-        if (said := element.find("divisions")) is not None:
-            self._divisions = divisions(said)
-        for transpose in element.iterfind("transpose"):
-            if transpose.get("number") is None:
-                self._transpositions.clear()
-            self._transpositions[transpose.get("number")] = semitones(transpose)
-        for key in element.iterfind("key"):
-            every = self._transpositions.get(None, Fraction(0))
-            fifths = sounding_fifths(key, self._transpositions.get(key.get("number", "1"), every))
-            if fifths is not None:
-                self._changes.keys.setdefault(place, fifths)
-        for time in element.iterfind("time"):
-            if (metre := metre_of(time)) is not None:
-                self._changes.metres.setdefault(place, metre)
 
 
 def read_musicxml(content: bytes, source: str) -> Piece:
@@ -179,16 +39,16 @@ def read_musicxml(content: bytes, source: str) -> Piece:
 
     Ties are joined. Grace notes, cue notes and unpitched percussion are left out and counted, repeats read as written,
     not played; pitches are those that sound. The staves of one instrument are one part. The metre is the one that lasts
-    longest, and onsets count from its bar lines, so that an upbeat begins late in bar 0. Key signature and tempo are the
+    longest, and onsets count from its bar lines, so that an upbeat begins late in bar 0. Key and tempo are the
     first. Where nothing is written, tempo and velocity are the defaults; a part without a MIDI program other than 1,
     which many programs write whatever the instrument, has that of its name.
 
     Raises:
         ScoreError: it isn't MusicXML, has no music that a piece can hold, or would lose a note that isn't counted.
     """
-    root, changes, left_out = xml_root(content, source), _Changes(), Counter()
+    root, changes, left_out = xml_root(content, source), Changes(), Counter()
     by_part = _measures(root, source)
-    parts = {name: _Part(measures, changes, left_out, source) for name, measures in by_part.items()}
+    parts = {name: Part(measures, changes, left_out, source) for name, measures in by_part.items()}
     return _piece(root, parts, changes, left_out, source)
 
 
@@ -208,7 +68,7 @@ def _measures(root: Element, source: str) -> dict[str, list[Element]]:
     return {name: [measure.get(name, Element("part")) for measure in measures] for name in names}
 
 
-def _piece(root: Element, parts: dict[str, _Part], changes: _Changes, left_out: Counter[str], source: str) -> Piece:
+def _piece(root: Element, parts: dict[str, Part], changes: Changes, left_out: Counter[str], source: str) -> Piece:
     """The parts side by side: their measures aligned, their ties joined, nothing lost."""
     starts = _measure_starts(list(parts.values()), changes.metres)
     metres, keys, tempos = (
@@ -223,7 +83,7 @@ def _piece(root: Element, parts: dict[str, _Part], changes: _Changes, left_out: 
     shift = -_bar_line(begins, starts, is_upbeat) % Fraction(4 * metre[0], metre[1])
     sounding = {name: _tied(part.notes, starts) for name, part in parts.items() if part.notes}
     _check_count(root, parts, left_out, source)
-    left_out |= {kind: _changed(said) for kind, said in ((TEMPOS, tempos), (METRES, metres), (KEYS, keys))}
+    left_out.update({TEMPOS: _changed(tempos), METRES: _changed(metres), KEYS: _changed(keys)})
     rows = [
         (float(note.start + shift), float(note.end - note.start), note.pitch, note.velocity, part)
         for part, notes in enumerate(sounding.values())
@@ -244,27 +104,20 @@ def _piece(root: Element, parts: dict[str, _Part], changes: _Changes, left_out: 
     return piece
 
 
-def _only_fills(note: Element, parts: dict[str, Element]) -> bool:
-    """Whether a note is silent and unseen, or as long as its measure."""
-    if "rest" in parts:
-        return note.get("print-object") == "no" or parts["rest"].get("measure") == "yes"
-    return "cue" in parts or "grace" in parts
-
-
-def _measure_starts(parts: list[_Part], metres: dict[Place, tuple[int, int]]) -> list[Fraction]:
+def _measure_starts(parts: list[Part], metres: dict[Place, tuple[int, int]]) -> list[Fraction]:
     """Where each measure begins, and where the last one ends.
 
-    It lasts as long as what is heard or seen in the longest part. What only fills it makes it a bar of the metre at
-    most, and a whole bar lasts one of which no part says anything.
+    It lasts as long as the longest part in which something sounds, or a bar of the metre if one fills it. Where all
+    parts rest it lasts as long as their rests, and a bar where none says anything.
     """
     starts, bar = [Fraction(0)], Fraction(4)
     bars = {measure: Fraction(4 * beats, kind) for (measure, _), (beats, kind) in sorted(metres.items())}
     for measure in range(max((len(part.lengths) for part in parts), default=0)):
         bar = bars.get(measure, bar)
         lengths = [part.lengths[measure] for part in parts if measure < len(part.lengths)]
-        printed, filled = (max(length) for length in zip(*lengths))
-        length = max(printed, min(filled, bar))
-        starts.append(starts[-1] + (bar if not length or abs(length - bar) < ROUNDING else length))
+        sounding, resting, filling = (max(length) for length in zip(*lengths))
+        length = max(sounding or resting, min(filling, bar)) or bar
+        starts.append(starts[-1] + (bar if abs(length - bar) < ROUNDING else length))
     return starts
 
 
@@ -276,28 +129,37 @@ def _bar_line(begins: Fraction, starts: list[Fraction], is_upbeat: bool) -> Frac
     return begins if following == len(starts) - 1 and not is_upbeat else starts[following]
 
 
-def _tied(notes: list[_Note], starts: list[Fraction]) -> list[_Note]:
-    """Notes as they sound, tied ones being one; from here on `start` and `end` count from the beginning of the music."""
+def _tied(notes: list[Note], starts: list[Fraction]) -> list[Note]:
+    """Notes as they sound, tied ones being one. Now `start` and `end` count from the beginning of the music.
+
+    A tie may leave out some time, as where arpeggios are held or a measure is short. It ends in the next measure at the
+    latest, and before the pitch is struck again.
+    """
     for note in notes:
         note.start, note.end = note.start + starts[note.measure], note.end + starts[note.measure]
     sounding, waiting = [], defaultdict(list)
     for note in sorted(notes, key=lambda note: note.start):
-        tied = [before for before in waiting[note.pitch] if before.end >= note.start - ROUNDING]
-        near = [before for before in tied if before.end <= note.start + ROUNDING] if "stop" in note.ties else []
-        if near:
-            before = min(near, key=lambda before: (before.voice != note.voice, abs(before.end - note.start)))
-            before.end, before.voice = note.end, note.voice
-            if "start" not in note.ties:
+        stops, starts_tie = "stop" in note.ties, "start" in note.ties
+        tied = [
+            before
+            for before in waiting[note.pitch]
+            if before.end >= note.start - ROUNDING or (stops and note.measure <= before.measure + 1)
+        ]
+        ended = [before for before in tied if before.end <= note.start + ROUNDING]
+        if stops and ended:
+            before = min(ended, key=lambda one: (note.start - one.end > ROUNDING, one.voice != note.voice, -one.end))
+            before.end, before.voice, before.measure = note.end, note.voice, note.measure
+            if not starts_tie:
                 tied = [other for other in tied if other is not before]
         else:
             sounding.append(note)
-            if "start" in note.ties:
+            if starts_tie:
                 tied.append(note)
         waiting[note.pitch] = tied
     return sounding
 
 
-def _check_count(root: Element, parts: dict[str, _Part], left_out: Counter[str], source: str) -> None:
+def _check_count(root: Element, parts: dict[str, Part], left_out: Counter[str], source: str) -> None:
     """That every note of the file was taken, or is counted as left out."""
     written = sum(note.find("rest") is None for note in root.iter("note"))
     found = sum(len(part.notes) for part in parts.values()) + left_out.total()
@@ -309,7 +171,7 @@ def _changed(said: dict[Fraction, T]) -> int:
     return sum(one != other for one, other in pairwise(said.values()))
 
 
-def _program(root: Element, name: str, notes: list[_Note]) -> int:
+def _program(root: Element, name: str, notes: list[Note]) -> int:
     """The General MIDI program of a part: that of the instrument that most of its notes name, else its first."""
     part = next(
         (part for part in root.iterfind("part-list/score-part") if part.get("id") == name), Element("score-part")

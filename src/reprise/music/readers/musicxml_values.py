@@ -6,6 +6,7 @@ or tempo that can't is None: the music is there without it.
 
 import re
 from fractions import Fraction
+from itertools import chain
 from xml.etree.ElementTree import Element
 
 from reprise.music.piece import FASTEST_BPM, SLOWEST_BPM
@@ -30,22 +31,6 @@ def number(text: str | None, name: str, least: int = -(10**9)) -> Fraction:
     return Fraction(text)
 
 
-def first_divisions(measures: list[Element]) -> Fraction | None:
-    """The first divisions of a quarter note that a part says it has, else what its first plain note tells.
-
-    They are None for a part that tells neither.
-    """
-    for measure in measures:
-        if measure.find("attributes/divisions") is not None:
-            return divisions(measure.find("attributes/divisions"))
-    for note in (note for measure in measures for note in measure.iterfind("note")):
-        lasts = QUARTERS.get(note.findtext("type"))
-        if lasts and note.find("duration") is not None and note.find("time-modification") is None:
-            dots = len(note.findall("dot"))
-            return number(note.findtext("duration"), "duration", 0) / (lasts * _dotted(dots)) or None
-    return None
-
-
 def divisions(element: Element) -> Fraction:
     """How many divisions a quarter note has.
 
@@ -55,6 +40,21 @@ def divisions(element: Element) -> Fraction:
     if not (value := number(element.text, "divisions", 0)):
         raise ValueError("<divisions> is 0; it must be above 0")
     return value
+
+
+def first_divisions(measures: list[Element]) -> Fraction | None:
+    """The first good divisions of a quarter note that a part says it has, else what its first plain note tells."""
+    told = ((element.text, Fraction(1)) for measure in measures for element in measure.iterfind("attributes/divisions"))
+    shown = (
+        (note.findtext("duration"), QUARTERS[note.findtext("type")] * _dotted(len(note.findall("dot"))))
+        for measure in measures
+        for note in measure.iterfind("note")
+        if note.findtext("type") in QUARTERS and note.find("time-modification") is None
+    )
+    for text, quarters in chain(told, shown):
+        if _NUMBER.fullmatch((text or "").strip()) and Fraction(text) > 0:
+            return Fraction(text) / quarters
+    return None
 
 
 def midi_pitch(pitch: Element, transposition: Fraction) -> int:
@@ -67,6 +67,8 @@ def midi_pitch(pitch: Element, transposition: Fraction) -> int:
     if step not in SEMITONES:
         raise ValueError(f"<step> is {step!r}; it must be one of {', '.join(SEMITONES)}")
     alter = number(pitch.findtext("alter") or "0", "alter")
+    if abs(alter) > 3:
+        raise ValueError(f"<alter> is {float(alter):g}; it must be -3 to 3 semitones")
     midi = round(12 * (octave + 1) + SEMITONES[step] + alter + transposition)
     if not 0 <= midi <= 127:
         raise ValueError(f"has a pitch outside MIDI's 0-127: {step}{octave}, which sounds as {midi}")
