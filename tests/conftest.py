@@ -13,7 +13,9 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-if "PYTEST_XDIST_WORKER" in os.environ:  # several processes run the tests: a core for each, where no test says otherwise
+if (
+    "PYTEST_XDIST_WORKER" in os.environ
+):  # several processes run the tests: a core for each, where no test says otherwise
     os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import pytest

@@ -37,10 +37,9 @@ def stale_stages(clone: Clone) -> list[str]:
 def uncommitted(clone: Clone) -> list[str]:
     """Metrics and plots of dvc.yaml that git lacks, wholly or in part."""
     missing = []
-    for stage, entry in clone.stages.items():
+    for stage in clone.stages:
         recorded = {out["path"]: out for out in clone.lock[stage].get("outs", [])}
-        for item in (*entry.get("metrics", []), *entry.get("plots", [])):
-            path = next(iter(item)) if isinstance(item, dict) else item
+        for path in (path for path in recorded if path.startswith(("metrics/", "plots/"))):
             files = clone.git("ls-files", "--", path).splitlines()
             if len(files) != recorded[path].get("nfiles", 1):
                 missing.append(path)
@@ -128,3 +127,26 @@ def test_a_metric_or_plot_left_out_of_the_commit_is_seen(spoiled, path):
         (clone.folder / path).unlink()
 
     assert uncommitted(spoiled(leave_out)) == [path if path.endswith("json") else "plots/clips"]
+
+
+def test_another_machine_s_figures_make_nothing_red(copy_of_smoke):
+    """Its processor's instructions and threads give other weights: ./run leaves another lock, other metrics there."""
+    clone = copy_of_smoke
+    clone.run("python", "scripts/readme_tables.py")
+    clone.commit("smoke")
+    committed = json.loads((clone.folder / "metrics/recognizer.json").read_text())
+    clone.environment |= {"MKL_CBWR": "COMPATIBLE", "ATEN_CPU_CAPABILITY": "default"}
+    clone.set_params({"recognizer": {"threads": 1}, "compute": {"tracking": False}})
+    clone.dvc("repro")
+    assert json.loads((clone.folder / "metrics/recognizer.json").read_text()) != committed
+    assert {"dvc.lock", "metrics/recognizer.json"} <= set(clone.git("diff", "--name-only").splitlines())
+    figures = "tests/test_readme.py::test_every_figure_is_that_of_the_metrics_in_git"
+    lock = (f"tests/test_lock_freshness.py::{test.__name__}" for test in OF_THIS_REPOSITORY)
+    clone.run("python", "-m", "pytest", "-q", "-p", "no:cacheprovider", figures, *lock)
+
+
+OF_THIS_REPOSITORY = (
+    test_the_lock_is_fresh,
+    test_every_metric_and_plot_is_committed,
+    test_the_clips_are_composed_again,
+)

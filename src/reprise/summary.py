@@ -10,18 +10,18 @@ def summarise(recognizer: dict, composers: Mapping[str, dict]) -> dict:
     """The summary of `metrics/recognizer.json` and of `metrics/composer/MODEL.json`.
 
     Returns:
-        For the recognizer: the macro-F1 of each test set, of floor and ceiling. For each composer: nats a note
+        `f1`: the recognizer's macro-F1 on each test set, its floor and its ceiling. For each composer: nats a note
         on validation and test pieces; of its music at the temperature nearest to 1 the root mean square of its
         standardised differences from the test pieces, and its mean longest copied run in notes. For the test pieces:
         nats a note of the bigram floor, and their own longest copied run.
     """
     reference = next(iter(composers.values()))
     return {
-        "recognizer_macro_f1": {name: recognizer[name]["macro_f1"]["value"] for name in SETS},
+        "f1": {name: recognizer[name]["macro_f1"]["value"] for name in SETS},
         **{name: _composer(metrics) for name, metrics in composers.items()},
-        "test_pieces": {
-            "bigram_nats_per_note": reference["floors"]["bigram"],
-            "longest_copied_run": reference["originality"]["reference"]["longest_copied_run"]["value"],
+        "real": {
+            "bigram_nats": reference["floors"]["bigram"],
+            "copied_run": reference["originality"]["reference"]["longest_copied_run"]["value"],
         },
     }
 
@@ -31,8 +31,8 @@ def _composer(metrics: dict) -> dict[str, float]:
     temperature = min(differences, key=lambda key: abs(float(key) - 1))
     values = differences[temperature].values()
     return {
-        "validation_nats_per_note": metrics["validation"]["nats_per_note"]["value"],
-        "test_nats_per_note": metrics["test"]["nats_per_note"]["value"],
-        "rms_difference": round(math.sqrt(sum(value**2 for value in values) / len(values)), 4),
-        "longest_copied_run": metrics["originality"][temperature]["longest_copied_run"]["value"],
+        "validation_nats": metrics["validation"]["nats_per_note"]["value"],
+        "test_nats": metrics["test"]["nats_per_note"]["value"],
+        "difference": round(math.sqrt(sum(value**2 for value in values) / len(values)), 4),
+        "copied_run": metrics["originality"][temperature]["longest_copied_run"]["value"],
     }

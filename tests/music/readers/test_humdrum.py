@@ -107,7 +107,17 @@ def test_pitches_are_those_that_sound(token, pitch):
 
 @pytest.mark.parametrize(
     ("written", "beats"),
-    [("1", 4), ("4.", 1.5), ("4..", 1.75), ("12", 1 / 3), ("20", 0.2), ("0", 8), ("00", 16), ("0.", 12), ("3%2", 8 / 3)],
+    [
+        ("1", 4),
+        ("4.", 1.5),
+        ("4..", 1.75),
+        ("12", 1 / 3),
+        ("20", 0.2),
+        ("0", 8),
+        ("00", 16),
+        ("0.", 12),
+        ("3%2", 8 / 3),
+    ],
 )
 def test_lengths(written, beats):
     assert rows(read("**kern", f"{written}c", "4d", "*-")) == [(0, beats, 60, 0), (beats, 1, 62, 0)]
@@ -171,7 +181,9 @@ def test_a_column_that_is_silent_comes_in_at_the_time_of_its_line():
 
 @pytest.mark.parametrize("lines", [["2C 4c", "4D 4d"], ["2C 4c", "2D .", ". 4d", "4E 4e"]])
 def test_spines_that_disagree_about_the_time_are_refused(lines):
-    with pytest.raises(ScoreError, match=rf"^x.krn: line {3 if len(lines) == 2 else 4}: its spines disagree .*beats 1, 2"):
+    with pytest.raises(
+        ScoreError, match=rf"^x.krn: line {3 if len(lines) == 2 else 4}: its spines disagree .*beats 1, 2"
+    ):
         read("**kern **kern", *lines, "*- *-")
 
 
@@ -189,7 +201,9 @@ def test_reference_records_and_what_follows_the_music_refuse_nothing():
 
 
 def test_the_first_key_and_tempo_that_can_be_and_the_longest_metre_of_the_topmost_part_that_says_them():
-    piece = read("**kern **kern", "*M3/4 *M3/4", "*k[f#c#g#d#a#e#b#f#] *", "*k[b-e-] *", "*MM0 *MM[Adagio]", "4C 4c", "*- *-")
+    piece = read(
+        "**kern **kern", "*M3/4 *M3/4", "*k[f#c#g#d#a#e#b#f#] *", "*k[b-e-] *", "*MM0 *MM[Adagio]", "4C 4c", "*- *-"
+    )
     assert (piece.metre, piece.key_fifths, piece.tempo_bpm) == ((3, 4), -2, 96)
     assert read("**kern", "*k[f#c#]", "*MM72.5", "4c", "*-").tempo_bpm == 72.5
 

@@ -62,6 +62,5 @@ def _read(content: bytes | str, kind: str, source: str) -> Piece | ScoreError:
         return ScoreError(f"{source}: not a readable {kind} file ({why})")
 
 
-
 def _read_humdrum(content: bytes, source: str) -> Piece:
     return read_humdrum(text_of(content), source)
