@@ -217,7 +217,8 @@ def test_a_tune_of_a_book_keeps_its_number_whatever_became_of_the_others(reposit
     tunes[2] = tunes[2].replace("CEGc|CEGc|", "D>^FA>d|G2B2|")
     (repository / "scores/mozart/book.abc").write_text("\n".join(tunes))
     corpus, _ = collect(repository)
-    assert {piece.source for piece in corpus.pieces("seed")} >= {f"mozart/book.abc, tune {n} (X:{n + 9})" for n in (1, 3)}
+    names = {piece.source for piece in corpus.pieces("seed")}
+    assert names >= {"mozart/book.abc, tune 1 (X:10)", "mozart/book.abc, tune 3 (X:12)"}
     (broken,) = (row for row in skipped_rows(repository) if row["source"] == "mozart/book.abc")
     assert broken["detail"].startswith("mozart/book.abc, tune 2 (X:11): not a readable ABC file")
 
