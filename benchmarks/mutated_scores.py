@@ -32,7 +32,7 @@ from reprise.params import require_seed
 
 TIMEOUT_S = 10.0
 BATCH = 500  # files on disk at a time
-READERS = ("music21",)
+READERS = ("defusedxml",)
 ABC = b"""X:1
 T:A tune
 M:3/4

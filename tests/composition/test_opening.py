@@ -4,12 +4,14 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tiny_composer import PROGRAMS, chorale, make_composer
 from tiny_pieces import piece_of
 
 from reprise.composition.compose import Order, compose
+from reprise.composition.notes_vocabulary import STEP
 from reprise.composition.opening import opening, read_opening, shifts_into_range, transposed, what_moved
 from reprise.composition.rules import SamplingRules
 from reprise.errors import BadInput
@@ -82,6 +84,22 @@ def test_the_opening_stays_note_for_note(shift):
 def test_what_is_composed_begins_when_the_opening_has_ended(start):
     end = (start.notes["onset"] + start.notes["duration"]).max()
     assert composed(start)["onset"].min() >= end - 1e-9
+
+
+def test_what_is_composed_does_not_wait_for_bars():
+    """Of a composer that likes to step four bars on, but finds no step as long as the last note likely."""
+    composer = make_composer("lstm")
+    with torch.no_grad():
+        composer.model.heads[STEP].absolute.bias[composer.config.encoding.steps.index(np.array(4 * 48))] = 50
+    (piece,) = compose(composer, [Order((1,), notes=30, start=piece_of((0, 48, 60, 0), (12, 84, 64, 1)))])
+    assert 8 <= piece.notes["onset"][2] < 12
+
+
+def test_what_is_composed_meets_the_bar_lines_again():
+    """After an opening that ends a third of a beat before its bar does, with a note off the beat."""
+    start = piece_of((0, 36, 60, 0), (41, 3, 64, 0))
+    found = [compose(COMPOSER, [Order((seed,), notes=10, start=start)])[0].notes["onset"][2] for seed in range(8)]
+    assert all(onset % 0.5 == 0 and 4 <= onset < 8 for onset in found)
 
 
 def test_what_is_composed_is_as_loud_as_the_opening_where_the_composer_knows_no_velocity():

@@ -14,6 +14,7 @@ import numpy as np
 import torch
 
 from reprise.composition.batches import state_of
+from reprise.composition.binning import TWELFTHS
 from reprise.composition.events import NO_PITCH
 from reprise.composition.model import TupleModel
 from reprise.composition.notes import NotesEncoding
@@ -25,6 +26,7 @@ from reprise.music.theory import key_classes
 from reprise.params import require, require_seed
 
 MOST_NOTES = 20_000
+EIGHTH = TWELFTHS // 2
 REFUSED = -np.inf
 
 
@@ -37,7 +39,7 @@ class Job:
         start: events that it continues, int64[N, F], without one that ends it; none for music from nothing.
         notes: end after so many notes, those of `start` included; or bars: end with this bar, counted from the start.
         latents: of the first phrases, float[P, L], for a model that has some; later phrases draw theirs.
-        begins: no note of its own begins before, in twelfths of a beat.
+        begins: what it adds to a start begins then, in twelfths of a beat, or within a bar of it, on an eighth note.
         shifts: what is drawn sounds so many semitones lower, by part; empty for none. Key and range of the rules are
         those of what sounds.
     """
@@ -171,11 +173,17 @@ class _Run:
         return allowed
 
     def _first_steps(self) -> Iterator[np.ndarray]:
-        """Steps to the first note of its own that a sequence may take, bool[B, steps]: not before it begins, then not
-        past its last bar."""
+        """Steps to the first note of its own that a sequence may take, bool[B, steps]: not before what it adds begins,
+        then not past its last bar; with a start, not a bar after it begins, and on an eighth note. Where a start ends
+        with a long note or off the beat, the model may find none of the steps that are left likely, and so one to a far
+        bar, or to where no bar line is met any more, as good as any.
+        """
         bare = np.array([len(events) == len(job.start) for events, job in zip(self.events, self.jobs)])
         onsets = self.state.onset[:, None] + self.encoding.steps.value(np.arange(self.encoding.end))
-        for refused in (onsets < self.begins[:, None], onsets >= self.limits[:, None]):
+        early, too_long = onsets < self.begins[:, None], onsets >= self.limits[:, None]
+        continues = np.array([len(job.start) > 0 for job in self.jobs])[:, None]
+        late, off = onsets >= (self.begins + self.state.bars)[:, None], onsets % EIGHTH != 0
+        for refused in (early, too_long, continues & late, continues & off):
             yield ~np.pad(bare[:, None] & refused, ((0, 0), (0, 1)))
 
     def _not_repeated(self, event: np.ndarray) -> np.ndarray:

@@ -41,6 +41,7 @@ def test_an_accidental_holds_in_its_octave_unless_the_tune_says_otherwise():
     assert pitches("^ffFf|", header=HEADER + "%%propagate-accidentals pitch\n") == [78, 78, 66, 78]
     for directive in ("propagate-accidentals not", "MIDI nobarlines"):
         assert pitches("^ffFf|", header=f"{HEADER}%%{directive}\n") == [78, 77, 65, 77]
+    assert list(split_book(f"%abc-{'9' * 5000}.1\nK:C\nC|\n", "x.abc")), "no number that Python would refuse"
     ((_, text),) = split_book(f"%abc-2.1\n{HEADER}K:C\n^ffFf|\n", "x.abc")
     assert read_tune(text, "x.abc").notes["pitch"].tolist() == [78, 78, 66, 78]
 

@@ -19,12 +19,13 @@ _SYSTEM_EXCLUSIVE = (0xF0, 0xF7)
 _LONGEST_NUMBER = 4  # bytes
 
 # A track by the shapes of its bytes: waits are numbers of 1-4 bytes, of which only the last is below 128.
-_WAIT, _DATA = rb"[\x80-\xff]{0,3}[\0-\x7f]", rb"[\0-\x7f]"
+# Nothing is matched twice over (the + after a repetition), so a long run takes no memory.
+_WAIT, _DATA = rb"[\x80-\xff]{0,3}+[\0-\x7f]", rb"[\0-\x7f]"
 _END = re.compile(_WAIT + rb"\xff\x2f")
 _LONG = re.compile(_WAIT + rb"(?:\xff[\0-\xff]|[\xf0\xf7])(" + _WAIT + rb")")
 _STATUS = re.compile(_WAIT + rb"([\x80-\xef]?)")
-_SINGLES = re.compile(_DATA + rb"(?:" + _WAIT + _DATA + rb")*")
-_PAIRS = re.compile(_DATA + rb"{2}(?:" + _WAIT + _DATA + rb"{2})*")
+_SINGLES = re.compile(_DATA + rb"(?:" + _WAIT + _DATA + rb")*+")
+_PAIRS = re.compile(_DATA + rb"{2}(?:" + _WAIT + _DATA + rb"{2})*+")
 _VELOCITIES = re.compile(_DATA + rb"(" + _DATA + rb")(?:" + _WAIT + rb")?")  # of a run of pairs
 
 
@@ -135,6 +136,6 @@ def count_notes(track: bytes) -> int:
         if not run:
             break
         if b"\x90" <= status < b"\xa0":
-            count += sum(velocity != b"\0" for velocity in _VELOCITIES.findall(run[0]))
+            count += sum(found[1] != b"\0" for found in _VELOCITIES.finditer(run[0]))
         at = run.end()
     return count
