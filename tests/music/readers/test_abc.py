@@ -5,7 +5,7 @@ import pytest
 from reprise.errors import ScoreError
 from reprise.music.piece import GRACE, KEYS, METRES, NO_LENGTH, TEMPOS, UNPITCHED, Piece
 from reprise.music.readers import abc_tunes
-from reprise.music.readers.abc_tunes import read_tune, split_book
+from reprise.music.readers.abc.tunes import read_tune, split_book
 
 HEADER = "X:1\nT:A tune\nM:4/4\nL:1/4\n"
 

@@ -25,9 +25,9 @@ from reprise.music.piece import (
     note_table,
     problem_of,
 )
-from reprise.music.readers.abc_fields import Settings
-from reprise.music.readers.abc_music import AFTER, Tune, count_letters, lines_of
-from reprise.music.readers.abc_voice import Voice
+from reprise.music.readers.abc.fields import Settings
+from reprise.music.readers.abc.music import AFTER, Tune, count_letters, lines_of
+from reprise.music.readers.abc.voice import Voice
 from reprise.music.readers.defaults import DEFAULT_TEMPO_BPM, DEFAULT_VELOCITY, PIANO, program_of_name
 
 T = TypeVar("T")
