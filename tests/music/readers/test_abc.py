@@ -4,7 +4,7 @@ import pytest
 
 from reprise.errors import ScoreError
 from reprise.music.piece import GRACE, KEYS, METRES, NO_LENGTH, TEMPOS, UNPITCHED, Piece
-from reprise.music.readers import abc_tunes
+from reprise.music.readers.abc import tunes
 from reprise.music.readers.abc.tunes import read_tune, split_book
 
 HEADER = "X:1\nT:A tune\nM:4/4\nL:1/4\n"
@@ -309,7 +309,7 @@ def test_what_is_refused(text, why):
 
 def test_notes_that_get_lost_refuse_the_tune(monkeypatch):
     """A reader that didn't know chords would lose three notes of five, and say so."""
-    monkeypatch.setattr(abc_tunes.Tune, "_take", lambda *_: None)
+    monkeypatch.setattr(tunes.Tune, "_take", lambda *_: None)
     with pytest.raises(ScoreError, match="5 notes are written, but 0 were read"):
         tune("[CEG]DE{f}|".replace("{f}", ""))
 
