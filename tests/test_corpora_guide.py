@@ -15,6 +15,9 @@ from conftest import ROOT, Clone, profile_clone
 from ruamel.yaml import YAML
 from tiny_corpus import make_database, make_piece, make_tune, put, solo_note
 
+from reprise.composition.collect import RARE
+from reprise.music.excerpts import FURTHER_PARTS
+from reprise.music.piece import LEFT_OUT
 from reprise.params import read_yaml
 
 GUIDE = (ROOT / "docs/corpora.md").read_text(encoding="utf-8")
@@ -121,6 +124,10 @@ def test_the_commands_of_the_guide(repository, world):
 def test_the_addresses_are_those_of_the_guide(world):
     commands = "".join(text for heading in SECTIONS for language, text in blocks(heading) if language == "sh")
     assert all(address in commands for address in world)
+
+
+def test_the_guide_explains_every_kind_that_is_counted():
+    assert all(f"`{kind}`" in GUIDE for kind in (*LEFT_OUT, RARE, FURTHER_PARTS))
 
 
 def test_the_figures_of_the_default_corpus_are_those_of_the_metrics():

@@ -6,7 +6,7 @@ from tiny_composer import make_composer
 
 from reprise.composition.compose import Order
 from reprise.composition.rules import SamplingRules
-from reprise.composition.use import TOGETHER, compose_alike, describe, evaluate_music, find_scores, key_name
+from reprise.composition.use import TOGETHER, compose_alike, describe, evaluate_music, find_scores
 from reprise.errors import BadInput
 from reprise.music.midi import midi_bytes
 from reprise.music.piece import Piece, note_table
@@ -46,7 +46,7 @@ def test_a_piece_is_described():
     ],
 )
 def test_the_key_is_the_one_whose_scale_it_is(pitches, key):
-    assert key_name(line(pitches)) == key
+    assert describe(line(pitches))["key"] == key
 
 
 @pytest.mark.parametrize("model", ["lstm", "transformer", "vae"])

@@ -17,7 +17,7 @@ from reprise.errors import ScoreError
 from reprise.music.engraving import engrave
 from reprise.music.notation import musicxml_bytes
 from reprise.music.piece import Piece, note_table
-from reprise.music.readers.musicxml import read_musicxml
+from reprise.music.readers.musicxml.scores import read_musicxml
 
 METRES = [(4, 4), (3, 4), (6, 8), (5, 16), (2, 2), (7, 8), (3, 32), (12, 8)]
 

@@ -14,6 +14,7 @@ from music21.musicxml.m21ToXml import ScoreExporter
 
 from reprise.errors import ScoreError
 from reprise.music.engraving import Symbol, engrave
+from reprise.music.keyfinding import find_key
 from reprise.music.piece import Piece, problem_of
 
 # pretty_midi, which has the names of the programs, loads FluidSynth: soundfile goes before it, and what it prints where
@@ -31,14 +32,14 @@ def musicxml_bytes(piece: Piece) -> bytes:
 
     Times go to the nearest 1/8 or 1/12 beat. Notes are written as long as they last: over bar lines with ties, in
     tuplets where a beat needs them, in several voices where they overlap. Velocities are left out. A piece without a
-    key signature gets that of the key that music21 finds in its notes.
+    key signature gets that of the key that is found in its notes.
 
     Raises:
         ScoreError: the piece can't be written, such as one without notes.
     """
     if problem := problem_of(piece):
         raise ScoreError(f"{piece.source or 'piece'}: {problem}")
-    fifths = _likely_key(piece) if piece.key_fifths is None else piece.key_fifths
+    fifths = _likely_fifths(piece) if piece.key_fifths is None else piece.key_fifths
     engraving, score = engrave(piece), music21.stream.Score()
     with redirect_stderr(io.StringIO()):  # music21 tells there of beams that it isn't sure of
         for number, voices_by_measure in enumerate(engraving.parts):
@@ -144,10 +145,7 @@ def _spelled(pitch: int, fifths: int) -> music21.pitch.Pitch:
     return music21.pitch.Pitch(step=step, accidental=alter or None, octave=(pitch - alter - natural) // 12 - 1)
 
 
-def _likely_key(piece: Piece) -> int:
-    """The key signature of the key that fits best how long each pitch class sounds, six accidentals at most."""
-    classes = music21.stream.Stream()
-    for number in range(12):
-        if lasts := float(piece.notes["duration"][piece.notes["pitch"] % 12 == number].sum()):
-            classes.append(music21.note.Note(number, quarterLength=lasts))
-    return (classes.analyze("key").sharps + 5) % 12 - 5
+def _likely_fifths(piece: Piece) -> int:
+    """The key signature of the key that the piece is in, as far as its notes tell."""
+    key = find_key(piece)
+    return key.fifths if key else 0

@@ -20,7 +20,7 @@ from reprise.errors import ScoreError
 from reprise.music.midi import midi_bytes
 from reprise.music.notation import musicxml_bytes
 from reprise.music.piece import MAX_FILE_BYTES, Piece
-from reprise.music.readers.abc_tunes import split_book
+from reprise.music.readers.abc.tunes import split_book
 from reprise.music.readers.midi import read_midi
 from reprise.music.readers.texts import ABC, COMPRESSED, HUMDRUM, MUSICXML, confine, read_text, text_of
 
