@@ -2,7 +2,7 @@
 process that starts them has.
 
 They never run the script of whoever reads, as multiprocessing's own do to have its names: they need those of the
-readers alone. Otherwise a plain script, one without `if __name__ == "__main__"`, would read again in each of its children.
+readers alone. Otherwise a plain script, one without `if __name__ == "__main__"`, would read again in each child.
 """
 
 import threading
@@ -17,7 +17,7 @@ class ReaderProcess(ForkServerProcess):
     """A child that isn't told what `__main__` is."""
 
     @staticmethod
-    def _Popen(process: ForkServerProcess) -> Popen:  # noqa: N802  multiprocessing's name for what starts a process
+    def _Popen(process: ForkServerProcess) -> Popen:
         with _STARTING:
             thread, prepare = threading.get_ident(), spawn.get_preparation_data
 
