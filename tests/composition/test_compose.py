@@ -37,7 +37,17 @@ def test_music_from_nothing_is_as_long_as_asked(model):
     assert 8 < ends.max() <= 12, "it reaches the third bar and ends with it"
     for piece in (notes, bars):
         assert (piece.programs, piece.metre, piece.tempo_bpm) == (PROGRAMS, (4, 4), 90.0)
-        assert piece.source == f"{model} composer"
+        assert piece.source == piece.title == f"{model} composer"
+
+
+def test_a_title_says_who_composed_what_and_after_which_file():
+    """Of the file its name alone: the same music has the same title wherever the seed lies."""
+    seed = replace(SEED, source="/some/where/chorale 50.mid, bar 3")
+    alone, after = compose(
+        COMPOSER, [Order((1,), bars=3, name="seed 1"), Order((1,), bars=3, start=seed, name="seed 1, piece 2")]
+    )
+    assert alone.title == "lstm composer, seed 1"
+    assert after.title == "lstm composer, seed 1, piece 2, after chorale 50.mid, bar 3"
 
 
 @pytest.mark.parametrize("model", MODELS)

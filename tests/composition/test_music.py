@@ -1,7 +1,9 @@
 """The music of a composer on disk: the same whatever made it, and it comes back with the openings of others."""
 
+import re
 from dataclasses import replace
 from pathlib import Path
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -85,6 +87,8 @@ def test_an_item_is_midi_and_musicxml(made):
         made[0] / shard_name(2), [item_name(item, kind) for item in (4, 5) for kind in ("mid", "musicxml")]
     )
     assert members[item_name(4, "musicxml")].startswith(b"<?xml")
+    title = ElementTree.fromstring(members[item_name(4, "musicxml")]).findtext("work/work-title")
+    assert re.fullmatch(r"lstm composer, seed 3, item 4, temperature 1\.5, after chorale 5[01], bar \d", title)
     assert len(read_midi(members[item_name(4, "mid")], "4").notes)
 
 
@@ -134,6 +138,12 @@ def test_samples_of_each_kind_are_laid_open(tmp_path, tmp_path_factory, monkeypa
     sample = read_midi(files["music/samples/t1_nothing_0001.mid"], "sample")
     assert rows(sample) == rows(load_music(tmp_path / "music")[1][1])
     assert files["music/samples/t1_nothing_0001.wav"].startswith(b"RIFF")
+    titles = {
+        name: ElementTree.fromstring(files[f"music/samples/{name}.musicxml"]).findtext("work/work-title")
+        for name in ("t1_nothing_0001", "between_2")
+    }
+    assert titles["t1_nothing_0001"] == "vae composer, seed 3, item 1, temperature 1"
+    assert titles["between_2"].startswith("vae composer, seed 3, step 2 of 5 between chorale 5")
 
 
 # --- openings

@@ -3,6 +3,7 @@
 import hashlib
 import subprocess
 import sys
+from dataclasses import replace
 from fractions import Fraction
 from xml.etree import ElementTree
 
@@ -158,6 +159,23 @@ def test_parts_have_their_instrument_s_name_and_a_clef_of_their_range():
     root = ElementTree.fromstring(musicxml_bytes(piece))
     assert [element.text for element in root.iter("part-name")] == ["Violin", "Cello"]
     assert [element.text for element in root.iter("sign")] == ["G", "F"]
+
+
+def test_four_parts_of_a_choir_are_soprano_alto_tenor_and_bass():
+    """And they sound as their programs say when they are read again, whichever voices of General MIDI they are."""
+    notes = note_table([(0.0, 4.0, pitch, 64, part) for part, pitch in enumerate((72, 67, 60, 48))])
+    content = musicxml_bytes(Piece(notes, 100.0, (52, 52, 53, 54), key_fifths=0))
+    assert [part.partName for part in imported(content).parts] == ["Soprano", "Alto", "Tenor", "Bass"]
+    assert read(content).programs == (52, 52, 53, 54)
+
+
+def test_the_title_is_the_only_thing_above_the_music():
+    """In music21, which is independent of what is written around its own export; none where the piece has none."""
+    piece = Piece(note_table([(0.0, 4.0, 60, 64, 0)]), 100.0, (0,), key_fifths=0)
+    content = musicxml_bytes(replace(piece, title="lstm composer, seed 7, after B <&> \udce9\x01.mid"))
+    assert imported(content).metadata.title == "lstm composer, seed 7, after B <&> ??.mid"
+    plain = ElementTree.fromstring(musicxml_bytes(piece))
+    assert [element.tag for element in plain] == ["part-list", "part"]
 
 
 @pytest.mark.parametrize(("tonic", "sharps"), [(62, 2), (61, -5), (66, 6)])

@@ -1,5 +1,7 @@
 """Phrases of a composer with latents: what lies between two of them. Draws from the prior are what `compose` makes."""
 
+from dataclasses import replace
+
 import numpy as np
 import torch
 
@@ -52,4 +54,5 @@ def interpolate(
         config.encoding.decode(events, first.metre, config.tempo_bpm, config.programs, f"step {step + 1} of {steps}")
         for step, events in enumerate(drawn)
     )
-    return [cut_at_bar(piece, bars) for piece in pieces]
+    head, tail = f"{config.model} composer, seed {seed[0]}", f"between {first.source_name} and {second.source_name}"
+    return [replace(cut_at_bar(piece, bars), title=f"{head}, {piece.source} {tail}") for piece in pieces]

@@ -55,7 +55,9 @@ def generate(
     Raises:
         BadInput: the rules or the start don't fit the composer.
     """
-    orders = [Order((seed, item), notes, bars, start, composer.config.metre, rules) for item in range(count)]
+    names = [f"seed {seed}" + (f", piece {item + 1}" if item else "") for item in range(count)]
+    metre = composer.config.metre
+    orders = [Order((seed, item), notes, bars, start, metre, rules, name) for item, name in enumerate(names)]
     return compose_alike(composer, orders, advance)
 
 
