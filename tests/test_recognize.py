@@ -267,6 +267,28 @@ def test_a_picture_of_a_short_recording_with_an_odd_name(tmp_path):
     assert (tmp_path / "a.png").stat().st_size > 10_000
 
 
+@pytest.mark.parametrize(
+    ("duration_s", "ticks", "unit"),
+    [
+        (0.1, ["0", "0.01", "0.02", "0.03", "0.04", "0.05", "0.06", "0.07", "0.08", "0.09", "0.1"], "s"),
+        (1, ["0", "0.1", "0.2", "0.3", "0.4", "0.5", "0.6", "0.7", "0.8", "0.9", "1"], "s"),
+        (4.05, ["0", "0.5", "1", "1.5", "2", "2.5", "3", "3.5", "4"], "s"),
+        (45, ["0", "5", "10", "15", "20", "25", "30", "35", "40", "45"], "s"),
+        (65, ["0:00", "0:10", "0:20", "0:30", "0:40", "0:50", "1:00"], "minutes:seconds"),
+        (200, ["0:00", "0:30", "1:00", "1:30", "2:00", "2:30", "3:00"], "minutes:seconds"),
+        (4000, ["0:00", "10:00", "20:00", "30:00", "40:00", "50:00", "1:00:00"], "hours:minutes:seconds"),
+        (36 * 3600, [f"{hour}:00:00" if hour else "0:00" for hour in range(0, 37, 4)], "hours:minutes:seconds"),
+    ],
+)
+def test_the_time_axis_has_round_times_each_once(duration_s, ticks, unit):
+    axis = timeline.plt.figure().subplots()
+    axis.set_xlim(0, duration_s)
+    timeline.set_time_axis(axis, duration_s)
+    assert [label.get_text() for label in axis.get_xticklabels()] == ticks
+    assert axis.get_xlabel() == f"time ({unit})" and axis.get_xlim() == (0, duration_s)
+    timeline.plt.close("all")
+
+
 def test_nothing_is_left_of_a_picture_that_fails(duet, tmp_path, monkeypatch):
     def full_disk(self, path, **options):
         Path(path).write_bytes(b"half")

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import matplotlib
 import numpy as np
-from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from reprise.audio.recordings import stream_mono
 from reprise.audio.spectrogram import log_mel
@@ -19,6 +18,8 @@ from matplotlib import pyplot as plt
 
 MOST_COLUMNS = 1500  # of the spectrogram; frames of a longer recording are averaged
 CHUNK_FRAMES = 1024
+TICK_STEPS_S = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600)
+MOST_TICKS = 10  # steps of the time axis
 
 
 def check_picture_path(path: Path) -> None:
@@ -60,9 +61,8 @@ def draw_timeline(recognition: Recognition, config: RecognizerConfig, recording:
     labels = [f"{name} ≥ {threshold:.2f}" for name, threshold in zip(names, config.thresholds)]
     heat.set_yticks(np.arange(len(names)) + 0.5, labels)
     heat.invert_yaxis()
-    heat.set(xlabel="time (minutes:seconds)", ylabel="instrument ≥ threshold", xlim=(0, duration))
-    heat.xaxis.set_major_locator(MaxNLocator(8, steps=[1, 1.5, 3, 6, 10]))  # steps that are round in minutes, too
-    heat.xaxis.set_major_formatter(FuncFormatter(lambda seconds, _: clock(seconds)))
+    heat.set(ylabel="instrument ≥ threshold", xlim=(0, duration))
+    set_time_axis(heat, duration)
     partial = path.with_name(f".{path.name}.partial")
     try:
         figure.savefig(partial, dpi=100, format="png", metadata={"Software": None})
@@ -70,6 +70,19 @@ def draw_timeline(recognition: Recognition, config: RecognizerConfig, recording:
     finally:
         partial.unlink(missing_ok=True)
         plt.close(figure)
+
+
+def set_time_axis(axis: plt.Axes, duration_s: float) -> None:
+    """Ticks at round times: in seconds below a minute, from there on in minutes and seconds, or hours before them."""
+    hours = -(-duration_s // (3600 * MOST_TICKS))
+    step = next((step for step in TICK_STEPS_S if duration_s <= step * MOST_TICKS), 3600 * hours)
+    ticks = np.arange(int(duration_s / step + 1e-9) + 1) * step
+    if duration_s < 60:
+        axis.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
+        axis.set_xlabel("time (s)")
+    else:
+        axis.set_xticks(ticks, [clock(tick) for tick in ticks])
+        axis.set_xlabel("time (hours:minutes:seconds)" if duration_s >= 3600 else "time (minutes:seconds)")
 
 
 def moments_of(probabilities: np.ndarray) -> np.ndarray:
