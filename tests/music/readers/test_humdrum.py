@@ -152,6 +152,10 @@ def test_a_doubled_tie_holds_a_note_until_the_chord_that_takes_it_up():
     """An arpeggio whose notes are written short and tied into the chord that they make."""
     piece = read("**kern", "*M3/4", "[[8c", "[[8e", "4g", "4c]],4e]],4g", "4e", "*-")
     assert rows(piece) == [(0, 3, 60, 0), (0.5, 2.5, 64, 0), (1, 1, 67, 0), (2, 1, 67, 0), (3, 1, 64, 0)]
+    piece = read("**kern", "[[4c", "4e", "4c__", "4c]", "[[4c", "4c_", "4d", "4c]]", "[[4d", "4f", "4e]]", "*-")
+    assert rows(piece)[:2] == [(0, 4, 60, 0), (1, 1, 64, 0)], "a far tie and a near one"
+    assert rows(piece)[2:5] == [(4, 2, 60, 0), (6, 1, 62, 0), (7, 1, 60, 0)], "a near tie ends the far one"
+    assert rows(piece)[5:] == [(8, 1, 62, 0), (9, 1, 65, 0), (10, 1, 64, 0)], "of another pitch"
 
 
 def test_what_a_piece_has_no_place_for_is_counted():

@@ -36,6 +36,7 @@ from reprise.music.readers.defaults import DEFAULT_TEMPO_BPM, DEFAULT_VELOCITY, 
 
 KERN = "**kern"
 SEMITONES = {"c": 0, "d": 2, "e": 4, "f": 5, "g": 7, "a": 9, "b": 11}
+FAR = 2  # marks of a tie that leaps over time, such as from an arpeggio into its chord
 LETTERS = re.compile(r"([a-gA-G])\1*")
 LENGTH = re.compile(r"(\d+)(?:%(\d+))?")
 NOTE_LINE = re.compile(r"(?![!*=])(?:.*[\t ])?(?=[^\t ]*[\dqQ])[^\t ]*[a-gA-G]")  # a note has a letter and a length
@@ -46,8 +47,8 @@ class _Note:
     start: Fraction
     end: Fraction
     pitch: int
-    tied: int  # to a note before: 1 to one that ends where this begins, 2 to any earlier one ("]]"), 0 to none
-    tied_on: int
+    tied: int  # marks of a tie to a note before, which ends where this one begins, or earlier if the marks are two
+    tied_on: int  # and to one after
     tokens: int = 1  # of the file that are joined in it
 
 
@@ -235,7 +236,7 @@ def _take(token: str, column: _Column, time: Fraction, where: str) -> None:
         elif not its_length:
             spine.left_out[NO_LENGTH] += 1
         else:
-            tied, tied_on = (min(2, written.count("_") + written.count(mark)) for mark in "][")
+            tied, tied_on = (written.count(mark) + written.count("_") for mark in "][")
             spine.notes.append(_Note(time, time + its_length, _midi(*pitches, written), tied, tied_on))
     if length:
         column.end = time + length
@@ -260,16 +261,24 @@ def _midi(letters: str, written: str) -> int:
 
 def _joined(notes: list[_Note]) -> list[_Note]:
     """The notes of a spine, those that are tied joined into one."""
-    joined, waiting = [], {}  # waiting by pitch, and by end where the tie is an ordinary one
+    joined, ending, far = [], {}, {}  # notes with a tie by pitch and end; the latest with a far one by pitch
     for note in sorted(notes, key=lambda note: note.start):
-        held, tied_on = waiting.get((note.pitch, note.start if note.tied == 1 else None)), note.tied_on
-        if note.tied and held:
-            note, after = held.pop(0), note
-            note.end, note.tokens = after.end, note.tokens + 1
-        else:
+        before = None
+        if held := note.tied and ending.get((note.pitch, note.start)):
+            before = held.pop(0)
+        elif note.tied == FAR and note.pitch in far and far[note.pitch].end < note.start:
+            before = far[note.pitch]
+        if before is None:
+            before = note
             joined.append(note)
-        if tied_on:
-            waiting.setdefault((note.pitch, note.end if tied_on == 1 else None), []).append(note)
+        else:
+            before.end, before.tokens = note.end, before.tokens + 1
+            if far.get(note.pitch) is before:
+                del far[note.pitch]
+        if note.tied_on:
+            ending.setdefault((note.pitch, note.end), []).append(before)
+        if note.tied_on == FAR:
+            far[note.pitch] = before
     return joined
 
 
