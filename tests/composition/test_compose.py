@@ -40,16 +40,6 @@ def test_music_from_nothing_is_as_long_as_asked(model):
         assert piece.source == piece.title == f"{model} composer"
 
 
-def test_a_title_says_who_composed_what_and_after_which_file():
-    """Of the file its name alone: the same music has the same title wherever the seed lies."""
-    seed = replace(SEED, source="/some/where/chorale 50.mid, bar 3")
-    alone, after = compose(
-        COMPOSER, [Order((1,), bars=3, name="seed 1"), Order((1,), bars=3, start=seed, name="seed 1, piece 2")]
-    )
-    assert alone.title == "lstm composer, seed 1"
-    assert after.title == "lstm composer, seed 1, piece 2, after chorale 50.mid, bar 3"
-
-
 @pytest.mark.parametrize("model", MODELS)
 def test_a_continuation_begins_with_its_seed(model):
     composer, seed = make_composer(model), replace(SEED, programs=(1, 2, 3, 4))

@@ -1,13 +1,23 @@
 """What is said of a piece, and that company doesn't change one."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
-from tiny_composer import make_composer
+from tiny_composer import chorale, make_composer
 
 from reprise.composition.compose import Order
-from reprise.composition.rules import SamplingRules
-from reprise.composition.use import TOGETHER, compose_alike, describe, evaluate_music, find_scores
+from reprise.composition.rules import USUAL, SamplingRules
+from reprise.composition.use import (
+    TOGETHER,
+    compose_alike,
+    describe,
+    evaluate_music,
+    find_scores,
+    generate,
+)
 from reprise.errors import BadInput
+from reprise.music.excerpts import cut_at_bar
 from reprise.music.midi import midi_bytes
 from reprise.music.piece import Piece, note_table
 
@@ -60,6 +70,18 @@ def test_a_piece_is_the_same_alone_and_in_any_company(model):
     many = made(*range(TOGETHER + 3))
     assert many[::-1] == made(*reversed(range(TOGETHER + 3)))
     assert made(2, 99, 5)[::2] == [many[2], many[5]] and made(TOGETHER) == many[TOGETHER : TOGETHER + 1]
+
+
+def test_a_title_says_who_composed_what_and_after_which_file():
+    """Of the file its name alone: the same music has the same title wherever the seed lies."""
+    start = replace(cut_at_bar(chorale(50), 1), source="/some/where/chorale 50.mid")
+    composer = make_composer("lstm")
+    assert [piece.title for piece in generate(composer, USUAL, 7, 2, bars=1)] == [
+        "lstm composer, seed 7",
+        "lstm composer, seed 7, piece 2",
+    ]
+    (after,) = generate(composer, USUAL, 7, bars=2, start=start)
+    assert after.title == "lstm composer, seed 7, after chorale 50.mid"
 
 
 def test_each_piece_of_a_batch_has_rules_of_its_own():

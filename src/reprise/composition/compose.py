@@ -31,7 +31,7 @@ class Order:
         seed: any whole numbers; the same give the same piece. rules: how it is drawn.
         start: a piece to continue, cut with `opening.opening`; None for none.
         metre: of a piece from nothing, None for the composer's usual one; a start has its own.
-        name: what the piece's title tells it from others by, such as "seed 7".
+        name: what the piece's title says beside the composer, such as "seed 7".
     """
 
     seed: tuple[int, ...]
@@ -64,15 +64,9 @@ def compose(composer: Composer, orders: Sequence[Order], advance: Callable[[], N
             f"{composer.config.model} composer",
         )
         piece = own if reading is None else _continued(reading, own, encoding)
-        piece = replace(piece, title=_title(composer, order))
+        piece = replace(piece, title=", ".join(part for part in (own.source, order.name) if part))
         pieces.append(piece if order.bars is None else cut_at_bar(piece, order.bars))
     return pieces
-
-
-def _title(composer: Composer, order: Order) -> str:
-    """Such as 'lstm composer, seed 7, after chorale.mid': of a file its name, wherever it lies."""
-    after = f"after {order.start.source_name}" if order.start and order.start.source else ""
-    return ", ".join(part for part in (f"{composer.config.model} composer", order.name, after) if part)
 
 
 def _job(composer: Composer, order: Order, reading: Reading | None) -> Job:

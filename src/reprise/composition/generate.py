@@ -120,7 +120,8 @@ def _make_shard(
                 bars=params.bars,
                 start=start,
                 rules=rules,
-                name=f"seed {params.seed}, item {item}, temperature {temperature:g}",
+                name=f"seed {params.seed}, item {item}, temperature {temperature:g}"
+                + (f", after {start.source}" if start else ""),
             )
             for item, start in enumerate(starts, first)
         ]

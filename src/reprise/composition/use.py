@@ -55,7 +55,8 @@ def generate(
     Raises:
         BadInput: the rules or the start don't fit the composer.
     """
-    names = [f"seed {seed}" + (f", piece {item + 1}" if item else "") for item in range(count)]
+    after = f", after {Path(start.source).name}" if start else ""  # the same wherever the file lies
+    names = [f"seed {seed}" + (f", piece {item + 1}" if item else "") + after for item in range(count)]
     metre = composer.config.metre
     orders = [Order((seed, item), notes, bars, start, metre, rules, name) for item, name in enumerate(names)]
     return compose_alike(composer, orders, advance)

@@ -7,7 +7,6 @@ velocities 1-127, parts counted from 0. Notes are ordered by (onset, part, pitch
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import PurePath
 from typing import TypeVar
 
 import numpy as np
@@ -66,11 +65,6 @@ class Piece:
         object.__setattr__(self, "notes", self.notes[np.lexsort(keys)])
         if len(self.notes) and not (self.notes["part"].min() >= 0 and self.notes["part"].max() < len(self.programs)):
             raise ValueError(f"notes name parts outside 0-{len(self.programs) - 1}")
-
-    @property
-    def source_name(self) -> str:
-        """Where the piece came from without the folders before it: the same wherever its file lies."""
-        return PurePath(self.source).name
 
     @property
     def bar_beats(self) -> float:
