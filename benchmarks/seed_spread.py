@@ -47,14 +47,22 @@ def own_seed(model: str, params: dict) -> int:
     return params
 
 
-def changes_for(model: str, seed: int, profile: str | None) -> dict:
-    """All params that differ from params.yaml in the clone."""
-    changes = read_yaml(ROOT / "profiles" / f"{profile}.yaml") if profile else {}
-    section = changes
-    for key in SECTIONS[model]:
-        section = section.setdefault(key, {})
-    section["seed"] = seed
-    return changes | {"compute": {"tracking": False}}
+def changes_for(model: str, seed: int) -> dict:
+    """The params that differ where a model is trained with a seed."""
+    changes = {"seed": seed}
+    for key in reversed(SECTIONS[model]):
+        changes = {key: changes}
+    return changes
+
+
+def make_clone(profile: str | None) -> Clone:
+    """The clone in which everything runs, made once: whoever edits meanwhile changes nothing there.
+
+    Raises:
+        ParamsError: there is no such profile.
+    """
+    changes = profile_clone.read_profile(ROOT, profile) if profile else {}
+    return Clone("seed-spread" + f"-{profile}" * bool(profile), changes | {"compute": {"tracking": False}})
 
 
 def stage_of(model: str) -> tuple[str, str]:
@@ -97,13 +105,13 @@ def spread_of(model: str, by_seed: dict[int, dict]) -> list[dict]:
     return rows
 
 
-def measure(model: str, profile: str | None) -> list[dict]:
+def measure(model: str, clone: Clone) -> list[dict]:
     """Train and evaluate one model with each seed; see `spread_of`."""
-    params = read_yaml(ROOT / PARAMS_FILE)
+    params = clone.folder / PARAMS_FILE
     stage, path = stage_of(model)
     by_seed = {}
-    for seed in seeds_from(own_seed(model, params)):
-        clone = Clone("seed-spread" + f"-{profile}" * bool(profile), changes_for(model, seed, profile))
+    for seed in seeds_from(own_seed(model, read_yaml(params))):
+        profile_clone.overlay(params, changes_for(model, seed), f"seed {seed}")
         clone.repro(stage)
         by_seed[seed] = json.loads((clone.folder / path).read_text(encoding="utf-8"))
     return spread_of(model, by_seed)
@@ -132,9 +140,8 @@ def main() -> None:
     parser.add_argument("--only", action="append", choices=SECTIONS, help="this model; give it again for another")
     parser.add_argument("--profile", help="the params of profiles/PROFILE.yaml; nothing is written")
     args = parser.parse_args()
-    if args.profile:
-        profile_clone.read_profile(ROOT, args.profile)  # refuses one that there isn't
-    rows = [row for model in args.only or SECTIONS for row in measure(model, args.profile)]
+    clone = make_clone(args.profile)
+    rows = [row for model in args.only or SECTIONS for row in measure(model, clone)]
     print(show(rows))
     report(Path(__file__).stem, {"rows": rows}, quick=bool(args.profile))
 

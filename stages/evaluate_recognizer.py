@@ -18,7 +18,7 @@ def main(stage: Stage) -> None:
         metrics, predictions = evaluate_recognizer(params, spectrogram, Path("models"), clips)
         tracker.tags(stage.inputs)
         tracker.estimates(metrics)
-    write_plots(predictions, stage.out("plots/recognizer/evaluation"))
+    write_plots(predictions, params, stage.out("plots/recognizer/evaluation"))
     data = load_set(clips / "spectrograms", "unseen_font", spectrogram)
     draw_attributions(
         Path("models/recognizer"),

@@ -7,6 +7,7 @@ neither a metric that was never committed nor a lock that tells of another run; 
 import hashlib
 import json
 import shutil
+import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -74,6 +75,35 @@ def test_every_metric_and_plot_is_committed(last_commit):
 
 def test_the_clips_are_composed_again(last_commit, tmp_path):
     assert shard_0_is_composed_again(last_commit, tmp_path)
+
+
+def test_two_runs_never_merge(tmp_path):
+    """Line by line they would, into a lock that nobody ran."""
+    lines = [f"line {number}\n" for number in range(30)]
+    files = [tmp_path / "dvc.lock", tmp_path / "metrics/a.json", tmp_path / "README.md"]
+
+    def git(*args: str) -> subprocess.CompletedProcess:
+        identity = ("-c", "user.name=tests", "-c", "user.email=tests")
+        return subprocess.run(["git", *identity, *args], cwd=tmp_path, capture_output=True, text=True, check=False)
+
+    def commit(line: int) -> str:
+        for file in files:
+            file.parent.mkdir(exist_ok=True)
+            file.write_text("".join([*lines[:line], "changed\n", *lines[line + 1 :]]))
+        git("add", "--all")
+        git("commit", "--message", "run")
+        return git("rev-parse", "HEAD").stdout.strip()
+
+    git("init")
+    shutil.copy(ROOT / ".gitattributes", tmp_path)
+    commit(15)
+    theirs = commit(29)
+    git("reset", "--hard", "HEAD~1")
+    ours = commit(0)
+    merged = git("merge", theirs)
+    assert merged.returncode == 1
+    assert git("diff", "--name-only", "--diff-filter=U").stdout.split() == ["dvc.lock", "metrics/a.json"]
+    assert files[0].read_text() == git("show", f"{ours}:dvc.lock").stdout, "one side, whole: ./run makes it true again"
 
 
 # --- the checks themselves, on the smoke pipeline

@@ -11,6 +11,7 @@ import pytest
 from reprise.audio.fonts import FONTS
 from reprise.errors import BadInput
 from reprise.music.instruments import INSTRUMENT_NAMES
+from reprise.params import read_yaml
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -66,6 +67,13 @@ def test_every_font_is_credited_with_its_licence():
 def test_every_local_link_and_picture_exists():
     for target in re.findall(r"\]\(([^)#]+)\)", README):
         assert target.startswith("http") or (ROOT / target).exists(), target
+
+
+def test_every_stage_is_in_the_picture_of_the_pipeline():
+    picture = README.split("## The pipeline\n")[1].split("```")[1]
+    stages = read_yaml(ROOT / "dvc.yaml")["stages"]
+    assert all(re.search(rf"\b{stage}\b", picture) for stage in stages)
+    assert max(map(len, picture.splitlines())) <= 120
 
 
 # --- the script

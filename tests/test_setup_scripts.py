@@ -305,10 +305,13 @@ def test_a_profile_s_clone_follows_the_work_tree_and_keeps_its_own_results(tmp_p
 
     (clone / "dvc.lock").write_text("the clone's\n")
     (clone / "metrics/clips.json").write_text("the clone's\n")
+    (clone / "metrics/machines.json").write_text("the clone's\n")
+    (root / "metrics/machines.json").write_text("the work tree's\n")
     (root / "src/reprise/new.py").unlink()
     (root / "src/reprise/errors.py").write_text("edited\n")
     profile_clone.make_clone(root, "smoke", clone)
     assert not (clone / "src/reprise/new.py").exists()
     assert (clone / "src/reprise/errors.py").read_text() == "edited\n"
-    assert (clone / "dvc.lock").read_text() == (clone / "metrics/clips.json").read_text() == "the clone's\n"
+    for file in ("dvc.lock", "metrics/clips.json", "metrics/machines.json"):
+        assert (clone / file).read_text() == "the clone's\n"
     assert (root / "params.yaml").read_bytes() == before and (root / "dvc.lock").read_text() == "the work tree's\n"

@@ -311,11 +311,7 @@ def test_hashes_are_dvc_s(repository):
         assert dvc_hash(Path(path)) == made.hash_info.value
 
 
-@pytest.fixture
-def two_stages(repository):
-    """A DVC repository whose stage `make` has run: it leaves a folder and a file, which `use` reads."""
-    Path("dvc.yaml").write_text(
-        """
+TWO_STAGES = """
 stages:
   make:
     cmd: mkdir -p data/made && echo one >data/made/1.txt && echo two >data/made/2.txt && echo x >data/x
@@ -325,9 +321,22 @@ stages:
     deps: [data/made, data/x]
     outs: [data/used]
 """
-    )
+
+
+@pytest.fixture(scope="module")
+def make_has_run(tmp_path_factory):
+    """A DVC repository in which `make` has run."""
+    folder = tmp_path_factory.mktemp("made")
+    (folder / "dvc.yaml").write_text(TWO_STAGES)
     for command in ("git init --quiet", "dvc init --quiet", "dvc repro --quiet make"):
-        subprocess.run(command.split(), check=True)
+        subprocess.run(command.split(), cwd=folder, check=True)
+    return folder
+
+
+@pytest.fixture
+def two_stages(repository, make_has_run):
+    """A repository whose stage `make` has run: it leaves a folder and a file, which `use` reads."""
+    shutil.copytree(make_has_run, repository, symlinks=True, dirs_exist_ok=True)
     return repository
 
 

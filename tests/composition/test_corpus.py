@@ -214,12 +214,13 @@ def test_a_copy_in_another_key_is_kept_and_stays_with_its_family(repository):
 def test_a_tune_of_a_book_keeps_its_number_whatever_became_of_the_others(repository):
     tunes = [f"X:{number + 10}\nM:4/4\nL:1/4\nK:C\n{'CEGc|' * 4}\n" for number in range(3)]
     tunes[1] = tunes[1].replace("c|", "c=|")
-    tunes[2] = tunes[2].replace("CEGc", "DFAd")
+    tunes[2] = tunes[2].replace("CEGc|CEGc|", "D>^FA>d|G2B2|")
     (repository / "scores/mozart/book.abc").write_text("\n".join(tunes))
     corpus, _ = collect(repository)
-    names = {piece.source for piece in corpus.pieces("seed")} | set(skipped(repository))
-    assert {"mozart/book.abc, tune 1 (X:10)", "mozart/book.abc, tune 3 (X:12)"} <= names
-    assert "tune 2 (X:11): not a readable ABC file" in skipped(repository)["mozart/book.abc"]
+    names = {piece.source for piece in corpus.pieces("seed")}
+    assert names >= {"mozart/book.abc, tune 1 (X:10)", "mozart/book.abc, tune 3 (X:12)"}
+    (broken,) = (row for row in skipped_rows(repository) if row["source"] == "mozart/book.abc")
+    assert broken["detail"].startswith("mozart/book.abc, tune 2 (X:11): not a readable ABC file")
 
 
 def test_rare_pitches_are_dropped_as_notes_everywhere_but_in_seeds(repository):

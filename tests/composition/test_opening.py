@@ -144,12 +144,12 @@ def test_no_pitch_leaves_those_of_midi(far):
     assert pitches.min() >= 0 and pitches.max() <= 127
 
 
-def test_key_and_range_are_those_that_sound():
-    """Read a tritone and more away, C major is still C major, and 70 to 110 are 70 to 110."""
+def test_the_range_is_the_one_that_sounds():
+    """Read a tritone and more away, 70 to 110 are 70 to 110."""
     start = moved(SEED, HIGHEST - int(SEED.notes["pitch"].max()) + 30)
     assert read_opening(start, ENCODING).shifts == (-30,) * 4
-    pitches = composed(start, key="C major", lowest=70, highest=110, temperature=2.0)["pitch"]
-    assert set(pitches % 12) <= {0, 2, 4, 5, 7, 9, 11} and pitches.min() >= 70 and pitches.max() <= 110
+    pitches = composed(start, lowest=70, highest=110, temperature=2.0)["pitch"]
+    assert pitches.min() >= 70 and pitches.max() <= 110
 
 
 # --- what is said

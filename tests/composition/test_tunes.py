@@ -11,7 +11,7 @@ from tiny_corpus import make_tune
 
 from reprise.composition.tunes import _sharing, find_families, melody, opening, skeleton
 from reprise.music.piece import Piece, note_table
-from reprise.music.readers.musicxml import read_compressed_musicxml
+from reprise.music.readers.musicxml.scores import read_compressed_musicxml
 
 TUNE = [67, 67, 69, 71, 72, 74, 72, 71, 69, 67, 64, 65, 67, 69, 67, 65, 64, 62, 60, 64, 67, 72, 71, 69, 67, 60]
 

@@ -5,6 +5,7 @@ import io
 import os
 import socket
 import struct
+import subprocess
 import sys
 import time
 import zipfile
@@ -193,6 +194,21 @@ def test_results_come_in_the_order_of_the_files(tmp_path):
     assert [path for path, _ in results] == paths
     assert all(isinstance(result, ScoreError) == (path.suffix == ".mxl") for path, result in results)
     assert list(read_many([], 30)) == [] and set(contents) < set(EXTENSIONS)
+
+
+def test_a_plain_script_reads_scores(tmp_path):
+    """One that isn't guarded by `if __name__ == "__main__"`: no child may run it again."""
+    saved(tmp_path / "tune.abc", TUNE)
+    script = (
+        "from pathlib import Path\n"
+        "from reprise.music.scores import read_piece\n"
+        "print(len(read_piece(Path(__file__).with_name('tune.abc')).notes))\n"
+        "open(Path(__file__).with_name('runs'), 'a').write('a run\\n')\n"
+    )
+    command = [sys.executable, saved(tmp_path / "script.py", script)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert (done.stdout, done.stderr, done.returncode) == ("8\n", "", 0)
+    assert (tmp_path / "runs").read_text() == "a run\n"
 
 
 @pytest.mark.parametrize(

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 from reprise.commands.arguments import sampling_option, whole_number
 from reprise.commands.openings import print_opening, told_of_opening
-from reprise.commands.output import print_json, progress
+from reprise.commands.output import print_error, print_json, progress
 from reprise.composition.composers import MODELS_FOLDER, SAMPLING, composer_folder, load_rules
 from reprise.composition.rules import OPTIONS
 from reprise.errors import BadInput, FontError
+from reprise.music.keyfinding import parse_key
 from reprise.params import LARGEST_SEED
 
 if TYPE_CHECKING:
@@ -129,6 +130,8 @@ def run_generate(options: argparse.Namespace) -> int:
         for file in files:
             _write(piece, file, font)
         described.append({"files": [str(file) for file in files], **describe(piece)})
+        if rules.key and described[-1]["key"] != parse_key(rules.key).name:
+            print_error(f"{files[0]}: isn't in {rules.key}, but in {described[-1]['key']}; try another --seed")
         if not options.json:
             print_piece(described[-1], seed)
     if options.json:

@@ -14,8 +14,9 @@ import numpy as np
 
 from reprise.bootstrap import mean_estimates
 from reprise.composition.binning import to_twelfths
+from reprise.music.keyfinding import MODES, key_correlations
 from reprise.music.piece import Piece
-from reprise.music.theory import KEY_CLASSES, KEY_PROFILES
+from reprise.music.theory import KEY_CLASSES
 
 STEPS_A_BAR = 16
 
@@ -65,16 +66,6 @@ def _entropy(values: np.ndarray) -> float:
     return float(-(shares * np.log2(shares)).sum()) + 0.0  # + 0.0: one value has entropy 0, not -0
 
 
-def key_correlations(piece: Piece) -> np.ndarray:
-    """Correlation of each pitch class's sounding time with each key's profile, float[2, 12]; nan if all are equal."""
-    time = np.bincount(piece.notes["pitch"] % 12, weights=piece.notes["duration"], minlength=12)
-    if np.ptp(time) <= 1e-9 * time.sum():
-        return np.full((2, 12), np.nan)
-    return np.array(
-        [[np.corrcoef(time, np.roll(profile, tonic))[0, 1] for tonic in range(12)] for profile in KEY_PROFILES.values()]
-    )
-
-
 def key_clarity(piece: Piece) -> float:
     """Correlation of the pitch classes' sounding time with the profile of the key that fits best, at most 1.
 
@@ -97,7 +88,7 @@ def in_key_rate(piece: Piece) -> float:
     counts = np.bincount(piece.notes["pitch"] % 12, minlength=12)
     shares = [
         counts[(np.array(KEY_CLASSES[mode]) + tonic) % 12].sum() / counts.sum()
-        for mode, row in zip(KEY_PROFILES, correlations)
+        for mode, row in zip(MODES, correlations)
         for tonic in np.flatnonzero(row >= correlations.max() - 1e-9)
     ]
     return float(max(shares, default=np.nan))

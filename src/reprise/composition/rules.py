@@ -9,7 +9,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from reprise.errors import BadInput
-from reprise.music.theory import key_classes
+from reprise.music.keyfinding import parse_key
 from reprise.params import require
 
 
@@ -101,7 +101,7 @@ OPTIONS = {
         float, 0.99, 0, 1, "only the likeliest values that have so much probability together; 1 for all", above_low=True
     ),
     "min_p": Option(float, 0.0, 0, 1, "only values so probable, relative to the likeliest; 0 for all"),
-    "key": Option(str, "", None, None, "only pitches of this key", example="C major or F# minor"),
+    "key": Option(str, "", None, None, "the key of the music", example="C major, F# minor, Bb or Dm"),
     "lowest": Option(int, 0, 0, 127, "the lowest pitch, a MIDI number"),
     "highest": Option(int, 127, 0, 127, "the highest pitch, a MIDI number"),
     "repeat_limit": Option(int, 8, 1, None, "a part strikes a pitch at most so often in a row"),
@@ -139,7 +139,8 @@ class SamplingRules(SharedRules):
     def __post_init__(self) -> None:
         super().__post_init__()
         require(self.lowest <= self.highest, "lowest", self.lowest, f"from 0 to highest ({self.highest})")
-        key_classes(self.key)
+        if self.key:
+            parse_key(self.key)
 
     def temperatures(self, names: tuple[str, ...]) -> dict[str, float]:
         """The temperature of each field of an encoding.

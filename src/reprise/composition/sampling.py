@@ -22,7 +22,6 @@ from reprise.composition.notes_state import NotesState
 from reprise.composition.notes_vocabulary import PART, PITCH, STEP, bar_length
 from reprise.composition.originality import CopyIndex
 from reprise.composition.rules import USUAL, SamplingRules
-from reprise.music.theory import key_classes
 from reprise.params import require, require_seed
 
 MOST_NOTES = 20_000
@@ -228,19 +227,17 @@ class _Run:
 
 
 def pitch_mask(encoding: NotesEncoding, rules: SamplingRules, shift: int = 0) -> np.ndarray:
-    """The pitches that key and range allow, bool[pitches of the encoding]; they sound `shift` semitones lower.
+    """The pitches that the range allows, bool[pitches of the encoding]; they sound `shift` semitones lower.
 
     Raises:
         ParamsError: there are none.
     """
     pitches = np.arange(encoding.lowest, encoding.highest + 1) - shift
-    classes = key_classes(rules.key)
-    mask = (pitches >= rules.lowest) & (pitches <= rules.highest) & np.isin(pitches % 12, classes)
-    asked = f"{rules.lowest}-{rules.highest}" + (f" in {rules.key}" if rules.key else "")
-    right = f"a range and a key with a pitch of the model's own, {pitches[0]}-{pitches[-1]}"
+    mask = (pitches >= rules.lowest) & (pitches <= rules.highest)
+    right = f"a range with a pitch of the model's own, {pitches[0]}-{pitches[-1]}"
     if shift:
         right += " where the opening lies"
-    require(mask.any(), "lowest, highest, key", asked, right)
+    require(mask.any(), "lowest, highest", f"{rules.lowest}-{rules.highest}", right)
     return mask
 
 

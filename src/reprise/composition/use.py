@@ -5,6 +5,7 @@ Figures are estimates with 95 % intervals over pieces (see `bootstrap`). nan, wh
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -21,17 +22,14 @@ from reprise.composition.notes import NotesEncoding
 from reprise.composition.originality import CopyIndex, originality
 from reprise.composition.rules import SamplingRules
 from reprise.composition.sampling import MOST_NOTES, pitch_mask
+from reprise.composition.tonality import compose_in_keys
 from reprise.errors import BadInput, ScoreError
+from reprise.music.keyfinding import find_key
 from reprise.music.piece import Piece
-from reprise.music.theory import KEY_PROFILES
 
 TOGETHER = 8  # pieces composed at once
 READ_LIMIT_S = 60.0  # a score
 RESAMPLES, SEED = 1000, 1  # of the bootstrap behind the intervals; a VAE draws its latents from SEED too
-TONICS = {
-    "major": ("C", "Db", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B"),
-    "minor": ("C", "C#", "D", "Eb", "E", "F", "F#", "G", "G#", "A", "Bb", "B"),
-}
 
 
 def nothing() -> None:
@@ -58,15 +56,17 @@ def generate(
     Raises:
         BadInput: the rules or the start don't fit the composer.
     """
-    after = f", after {Path(start.source).name}" if start else ""  # the same wherever the file lies
-    names = [f"seed {seed}" + (f", piece {item + 1}" if item else "") + after for item in range(count)]
     metre = composer.config.metre
-    orders = [Order((seed, item), notes, bars, start, metre, rules, name) for item, name in enumerate(names)]
-    return compose_alike(composer, orders, advance)
+    orders = [Order((seed, item), notes, bars, start, metre, rules) for item in range(count)]
+    after = f"after {Path(start.source).name}" if start else ""  # the same wherever the file lies
+    return [
+        replace(piece, title=f"{piece.source}, seed {seed}" + (f", piece {item}" if item > 1 else ""), subtitle=after)
+        for item, piece in enumerate(compose_alike(composer, orders, advance), 1)
+    ]
 
 
 def compose_alike(composer: Composer, orders: Sequence[Order], advance: Callable[[], None] = nothing) -> list[Piece]:
-    """The pieces ordered, each the same whatever is ordered beside it, by whichever rules.
+    """The pieces ordered, by whichever rules and in the key that they ask for, each the same whatever is beside it.
 
     Rounding depends on how many pieces are made at once, not on which ones; so always `TOGETHER` are, some of them for
     nobody. That costs a piece alone a third more time, and many together far less than one after the other.
@@ -74,12 +74,16 @@ def compose_alike(composer: Composer, orders: Sequence[Order], advance: Callable
     Raises:
         BadInput: rules or a start don't fit the composer.
     """
-    for_nobody, pieces = Order((0,), notes=1, metre=composer.config.metre), []
-    for at in range(0, len(orders), TOGETHER):
-        group = list(orders[at : at + TOGETHER])
-        filled = group + [for_nobody] * (TOGETHER - len(group))
-        pieces += compose(composer, filled, advance)[: len(group)]
-    return pieces
+
+    def in_groups(orders: list[Order]) -> list[Piece]:
+        for_nobody, pieces = Order((0,), notes=1, metre=composer.config.metre), []
+        for at in range(0, len(orders), TOGETHER):
+            group = orders[at : at + TOGETHER]
+            filled = group + [for_nobody] * (TOGETHER - len(group))
+            pieces += compose(composer, filled, advance)[: len(group)]
+        return pieces
+
+    return compose_in_keys(orders, in_groups, composer.config.encoding.trained_range, TOGETHER)
 
 
 def check_rules(rules: SamplingRules, encoding: NotesEncoding) -> None:
@@ -97,21 +101,11 @@ def describe(piece: Piece) -> dict:
     return {
         "notes": len(piece.notes),
         "bars": bars_of(piece),
-        "key": key_name(piece),
+        "key": key.name if (key := find_key(piece)) else None,
         "metre": f"{piece.metre[0]}/{piece.metre[1]}",
         "tempo_bpm": round(piece.tempo_bpm, 2),
         "duration_s": round(piece.duration_s, 2),
     }
-
-
-def key_name(piece: Piece) -> str | None:
-    """The key that fits best, as `measures.key_clarity` finds it, such as 'F# minor'; None where every key does."""
-    correlations = measures.key_correlations(piece)  # [modes, tonics]
-    if not len(piece.notes) or np.isnan(correlations).any():
-        return None
-    mode, tonic = np.unravel_index(int(correlations.argmax()), correlations.shape)
-    name = list(KEY_PROFILES)[mode]
-    return f"{TONICS[name][tonic]} {name}"
 
 
 def find_scores(folder: Path) -> list[Path]:

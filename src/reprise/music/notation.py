@@ -14,6 +14,7 @@ from music21.musicxml.m21ToXml import ScoreExporter
 
 from reprise.errors import ScoreError
 from reprise.music.engraving import Symbol, engrave
+from reprise.music.keyfinding import find_key
 from reprise.music.piece import Piece, problem_of
 
 # pretty_midi, which has the names of the programs, loads FluidSynth: soundfile goes before it, and what it prints where
@@ -27,18 +28,18 @@ LINE_OF_FIFTHS = "FCGDAEB"
 
 
 def musicxml_bytes(piece: Piece) -> bytes:
-    """The piece as MusicXML for MuseScore and other notation programs; its bytes depend on the music and its title.
+    """The piece as MusicXML for MuseScore and other notation programs; its bytes depend on the music and its titles.
 
     Times go to the nearest 1/8 or 1/12 beat. Notes are written as long as they last: over bar lines with ties, in
     tuplets where a beat needs them, in several voices where they overlap. Velocities are left out. A piece without a
-    key signature gets that of the key that music21 finds in its notes. Parts are called as `part_names` says.
+    key signature gets that of the key that is found in its notes. Parts are called as `part_names` says.
 
     Raises:
         ScoreError: the piece can't be written, such as one without notes.
     """
     if problem := problem_of(piece):
         raise ScoreError(f"{piece.source or 'piece'}: {problem}")
-    fifths = _likely_key(piece) if piece.key_fifths is None else piece.key_fifths
+    fifths = _likely_fifths(piece) if piece.key_fifths is None else piece.key_fifths
     engraving, score, names = engrave(piece), music21.stream.Score(), part_names(piece)
     with redirect_stderr(io.StringIO()):  # music21 tells there of beams that it isn't sure of
         for number, voices_by_measure in enumerate(engraving.parts):
@@ -46,7 +47,7 @@ def musicxml_bytes(piece: Piece) -> bytes:
             for index, measure in enumerate(measures):
                 measure.number = index + (engraving.measures[0][0] == 0)
             score.insert(0, _part(piece, number, names[number], measures, fifths))
-    return _xml(score, piece.title)
+    return _xml(score, piece)
 
 
 def _part(
@@ -71,18 +72,26 @@ def _part(
     return part
 
 
-def _xml(score: music21.stream.Score, title: str) -> bytes:
-    """The score as a MusicXML file with a title, without what music21 says of itself and of the day."""
+def _xml(score: music21.stream.Score, piece: Piece) -> bytes:
+    """The score as a MusicXML file with the piece's titles, without what music21 says of itself and of the day.
+
+    The subtitle is where notation programs look for the composer, and print smaller, beside the title: of its many
+    places for titles they print one.
+    """
     exporter = ScoreExporter(score, makeNotation=False)
     root = exporter.parse()
     for name in ("work", "movement-title", "identification", "defaults"):
         for element in root.findall(name):
             root.remove(element)
-    if title:
-        work = ElementTree.Element("work")
-        # XML has no place for control characters, nor UTF-8 for the odd bytes of a file's name.
-        ElementTree.SubElement(work, "work-title").text = "".join(c if c.isprintable() else "?" for c in title)
-        root.insert(0, work)
+    for around, name, text, kind in (
+        ("identification", "creator", piece.subtitle, {"type": "composer"}),
+        ("work", "work-title", piece.title, {}),
+    ):
+        if text:
+            outer = ElementTree.Element(around)
+            # XML has no place for control characters, nor UTF-8 for the odd bytes of a file's name.
+            ElementTree.SubElement(outer, name, kind).text = "".join(c if c.isprintable() else "?" for c in text)
+            root.insert(0, outer)
     ElementTree.indent(root, " ")
     return exporter.xmlHeader() + ElementTree.tostring(root, encoding="utf-8") + b"\n"
 
@@ -151,10 +160,7 @@ def _spelled(pitch: int, fifths: int) -> music21.pitch.Pitch:
     return music21.pitch.Pitch(step=step, accidental=alter or None, octave=(pitch - alter - natural) // 12 - 1)
 
 
-def _likely_key(piece: Piece) -> int:
-    """The key signature of the key that fits best how long each pitch class sounds, six accidentals at most."""
-    classes = music21.stream.Stream()
-    for number in range(12):
-        if lasts := float(piece.notes["duration"][piece.notes["pitch"] % 12 == number].sum()):
-            classes.append(music21.note.Note(number, quarterLength=lasts))
-    return (classes.analyze("key").sharps + 5) % 12 - 5
+def _likely_fifths(piece: Piece) -> int:
+    """The key signature of the key that the piece is in, as far as its notes tell."""
+    key = find_key(piece)
+    return key.fifths if key else 0

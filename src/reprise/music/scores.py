@@ -7,7 +7,6 @@ or written beside a score.
 """
 
 import itertools
-import multiprocessing
 import re
 from collections import deque
 from collections.abc import Iterator, Sequence
@@ -20,7 +19,8 @@ from reprise.errors import ScoreError
 from reprise.music.midi import midi_bytes
 from reprise.music.notation import musicxml_bytes
 from reprise.music.piece import MAX_FILE_BYTES, Piece
-from reprise.music.readers.abc_tunes import split_book
+from reprise.music.readers.abc.tunes import split_book
+from reprise.music.readers.children import CHILDREN
 from reprise.music.readers.midi import read_midi
 from reprise.music.readers.texts import ABC, COMPRESSED, HUMDRUM, MUSICXML, confine, read_text, text_of
 
@@ -38,10 +38,6 @@ EXTENSIONS = tuple(FORMATS)
 TIMEOUT_S = 60.0
 MAX_BOOK_BYTES = 10 * MAX_FILE_BYTES  # of an ABC file, whose tunes may each have as many as another file
 MAX_MEMORY_BYTES = 2 << 30  # that reading takes
-
-# Children fork from a server that has music21 loaded and no threads, whatever this process has.
-_CHILDREN = multiprocessing.get_context("forkserver")
-_CHILDREN.set_forkserver_preload(["__main__", "reprise.music.readers.texts"])
 
 
 def read_pieces(path: Path) -> list[Piece]:
@@ -78,7 +74,7 @@ def read_many(
         workers: child processes that read text formats.
     """
     paths = [Path(path) for path in paths]
-    pool = ProcessPool(workers, initializer=confine, initargs=(MAX_MEMORY_BYTES,), context=_CHILDREN)
+    pool = ProcessPool(workers, initializer=confine, initargs=(MAX_MEMORY_BYTES,), context=CHILDREN)
     try:
         results = _in_turn(paths, pool, timeout_s, 4 * workers)
         for _, group in itertools.groupby(results, key=lambda result: result[0]):

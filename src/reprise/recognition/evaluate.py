@@ -12,7 +12,7 @@ from reprise.params import require, require_seed
 from reprise.progress import progress_bar
 from reprise.recognition.data import SpectrogramSet, load_set
 from reprise.recognition.floor import floor_predictions
-from reprise.recognition.metrics import estimates, macro_f1, per_instrument
+from reprise.recognition.metrics import estimates, f1_per_instrument, macro_f1, per_instrument, resampled_f1
 from reprise.recognition.model import load_recognizer
 from reprise.recognition.train import predict
 
@@ -105,9 +105,15 @@ def headline(predictions: Predictions, params: EvaluationParams) -> dict:
 
 def _macro_f1(labels: np.ndarray, decisions: np.ndarray, params: EvaluationParams) -> dict:
     weights = resample_weights(len(labels), params.resamples, params.seed)
-    hits, both = weights @ (labels * decisions), weights @ labels + weights @ decisions
-    resampled = np.divide(2 * hits, both, out=np.zeros(hits.shape), where=both > 0).mean(axis=1)
-    return estimate(macro_f1(labels, decisions), resampled, len(labels))
+    return estimate(macro_f1(labels, decisions), resampled_f1(labels, decisions, weights).mean(axis=1), len(labels))
+
+
+def f1_estimates(predictions: Predictions, params: EvaluationParams) -> dict[str, dict]:
+    """F1 of each instrument as an estimate."""
+    labels, decisions = predictions.labels, predictions.decisions
+    weights = resample_weights(len(labels), params.resamples, params.seed)
+    columns = zip(f1_per_instrument(labels, decisions), resampled_f1(labels, decisions, weights).T)
+    return {name: estimate(*column, len(labels)) for name, column in zip(INSTRUMENT_NAMES, columns)}
 
 
 def confusion_rows(predictions: Predictions) -> list[tuple[str, str]]:

@@ -13,8 +13,16 @@ THRESHOLDS = np.round(np.arange(0.05, 0.951, 0.01), 2)
 
 def f1_per_instrument(labels: np.ndarray, decisions: np.ndarray) -> np.ndarray:
     """F1 of each instrument: 2 TP / (2 TP + FP + FN), float[K]."""
-    true_positives = (labels * decisions).sum(axis=0)
-    return _ratio(2 * true_positives, labels.sum(axis=0) + decisions.sum(axis=0))
+    return resampled_f1(labels, decisions, np.ones((1, len(labels))))[0]
+
+
+def resampled_f1(labels: np.ndarray, decisions: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """F1 of each instrument in each of R resamples, in which a clip counts as often as `weights`, float[R, N], says.
+
+    Returns:
+        float[R, K].
+    """
+    return _ratio(2 * (weights @ (labels * decisions)), weights @ labels + weights @ decisions)
 
 
 def macro_f1(labels: np.ndarray, decisions: np.ndarray) -> float:

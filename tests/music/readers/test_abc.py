@@ -4,8 +4,8 @@ import pytest
 
 from reprise.errors import ScoreError
 from reprise.music.piece import GRACE, KEYS, METRES, NO_LENGTH, TEMPOS, UNPITCHED, Piece
-from reprise.music.readers import abc_tunes
-from reprise.music.readers.abc_tunes import read_tune, split_book
+from reprise.music.readers.abc import tunes
+from reprise.music.readers.abc.tunes import read_tune, split_book
 
 HEADER = "X:1\nT:A tune\nM:4/4\nL:1/4\n"
 
@@ -41,6 +41,7 @@ def test_an_accidental_holds_in_its_octave_unless_the_tune_says_otherwise():
     assert pitches("^ffFf|", header=HEADER + "%%propagate-accidentals pitch\n") == [78, 78, 66, 78]
     for directive in ("propagate-accidentals not", "MIDI nobarlines"):
         assert pitches("^ffFf|", header=f"{HEADER}%%{directive}\n") == [78, 77, 65, 77]
+    assert list(split_book(f"%abc-{'9' * 5000}.1\nK:C\nC|\n", "x.abc")), "no number that Python would refuse"
     ((_, text),) = split_book(f"%abc-2.1\n{HEADER}K:C\n^ffFf|\n", "x.abc")
     assert read_tune(text, "x.abc").notes["pitch"].tolist() == [78, 78, 66, 78]
 
@@ -308,7 +309,7 @@ def test_what_is_refused(text, why):
 
 def test_notes_that_get_lost_refuse_the_tune(monkeypatch):
     """A reader that didn't know chords would lose three notes of five, and say so."""
-    monkeypatch.setattr(abc_tunes.Tune, "_take", lambda *_: None)
+    monkeypatch.setattr(tunes.Tune, "_take", lambda *_: None)
     with pytest.raises(ScoreError, match="5 notes are written, but 0 were read"):
         tune("[CEG]DE{f}|".replace("{f}", ""))
 

@@ -47,10 +47,8 @@ def test_a_spine_that_splits_merges_and_splits_into_three_loses_no_note():
     )
     first, second = [(0, 2, 64, 0), (0, 2, 67, 0), (0, 2, 48, 1)], [(2, 1, 65, 0), (2, 1, 69, 0), (2, 1, 74, 0)]
     third = [(3, 1, 67, 0), (3, 1, 71, 0), (3, 1, 76, 0), (3, 1, 52, 1)]
-    assert rows(piece) == [*first, *second, (2, 1, 50, 1), *third, (4, 1, 69, 0), (4, 1, 77, 0), (4, 1, 53, 1)] + [
-        (5, 1, 71, 0),
-        (5, 1, 55, 1),
-    ]
+    last = [(4, 1, 69, 0), (4, 1, 77, 0), (4, 1, 53, 1), (5, 1, 71, 0), (5, 1, 55, 1)]
+    assert rows(piece) == [*first, *second, (2, 1, 50, 1), *third, *last]
 
 
 def test_three_columns_merge_at_once_and_ties_from_them_end_in_one_chord():
@@ -99,7 +97,18 @@ def test_a_spine_without_notes_is_no_part():
 
 @pytest.mark.parametrize(
     ("token", "pitch"),
-    [("c", 60), ("cc", 72), ("C", 48), ("BBB", 35), ("b-", 70), ("F#", 54), ("g##", 69), ("e--", 62), ("fn", 65)],
+    [
+        ("c", 60),
+        ("cc", 72),
+        ("C", 48),
+        ("BBB", 35),
+        ("b-", 70),
+        ("F#", 54),
+        ("g##", 69),
+        ("e--", 62),
+        ("fn", 65),
+        ("B<-", 58),
+    ],
 )
 def test_pitches_are_those_that_sound(token, pitch):
     assert rows(read("**kern", "*Icor", "*ITrd4c7", "*8va", f"4{token}", "*-")) == [(0, 1, pitch, 0)]
@@ -124,8 +133,8 @@ def test_lengths(written, beats):
 
 
 def test_marks_of_performance_and_print_are_no_notes_and_rests_have_no_pitch():
-    piece = read("**kern", "(>8.c#XLL'^T;", "16rggg", "4dnJ~)", "2ryy", "*-")
-    assert rows(piece) == [(0, 0.75, 61, 0), (1, 1, 62, 0)]
+    piece = read("**kern", "(>8.c#XLL'^T;", "16rggg", "4dnJ~)", "2ryy", "4eyye/", "*-")
+    assert rows(piece) == [(0, 0.75, 61, 0), (1, 1, 62, 0), (4, 1, 64, 0)]
 
 
 def test_a_chord_may_write_its_length_once_or_for_each_note():
@@ -134,9 +143,15 @@ def test_a_chord_may_write_its_length_once_or_for_each_note():
 
 
 def test_ties_go_on_through_chords_and_columns_and_end_where_they_do():
-    """The c is held through three bars; the second g isn't tied, and the e that ends a tie without one before is struck."""
+    """The c is held through three bars; the g's aren't tied; the e ends a tie that nothing began, and is struck."""
     piece = read("**kern", "[2c,2g", "*^", "2c_ 2g", "*v *v", "2c],2e]", "*-")
     assert rows(piece) == [(0, 6, 60, 0), (0, 2, 67, 0), (2, 2, 67, 0), (4, 2, 64, 0)]
+
+
+def test_a_doubled_tie_holds_a_note_until_the_chord_that_takes_it_up():
+    """An arpeggio whose notes are written short and tied into the chord that they make."""
+    piece = read("**kern", "*M3/4", "[[8c", "[[8e", "4g", "4c]],4e]],4g", "4e", "*-")
+    assert rows(piece) == [(0, 3, 60, 0), (0.5, 2.5, 64, 0), (1, 1, 67, 0), (2, 1, 67, 0), (3, 1, 64, 0)]
 
 
 def test_what_a_piece_has_no_place_for_is_counted():

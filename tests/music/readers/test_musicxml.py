@@ -10,7 +10,7 @@ import pytest
 from reprise.errors import ScoreError
 from reprise.music.piece import CUES, GRACE, KEYS, METRES, NO_LENGTH, TEMPOS, UNPITCHED, Piece
 from reprise.music.readers.defaults import DEFAULT_TEMPO_BPM, DEFAULT_VELOCITY
-from reprise.music.readers.musicxml import read_compressed_musicxml, read_musicxml
+from reprise.music.readers.musicxml.scores import read_compressed_musicxml, read_musicxml
 
 PART = """<score-part id="P{0}"><part-name>{1}</part-name>{2}</score-part>"""
 FIRST = """<attributes><divisions>12</divisions><key><fifths>{key}</fifths></key>

@@ -9,10 +9,12 @@ import itertools
 import re
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from fractions import Fraction
 
 from music21.humdrum.instruments import HumdrumInstrumentException, fromHumdrumInstrument
+from music21.instrument import Instrument
 
 from reprise.errors import ScoreError
 from reprise.music.piece import (
@@ -34,7 +36,7 @@ from reprise.music.readers.defaults import DEFAULT_TEMPO_BPM, DEFAULT_VELOCITY, 
 
 KERN = "**kern"
 SEMITONES = {"c": 0, "d": 2, "e": 4, "f": 5, "g": 7, "a": 9, "b": 11}
-PITCH = re.compile(r"(([a-gA-G])\2*)(#*)(-*)")
+LETTERS = re.compile(r"([a-gA-G])\1*")
 LENGTH = re.compile(r"(\d+)(?:%(\d+))?")
 NOTE_LINE = re.compile(r"(?![!*=])(?:.*[\t ])?(?=[^\t ]*[\dqQ])[^\t ]*[a-gA-G]")  # a note has a letter and a length
 
@@ -44,8 +46,8 @@ class _Note:
     start: Fraction
     end: Fraction
     pitch: int
-    is_tied: bool  # to one before
-    is_tied_on: bool
+    tied: int  # to a note before: 1 to one that ends where this begins, 2 to any earlier one ("]]"), 0 to none
+    tied_on: int
     tokens: int = 1  # of the file that are joined in it
 
 
@@ -54,7 +56,7 @@ class _Spine:
     kind: str = ""
     notes: list[_Note] = field(default_factory=list)
     said: dict[str, dict[Fraction, object]] = field(default_factory=lambda: {METRES: {}, KEYS: {}, TEMPOS: {}})
-    program: int | None = None
+    instrument: Instrument | None = None
     name: str = ""
     left_out: Counter[str] = field(default_factory=Counter)
 
@@ -110,14 +112,11 @@ def read_humdrum(text: str, source: str) -> Piece:
     piece = Piece(
         note_table(rows),
         next(iter(tempos.values()), DEFAULT_TEMPO_BPM),
-        tuple(
-            next(program for program in (spine.program, program_of_name(spine.name), PIANO) if program is not None)
-            for spine in parts
-        ),
+        tuple(map(_program, parts)),
         metre,
         source,
         next(iter(keys.values()), None),
-        {kind: count for kind, count in left_out.items() if count},
+        dict(left_out),
     )
     if problem := problem_of(piece):
         raise ScoreError(f"{source}: {problem}")
@@ -226,7 +225,7 @@ def _take(token: str, column: _Column, time: Fraction, where: str) -> None:
     for written in token.split():
         if written == "." or "r" in written:
             continue
-        pitches, its_length = {found[0]: found for found in PITCH.finditer(written)}, _length(written) or length
+        pitches, its_length = {found[0] for found in LETTERS.finditer(written)}, _length(written) or length
         if len(pitches) > 1:
             raise ScoreError(f"{where}: a note has one pitch; {written[:40]!r} has {len(pitches)}")
         if "q" in written.lower():
@@ -236,8 +235,8 @@ def _take(token: str, column: _Column, time: Fraction, where: str) -> None:
         elif not its_length:
             spine.left_out[NO_LENGTH] += 1
         else:
-            is_tied, is_tied_on = ("_" in written or mark in written for mark in "][")
-            spine.notes.append(_Note(time, time + its_length, _midi(*pitches.values()), is_tied, is_tied_on))
+            tied, tied_on = (min(2, written.count("_") + written.count(mark)) for mark in "][")
+            spine.notes.append(_Note(time, time + its_length, _midi(*pitches, written), tied, tied_on))
     if length:
         column.end = time + length
 
@@ -253,25 +252,24 @@ def _length(token: str) -> Fraction:
     return Fraction()
 
 
-def _midi(pitch: re.Match) -> int:
-    letters = pitch[1]
+def _midi(letters: str, written: str) -> int:
+    """The pitch of a note's letters (c is middle C, cc above it, C below it) and accidentals, which may stand apart."""
     octaves = len(letters) - 1 if letters.islower() else -len(letters)
-    return 60 + 12 * octaves + SEMITONES[letters[0].lower()] + len(pitch[3]) - len(pitch[4])
+    return 60 + 12 * octaves + SEMITONES[letters[0].lower()] + written.count("#") - written.count("-")
 
 
 def _joined(notes: list[_Note]) -> list[_Note]:
     """The notes of a spine, those that are tied joined into one."""
-    joined, waiting = [], {}
+    joined, waiting = [], {}  # waiting by pitch, and by end where the tie is an ordinary one
     for note in sorted(notes, key=lambda note: note.start):
-        held = waiting.get((note.pitch, note.start))
-        is_tied_on = note.is_tied_on
-        if note.is_tied and held:
+        held, tied_on = waiting.get((note.pitch, note.start if note.tied == 1 else None)), note.tied_on
+        if note.tied and held:
             note, after = held.pop(0), note
             note.end, note.tokens = after.end, note.tokens + 1
         else:
             joined.append(note)
-        if is_tied_on:
-            waiting.setdefault((note.pitch, note.end), []).append(note)
+        if tied_on:
+            waiting.setdefault((note.pitch, note.end if tied_on == 1 else None), []).append(note)
     return joined
 
 
@@ -289,16 +287,15 @@ def _interpret(token: str, spine: _Spine, time: Fraction) -> None:
             spine.said[TEMPOS][time] = round(float(found[1]), 6)
     elif token.startswith('*I"'):
         spine.name = spine.name or token[3:]
-    elif token.startswith("*I") and spine.program is None:
-        spine.program = _program(token[2:])
+    elif token.startswith("*I") and spine.instrument is None:
+        with suppress(HumdrumInstrumentException):  # a class of instruments, a transposition, an abbreviation
+            spine.instrument = fromHumdrumInstrument(token[2:])
 
 
-def _program(code: str) -> int | None:
-    """The General MIDI program of one of Humdrum's codes for instruments."""
-    try:
-        return fromHumdrumInstrument(code).midiProgram
-    except HumdrumInstrumentException:
-        return None
+def _program(spine: _Spine) -> int:
+    """The General MIDI program of a spine: its instrument's, or else that of the instrument it is named after."""
+    known = (spine.instrument and spine.instrument.midiProgram, program_of_name(spine.name))
+    return next((program for program in known if program is not None), PIANO)
 
 
 def _changes(said: dict[Fraction, object]) -> int:

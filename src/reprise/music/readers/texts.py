@@ -12,9 +12,9 @@ import sys
 
 from reprise.errors import ScoreError
 from reprise.music.piece import Piece
-from reprise.music.readers.abc_tunes import read_tune
+from reprise.music.readers.abc.tunes import read_tune
 from reprise.music.readers.humdrum import read_humdrum
-from reprise.music.readers.musicxml import read_compressed_musicxml, read_musicxml
+from reprise.music.readers.musicxml.scores import read_compressed_musicxml, read_musicxml
 
 MUSICXML, COMPRESSED, ABC, HUMDRUM = "MusicXML", "compressed MusicXML", "ABC", "Humdrum **kern"
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from reprise.music.piece import MAX_BEATS
-from reprise.music.readers.abc_fields import ALTERATIONS, Settings
+from reprise.music.readers.abc.fields import ALTERATIONS, Settings
 
 SEMITONES = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
 MIDDLE_C = 60

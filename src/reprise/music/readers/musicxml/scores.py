@@ -24,8 +24,8 @@ from reprise.music.piece import (
     problem_of,
 )
 from reprise.music.readers.defaults import DEFAULT_TEMPO_BPM, PIANO, program_of_name
-from reprise.music.readers.musicxml_files import score_in_archive, xml_root
-from reprise.music.readers.musicxml_parts import Changes, Note, Part, Place
+from reprise.music.readers.musicxml.files import score_in_archive, xml_root
+from reprise.music.readers.musicxml.parts import Changes, Note, Part, Place
 
 T = TypeVar("T")
 

@@ -9,8 +9,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from reprise.music.readers.abc_fields import Settings, length_of, metre_of, usual_unit
-from reprise.music.readers.abc_voice import Head, Voice
+from reprise.music.readers.abc.fields import Settings, length_of, metre_of, usual_unit
+from reprise.music.readers.abc.voice import Head, Voice
 
 _LENGTH = r"\d*/*\d*"
 _NOTE = rf"(?P<accidental>\^\^?|__?|=)?(?P<letter>[A-Ga-g])(?P<marks>[',]*)(?P<length>{_LENGTH})"

@@ -13,7 +13,7 @@ from xml.etree.ElementTree import Element
 from reprise.errors import ScoreError
 from reprise.music.piece import CUES, GRACE, NO_LENGTH, UNPITCHED
 from reprise.music.readers.defaults import DEFAULT_VELOCITY
-from reprise.music.readers.musicxml_values import (
+from reprise.music.readers.musicxml.values import (
     divisions,
     first_divisions,
     metre_of,

@@ -25,9 +25,9 @@ from reprise.music.piece import (
     note_table,
     problem_of,
 )
-from reprise.music.readers.abc_fields import Settings
-from reprise.music.readers.abc_music import AFTER, Tune, count_letters, lines_of
-from reprise.music.readers.abc_voice import Voice
+from reprise.music.readers.abc.fields import Settings
+from reprise.music.readers.abc.music import AFTER, Tune, count_letters, lines_of
+from reprise.music.readers.abc.voice import Voice
 from reprise.music.readers.defaults import DEFAULT_TEMPO_BPM, DEFAULT_VELOCITY, PIANO, program_of_name
 
 T = TypeVar("T")
@@ -50,7 +50,7 @@ def split_book(text: str, source: str) -> Iterator[tuple[str, str]]:
         begins, header = [0, *begins], ""  # a tune without a number comes first
     header = "".join(f"{letter}:{value}\n" for letter, value in lines_of(header) if letter in tuple("MLIQ"))
     # Version 2.1 lets an accidental hold in all octaves; tunes of no version mean its own, as printed music does.
-    if (version := re.match(r"%abc-(\d+)\.(\d+)", text)) and (int(version[1]), int(version[2])) >= (2, 1):
+    if (version := re.match(r"%abc-(\d{1,3})\.(\d{1,3})", text)) and (int(version[1]), int(version[2])) >= (2, 1):
         header = "I:propagate-accidentals pitch\n" + header
     if len(header) > MAX_HEADER:
         raise ScoreError(f"{source}: its header has more than {MAX_HEADER:,} characters, the most that is read")
