@@ -87,8 +87,9 @@ def test_an_item_is_midi_and_musicxml(made):
         made[0] / shard_name(2), [item_name(item, kind) for item in (4, 5) for kind in ("mid", "musicxml")]
     )
     assert members[item_name(4, "musicxml")].startswith(b"<?xml")
-    title = ElementTree.fromstring(members[item_name(4, "musicxml")]).findtext("work/work-title")
-    assert re.fullmatch(r"lstm composer, seed 3, item 4, temperature 1\.5, after chorale 5[01], bar \d", title)
+    root = ElementTree.fromstring(members[item_name(4, "musicxml")])
+    assert root.findtext("work/work-title") == "lstm composer, seed 3, item 4, temperature 1.5"
+    assert re.fullmatch(r"after chorale 5[01], bar \d", root.findtext("identification/creator"))
     assert len(read_midi(members[item_name(4, "mid")], "4").notes)
 
 
@@ -143,7 +144,7 @@ def test_samples_of_each_kind_are_laid_open(tmp_path, tmp_path_factory, monkeypa
         for name in ("t1_nothing_0001", "between_2")
     }
     assert titles["t1_nothing_0001"] == "vae composer, seed 3, item 1, temperature 1"
-    assert titles["between_2"].startswith("vae composer, seed 3, step 2 of 5 between chorale 5")
+    assert titles["between_2"] == "vae composer, seed 3, step 2 of 5"
 
 
 # --- openings

@@ -8,14 +8,7 @@ from tiny_composer import chorale, make_composer
 
 from reprise.composition.compose import Order
 from reprise.composition.rules import USUAL, SamplingRules
-from reprise.composition.use import (
-    TOGETHER,
-    compose_alike,
-    describe,
-    evaluate_music,
-    find_scores,
-    generate,
-)
+from reprise.composition.use import TOGETHER, compose_alike, describe, evaluate_music, find_scores, generate
 from reprise.errors import BadInput
 from reprise.music.excerpts import cut_at_bar
 from reprise.music.midi import midi_bytes
@@ -81,7 +74,7 @@ def test_a_title_says_who_composed_what_and_after_which_file():
         "lstm composer, seed 7, piece 2",
     ]
     (after,) = generate(composer, USUAL, 7, bars=2, start=start)
-    assert after.title == "lstm composer, seed 7, after chorale 50.mid"
+    assert (after.title, after.subtitle) == ("lstm composer, seed 7", "after chorale 50.mid")
 
 
 def test_each_piece_of_a_batch_has_rules_of_its_own():

@@ -169,11 +169,14 @@ def test_four_parts_of_a_choir_are_soprano_alto_tenor_and_bass():
     assert read(content).programs == (52, 52, 53, 54)
 
 
-def test_the_title_is_the_only_thing_above_the_music():
+def test_the_titles_are_the_only_thing_above_the_music():
     """In music21, which is independent of what is written around its own export; none where the piece has none."""
     piece = Piece(note_table([(0.0, 4.0, 60, 64, 0)]), 100.0, (0,), key_fifths=0)
-    content = musicxml_bytes(replace(piece, title="lstm composer, seed 7, after B <&> \udce9\x01.mid"))
-    assert imported(content).metadata.title == "lstm composer, seed 7, after B <&> ??.mid"
+    content = musicxml_bytes(replace(piece, title="lstm composer, seed 7", subtitle="after B <&> \udce9\x01.mid"))
+    found = imported(content).metadata
+    assert (found.title, found.composer) == ("lstm composer, seed 7", "after B <&> ??.mid")
+    root = ElementTree.fromstring(content)
+    assert [element.tag for element in root] == ["work", "identification", "part-list", "part"]
     plain = ElementTree.fromstring(musicxml_bytes(piece))
     assert [element.tag for element in plain] == ["part-list", "part"]
 

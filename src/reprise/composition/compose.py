@@ -31,7 +31,6 @@ class Order:
         seed: any whole numbers; the same give the same piece. rules: how it is drawn.
         start: a piece to continue, cut with `opening.opening`; None for none.
         metre: of a piece from nothing, None for the composer's usual one; a start has its own.
-        name: what the piece's title says beside the composer, such as "seed 7".
     """
 
     seed: tuple[int, ...]
@@ -40,7 +39,6 @@ class Order:
     start: Piece | None = None
     metre: tuple[int, int] | None = None
     rules: SamplingRules = USUAL
-    name: str = ""
 
 
 def compose(composer: Composer, orders: Sequence[Order], advance: Callable[[], None] = lambda: None) -> list[Piece]:
@@ -64,7 +62,6 @@ def compose(composer: Composer, orders: Sequence[Order], advance: Callable[[], N
             f"{composer.config.model} composer",
         )
         piece = own if reading is None else _continued(reading, own, encoding)
-        piece = replace(piece, title=", ".join(part for part in (own.source, order.name) if part))
         pieces.append(piece if order.bars is None else cut_at_bar(piece, order.bars))
     return pieces
 

@@ -115,18 +115,16 @@ def _make_shard(
         first = number * len(openings)
         rules = params.rules(temperature)
         orders = [
-            Order(
-                (params.seed, 1, item),
-                bars=params.bars,
-                start=start,
-                rules=rules,
-                name=f"seed {params.seed}, item {item}, temperature {temperature:g}"
-                + (f", after {start.source}" if start else ""),
-            )
+            Order((params.seed, 1, item), bars=params.bars, start=start, rules=rules)
             for item, start in enumerate(starts, first)
         ]
         members, rows = [], []
         for item, (start, piece) in enumerate(zip(starts, compose(composer, orders)), first):
+            piece = replace(
+                piece,
+                title=f"{piece.source}, seed {params.seed}, item {item}, temperature {temperature:g}",
+                subtitle=f"after {start.source}" if start else "",
+            )
             members += zip([item_name(item, kind) for kind in KINDS], _written(piece))
             rows.append({
                 "item": item,

@@ -54,5 +54,5 @@ def interpolate(
         config.encoding.decode(events, first.metre, config.tempo_bpm, config.programs, f"step {step + 1} of {steps}")
         for step, events in enumerate(drawn)
     )
-    head, tail = f"{config.model} composer, seed {seed[0]}", f"between {first.source} and {second.source}"
-    return [replace(cut_at_bar(piece, bars), title=f"{head}, {piece.source} {tail}") for piece in pieces]
+    name, between = f"{config.model} composer, seed {seed[0]}", f"between {first.source} and {second.source}"
+    return [replace(cut_at_bar(piece, bars), title=f"{name}, {piece.source}", subtitle=between) for piece in pieces]

@@ -5,6 +5,7 @@ Figures are estimates with 95 % intervals over pieces (see `bootstrap`). nan, wh
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -55,11 +56,13 @@ def generate(
     Raises:
         BadInput: the rules or the start don't fit the composer.
     """
-    after = f", after {Path(start.source).name}" if start else ""  # the same wherever the file lies
-    names = [f"seed {seed}" + (f", piece {item + 1}" if item else "") + after for item in range(count)]
     metre = composer.config.metre
-    orders = [Order((seed, item), notes, bars, start, metre, rules, name) for item, name in enumerate(names)]
-    return compose_alike(composer, orders, advance)
+    orders = [Order((seed, item), notes, bars, start, metre, rules) for item in range(count)]
+    after = f"after {Path(start.source).name}" if start else ""  # the same wherever the file lies
+    return [
+        replace(piece, title=f"{piece.source}, seed {seed}" + (f", piece {item}" if item > 1 else ""), subtitle=after)
+        for item, piece in enumerate(compose_alike(composer, orders, advance), 1)
+    ]
 
 
 def compose_alike(composer: Composer, orders: Sequence[Order], advance: Callable[[], None] = nothing) -> list[Piece]:

@@ -28,7 +28,7 @@ LINE_OF_FIFTHS = "FCGDAEB"
 
 
 def musicxml_bytes(piece: Piece) -> bytes:
-    """The piece as MusicXML for MuseScore and other notation programs; its bytes depend on the music and its title.
+    """The piece as MusicXML for MuseScore and other notation programs; its bytes depend on the music and its titles.
 
     Times go to the nearest 1/8 or 1/12 beat. Notes are written as long as they last: over bar lines with ties, in
     tuplets where a beat needs them, in several voices where they overlap. Velocities are left out. A piece without a
@@ -47,7 +47,7 @@ def musicxml_bytes(piece: Piece) -> bytes:
             for index, measure in enumerate(measures):
                 measure.number = index + (engraving.measures[0][0] == 0)
             score.insert(0, _part(piece, number, names[number], measures, fifths))
-    return _xml(score, piece.title)
+    return _xml(score, piece)
 
 
 def _part(
@@ -72,18 +72,26 @@ def _part(
     return part
 
 
-def _xml(score: music21.stream.Score, title: str) -> bytes:
-    """The score as a MusicXML file with a title, without what music21 says of itself and of the day."""
+def _xml(score: music21.stream.Score, piece: Piece) -> bytes:
+    """The score as a MusicXML file with the piece's titles, without what music21 says of itself and of the day.
+
+    The subtitle is where notation programs look for the composer, and print smaller, beside the title: of its many
+    places for titles they print one.
+    """
     exporter = ScoreExporter(score, makeNotation=False)
     root = exporter.parse()
     for name in ("work", "movement-title", "identification", "defaults"):
         for element in root.findall(name):
             root.remove(element)
-    if title:
-        work = ElementTree.Element("work")
-        # XML has no place for control characters, nor UTF-8 for the odd bytes of a file's name.
-        ElementTree.SubElement(work, "work-title").text = "".join(c if c.isprintable() else "?" for c in title)
-        root.insert(0, work)
+    for around, name, text, kind in (
+        ("identification", "creator", piece.subtitle, {"type": "composer"}),
+        ("work", "work-title", piece.title, {}),
+    ):
+        if text:
+            outer = ElementTree.Element(around)
+            # XML has no place for control characters, nor UTF-8 for the odd bytes of a file's name.
+            ElementTree.SubElement(outer, name, kind).text = "".join(c if c.isprintable() else "?" for c in text)
+            root.insert(0, outer)
     ElementTree.indent(root, " ")
     return exporter.xmlHeader() + ElementTree.tostring(root, encoding="utf-8") + b"\n"
 

@@ -44,7 +44,7 @@ class Piece:
         tempo_bpm: quarter notes a minute, one for the whole piece.
         programs: General MIDI program (0-127) of each part.
         metre: beats a bar and the note value of a beat, such as (3, 4).
-        source: where the piece came from, for people. title: what is printed above it; empty for none.
+        source: where the piece came from, for people. title, subtitle: what is printed above it; empty for none.
         key_fifths: the key signature, sharps above 0 and flats below; None where none is known.
         left_out: what of its file isn't in it, by kind (`LEFT_OUT`), with counts above 0.
     """
@@ -57,6 +57,7 @@ class Piece:
     key_fifths: int | None = None
     left_out: Mapping[str, int] = field(default_factory=dict)
     title: str = ""
+    subtitle: str = ""
 
     def __post_init__(self) -> None:
         keys = [
