@@ -10,7 +10,8 @@ likeliest one given past notes alone; a piece's first notes count too, seen in w
 count as for ours, whose figures are read from metrics/composer. The first design's own tokens, which put all notes of
 an onset into one, are another unit: their `token_accuracy` can't be compared with a figure of ours.
 
-The music measured is what each design adds to the opening of a test piece (its first full window), without it.
+The music measured is what each design adds to the opening of a test piece (its first full window), without it; ours and
+the real music are read from metrics/composer too, over bars of their own number, so their lengths differ.
 """
 
 import argparse
@@ -34,9 +35,9 @@ from earlier_lstm_models import (
     train,
 )
 from machine import ROOT, need, report, usable_cores
-from measure import run_script, table, with_interval
+from measure import run_script, table
 
-from reprise.bootstrap import ratio_estimate
+from reprise.bootstrap import ratio_estimate, with_interval
 from reprise.composition.binning import TWELFTHS
 from reprise.composition.corpus import load_corpus
 from reprise.composition.measures import MEASURES, summarise
@@ -91,8 +92,14 @@ def read_split(pieces: Sequence[Piece], encoding: NotesEncoding) -> list[np.ndar
     return found
 
 
-def judge(design: str, splits: dict[str, list[np.ndarray]], settings: Settings) -> dict:
-    """Train a design; its unit, training, accuracy on the test pieces and the measures of its music."""
+def judge(
+    design: str, splits: dict[str, list[np.ndarray]], settings: Settings, families: Sequence | None = None
+) -> dict:
+    """Train a design; its unit, training, accuracy on the test pieces and the measures of its music.
+
+    Args:
+        families: of the test pieces, which are drawn together for the interval of the accuracy.
+    """
     unit, make = DESIGNS[design]
     torch.manual_seed(SEED)
     network = make(splits["train"])
@@ -102,7 +109,7 @@ def judge(design: str, splits: dict[str, list[np.ndarray]], settings: Settings) 
     )
     training = train(network, learnt, validation, settings.validation_windows, settings.seconds, SEED)
     found = np.bincount(test.owner, hits(network, test, np.arange(len(test))))
-    accuracy = ratio_estimate(found, np.bincount(test.owner), RESAMPLES, SEED)
+    accuracy = ratio_estimate(found, np.bincount(test.owner), RESAMPLES, SEED, families)
     music = generate(network, splits["test"][: settings.pieces], settings.notes, SEED)
     return {
         "unit": unit,
@@ -113,14 +120,19 @@ def judge(design: str, splits: dict[str, list[np.ndarray]], settings: Settings) 
     }
 
 
-def compare(pieces: dict[str, Sequence[Piece]], settings: Settings) -> dict[str, dict]:
-    """A row for each earlier design."""
+def compare(
+    pieces: dict[str, Sequence[Piece]], settings: Settings, families: Sequence | None = None
+) -> dict[str, dict]:
+    """A row for each earlier design; `families` are those of the test pieces."""
     encoding, threads = NotesEncoding.of(pieces["train"]), torch.get_num_threads()
     splits = {split: read_split(pieces[split][: settings.limit], encoding) for split in SPLITS}
+    if families is not None:
+        family_of = dict(zip(map(id, pieces["test"]), families))
+        families = [family_of[id(piece)] for piece in encodable(encoding, list(pieces["test"][: settings.limit]))[0]]
     torch.set_num_threads(settings.threads)
     torch.use_deterministic_algorithms(False)
     try:
-        return {design: judge(design, splits, settings) for design in DESIGNS}
+        return {design: judge(design, splits, settings, families) for design in DESIGNS}
     finally:
         torch.set_num_threads(threads)
 
@@ -168,7 +180,8 @@ def main() -> None:
     args = parser.parse_args()
     corpus = load_corpus(need(CORPUS, "make it with ./run"))
     settings = QUICK if args.quick else Settings(args.seconds, usable_cores())
-    rows = read_ours(ROOT / METRICS) | compare({split: corpus.pieces(split) for split in SPLITS}, settings)
+    pieces = {split: corpus.pieces(split) for split in SPLITS}
+    rows = read_ours(ROOT / METRICS) | compare(pieces, settings, corpus.families("test"))
     print(show(rows))
     if not args.quick and len({row["predicted"] for row in rows.values() if row.get("unit") == NOTE}) > 1:
         print("\nOurs and theirs were measured on other notes: metrics/composer comes from another data/corpus.")

@@ -23,12 +23,13 @@ import earlier_model
 import numpy as np
 from earlier_model import LOGIT_THRESHOLD, SIZE, Pictures
 from machine import ROOT, need, report
-from measure import run_script, table, with_interval
+from measure import run_script, table
 from numpy.lib.format import open_memmap
 
 from reprise.audio.files import decode
 from reprise.audio.params import RenderParams
 from reprise.audio.spectrogram import SpectrogramParams
+from reprise.bootstrap import with_interval
 from reprise.clips.corpus import read_manifest
 from reprise.clips.params import ClipParams
 from reprise.clips.spectrograms import clip_table, read_rendering
@@ -42,6 +43,7 @@ from reprise.recognition.metrics import best_thresholds
 from reprise.recognition.model import load_recognizer
 from reprise.recognition.train import TrainParams, predict
 from reprise.shards import item_name, read_shard, shard_name
+from reprise.tracking import Tracker
 
 TEST_SETS = ("test", "test_clean", "unseen_font", "same_register")
 CLIPS = Path("data/clips")
@@ -101,7 +103,7 @@ def train_ours(settings: Settings, folder: Path) -> float:
     spectrograms = need(CLIPS / "spectrograms", RUN_FIRST)
     job = FitJob(*names, epochs, spectrograms, settings.clips, settings.rendering)
     start = time.perf_counter()
-    fit_recognizer(job, settings.recognizer, settings.spectrogram, folder, folder / "work", "cpu", False, {})
+    fit_recognizer(job, settings.recognizer, settings.spectrogram, folder, folder / "work", "cpu", Tracker())
     return time.perf_counter() - start
 
 

@@ -14,12 +14,12 @@ import torch
 
 from reprise.audio.fluidsynth import library_version
 from reprise.errors import RepriseError
+from reprise.machine import cpu_model, usable_cores
 from reprise.shards import write_atomically
 
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "benchmarks" / "results"
 PACKAGES = ("numpy", "torch", "librosa", "pretty_midi", "pyfluidsynth", "soundfile", "joblib", "dvc")
-UNKNOWN = "unknown"
 
 
 def describe_machine() -> dict:
@@ -37,21 +37,6 @@ def describe_machine() -> dict:
             **{name: version(name) for name in PACKAGES},
         },
     }
-
-
-def cpu_model() -> str:
-    """The processor as the system calls it."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-    except OSError:
-        return platform.processor() or UNKNOWN
-    named = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return named[0] if named else platform.processor() or UNKNOWN
-
-
-def usable_cores() -> int:
-    """Cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def memory_gib() -> float:

@@ -92,11 +92,6 @@ def with_spread(found: dict[str, float], digits: int = 2) -> str:
     return f"{found['median']:.{digits}f} ({found['low']:.{digits}f}-{found['high']:.{digits}f})"
 
 
-def with_interval(found: dict[str, float]) -> str:
-    """An estimate as `value (low-high)`."""
-    return f"{found['value']:.3f} ({found['low']:.3f}-{found['high']:.3f})"
-
-
 def run_script(main: Callable[[], None]) -> None:
     """Run a benchmark; an error that is ours to explain ends it in one line, and being stopped cleans up behind it."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))

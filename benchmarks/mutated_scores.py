@@ -28,10 +28,11 @@ from reprise.music.midi import midi_bytes
 from reprise.music.notation import musicxml_bytes
 from reprise.music.piece import Piece, note_table, problem_of
 from reprise.music.scores import read_many
+from reprise.params import require_seed
 
 TIMEOUT_S = 10.0
 BATCH = 500  # files on disk at a time
-READERS = ("symusic", "music21")
+READERS = ("defusedxml",)
 ABC = b"""X:1
 T:A tune
 M:3/4
@@ -219,6 +220,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0, help="how they are bent (0)")
     parser.add_argument("--quick", action="store_true", help="a hundred files, nothing written")
     args = parser.parse_args()
+    require_seed(args.seed, "--seed")
     found = measure(100 if args.quick else args.count, args.seed)
     rows = [
         (name, row["pieces"], row["errors"], f"{row['longest_wait_s']:.2f}") for name, row in found["formats"].items()

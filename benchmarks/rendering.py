@@ -39,7 +39,8 @@ from reprise.audio.params import RenderParams
 from reprise.audio.render import mix_stems, plain_rendition, render_stems
 from reprise.clips.compose import Clip, compose_clip
 from reprise.clips.params import ClipParams
-from reprise.music.midi import midi_bytes, read_midi
+from reprise.music.midi import midi_bytes
+from reprise.music.readers.midi import read_midi
 from reprise.params import PARAMS_FILE, load_section
 
 FONT = "FluidR3_GM"
@@ -198,7 +199,7 @@ def main() -> None:
         for name, cls in (("clips", ClipParams), ("fonts", FontParams), ("rendering", RenderParams))
     }
     if args.quick:
-        params["fonts"] = FontParams(("csound_GM",), "csound_GM", "TimGM6mb")
+        params["fonts"] = FontParams(("A320U",), "A320U", "TimGM6mb")
     clips = [compose_clip(params["clips"], item) for item in range(args.clips)]
     peers = measure_peers(clips, locate(FONTS[FONT]), params["rendering"], params["clips"].duration_s, args.rounds)
     workers = measure_workers(args.worker_clips, args.worker_rounds, **params)

@@ -26,7 +26,6 @@ from transformers import GPT2Config, GPT2LMHeadModel
 from reprise.composition.compose import Order, compose
 from reprise.composition.composer import Composer, load_composer
 from reprise.composition.model import TupleModel
-from reprise.composition.sampling import SamplingRules
 
 MODELS = Path("models/composer")
 OURS, LSTM = "our Transformer", "our LSTM"
@@ -57,7 +56,7 @@ class Recomputing(nn.Module):
 
 def ours(composer: Composer, notes: int) -> Peer:
     """A piece of so many notes by a composer of ours."""
-    return lambda seed: compose(composer, [Order(seed=(seed,), notes=notes)], SamplingRules())[0]
+    return lambda seed: compose(composer, [Order(seed=(seed,), notes=notes)])[0]
 
 
 def parameters(model: nn.Module) -> int:

@@ -42,7 +42,7 @@ def changes_for(count: int, quick: bool) -> dict:
         smoke = read_yaml(ROOT / "profiles" / "smoke.yaml")
         changes = {section: {**smoke.get(section, {}), **values} for section, values in changes.items()}
         changes["clips"]["shard_size"] = 16
-        changes["fonts"] = {"train": ["csound_GM"], "clean": "csound_GM"}
+        changes["fonts"] = {"train": ["MuseScore_General_Lite"], "train_without": [], "clean": "MuseScore_General_Lite"}
     return changes
 
 

@@ -21,7 +21,7 @@ from machine import need, report
 from measure import run_script, table
 
 from reprise.errors import MidiError, RepriseError
-from reprise.music.midi import read_midi
+from reprise.music.readers.midi import read_midi
 
 MODELS = Path("models/composer")
 PATIENCE_S = 120

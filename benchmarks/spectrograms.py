@@ -46,7 +46,7 @@ def render_samples(count: int, clips: ClipParams, font: str, params: RenderParam
     path, samples = locate(FONTS[font]), []
     for item in range(count):
         clip = compose_clip(clips, item)
-        rendition = draw_rendition(len(clip.instruments), (path,), path, params, np.random.default_rng(item))
+        rendition = draw_rendition([(path,)] * len(clip.instruments), path, params, np.random.default_rng(item))
         stems = render_stems(clip.piece, rendition, params.sample_rate, clips.duration_s)
         samples.append(mix_stems(stems, np.array(clip.levels_db), rendition.mix_level_db, params.sample_rate)[0])
     return samples

@@ -14,7 +14,9 @@ from pathlib import Path
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedSeq
 
+from reprise.dvc_files import DVC_LOCK
 from reprise.errors import BadInput, ParamsError, RepriseError
+from reprise.machine import MACHINES
 from reprise.params import read_yaml
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -58,7 +60,7 @@ def read_profile(root: Path, name: str) -> dict:
 
 def copy_work_tree(root: Path, folder: Path) -> None:
     """Give `folder` the files of the work tree `root`; remove those that the work tree no longer has."""
-    written = {Path("dvc.lock"), *written_by_stages(root / "dvc.yaml")}
+    written = {DVC_LOCK, MACHINES, *written_by_stages(root / "dvc.yaml")}
 
     def files(repository: Path) -> set[Path]:
         listed = git(repository, "ls-files", "-z", "--cached", "--others", "--exclude-standard").split("\0")

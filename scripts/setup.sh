@@ -14,7 +14,7 @@ stamp=$venv/.installed # made last: a .venv without it was never finished
 fonts='
 fluid-soundfont-gm /usr/share/sounds/sf2/FluidR3_GM.sf2 /usr/share/soundfonts/FluidR3_GM.sf2
 musescore-general-soundfont-small /usr/share/sounds/sf3/MuseScore_General_Lite.sf3
-csound-soundfont /usr/share/sounds/sf2/sf_GMbank.sf2 /usr/share/samples/sf_GMbank.sf2
+denemo-data /usr/share/sounds/sf2/A320U.sf2
 '
 
 say() { printf '%s\n' "-- $*" >&2; }
@@ -115,7 +115,7 @@ find_python() {
 
 # What the installation depends on: the pins, the package, and where it lies (the package is installed in place).
 installed_state() {
-    cat requirements.txt pyproject.toml | cksum
+    cat requirements.txt requirements/*.txt pyproject.toml | cksum
     pwd
 }
 

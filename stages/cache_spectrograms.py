@@ -1,7 +1,5 @@
 """Stage cache_spectrograms: log-mel spectrograms to memory-map, and pictures of the sample clips."""
 
-from pathlib import Path
-
 from reprise.audio.params import RenderParams
 from reprise.audio.spectrogram import SpectrogramParams
 from reprise.clips.params import ClipParams
@@ -12,13 +10,13 @@ from reprise.stage import Stage, run_stage
 
 def main(stage: Stage) -> None:
     params, rendering = stage.params(SpectrogramParams, "spectrogram"), stage.params(RenderParams, "rendering")
-    audio = Path("data/clips/audio")
+    audio = stage.dep("data/clips/audio")
     cache_spectrograms(
         params,
         rendering.sample_rate,
         stage.params(ClipParams, "clips").duration_s,
         audio,
-        Path("data/clips/manifest.parquet"),
+        stage.dep("data/clips/manifest.parquet"),
         stage.out("data/clips/spectrograms"),
         stage.notes,
         stage.compute,

@@ -1,25 +1,31 @@
 """Stage evaluate_composer: likelihood, measures and originality of one of the composers, beside real held-out music."""
 
-from pathlib import Path
-
 from reprise.composition.composer import load_composer
+from reprise.composition.corpus import load_corpus
 from reprise.composition.evaluate import MusicEvaluationParams, evaluate_composer
-from reprise.composition.music import MusicParams
+from reprise.composition.music import MusicParams, load_music
 from reprise.composition.plots import draw_composer, write_differences
 from reprise.composition.temperature import draw_temperature
 from reprise.stage import Stage, run_stage
+from reprise.tracking import open_tracker
+
+NAMES = {"lstm": "LSTM", "transformer": "Transformer", "vae": "VAE"}
 
 
 def main(stage: Stage) -> None:
-    params, bars = stage.params(MusicEvaluationParams, "music_evaluation"), stage.params(MusicParams, "sampling").bars
-    model, music = Path("models/composer") / stage.item, Path("data/music") / stage.item
-    metrics, compared = evaluate_composer(params, bars, Path("data/corpus"), model, music)
+    params, sampling = stage.params(MusicEvaluationParams, "music_evaluation"), stage.params(MusicParams, "sampling")
+    corpus = stage.dep("data/corpus")
+    model, music = stage.dep(f"models/composer/{stage.item}/config.json").parent, stage.dep(f"data/music/{stage.item}")
+    with open_tracker(stage.compute.tracking, "composer", stage.name) as tracker:
+        metrics = evaluate_composer(params, sampling, corpus, model, music)
+        tracker.tags({"model": stage.item, **stage.inputs})
+        tracker.estimates(metrics)
     stage.write_metrics(f"metrics/composer/{stage.item}.json", metrics)
     pictures, tables = (stage.out(f"plots/composer/{stage.item}/{kind}") for kind in ("evaluation", "tables"))
-    draw_composer(metrics, compared, pictures)
+    test = load_corpus(corpus).pieces("test")
+    draw_composer(metrics, sampling, NAMES[stage.item], test, *load_music(music), pictures)
     write_differences(metrics, tables / "differences.csv")
-    composer = load_composer(model)
-    draw_temperature(composer, compared["reference"], pictures / "temperature.png", tables / "temperature.csv")
+    draw_temperature(load_composer(model), test, pictures / "temperature.png", tables / "temperature.csv")
 
 
 if __name__ == "__main__":

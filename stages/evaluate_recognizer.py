@@ -8,13 +8,17 @@ from reprise.recognition.data import load_set
 from reprise.recognition.evaluate import EvaluationParams, evaluate_recognizer
 from reprise.recognition.plots import write_plots
 from reprise.stage import Stage, run_stage
+from reprise.tracking import open_tracker
 
 
 def main(stage: Stage) -> None:
     params, spectrogram = stage.params(EvaluationParams, "evaluation"), stage.params(SpectrogramParams, "spectrogram")
     clips = Path("data/clips")
-    metrics, predictions = evaluate_recognizer(params, spectrogram, Path("models"), clips)
-    write_plots(predictions, stage.out("plots/recognizer/evaluation"))
+    with open_tracker(stage.compute.tracking, "recognizer", stage.name) as tracker:
+        metrics, predictions = evaluate_recognizer(params, spectrogram, Path("models"), clips)
+        tracker.tags(stage.inputs)
+        tracker.estimates(metrics)
+    write_plots(predictions, params, stage.out("plots/recognizer/evaluation"))
     data = load_set(clips / "spectrograms", "unseen_font", spectrogram)
     draw_attributions(
         Path("models/recognizer"),

@@ -1,21 +1,23 @@
 """Stage generate_music: the music of one of the composers, at several temperatures."""
 
-from pathlib import Path
-
 from reprise.audio.fonts import FontParams, font_path
+from reprise.composition.composers import SAMPLING, save_rules
 from reprise.composition.corpus import load_corpus
 from reprise.composition.generate import generate_music
 from reprise.composition.music import MusicParams
+from reprise.composition.rules import USUAL
 from reprise.stage import Stage, run_stage
 
 
 def main(stage: Stage) -> None:
-    fonts = stage.params(FontParams, "fonts")
+    fonts, params = stage.params(FontParams, "fonts"), stage.params(MusicParams, "sampling")
+    # With the composer, so that whoever draws from it draws as was measured; here, since training needs no such rules.
+    save_rules(params.rules(USUAL.temperature), stage.out(f"models/composer/{stage.item}/{SAMPLING}"))
     generate_music(
-        Path("models/composer") / stage.item,
-        load_corpus(Path("data/corpus")).pieces("seed"),
-        stage.params(MusicParams, "sampling"),
-        font_path(Path("data/fonts"), fonts.clean),
+        stage.dep(f"models/composer/{stage.item}/config.json").parent,
+        load_corpus(stage.dep("data/corpus")).pieces("seed"),
+        params,
+        font_path(stage.dep("data/fonts"), fonts.clean),
         stage.out(f"data/music/{stage.item}"),
         stage.notes,
         stage.compute,

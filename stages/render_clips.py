@@ -1,7 +1,5 @@
 """Stage render_clips: the clips as audio, with FluidSynth."""
 
-from pathlib import Path
-
 from reprise.audio.fonts import FontParams
 from reprise.audio.params import RenderParams
 from reprise.clips.params import ClipParams
@@ -14,9 +12,9 @@ def main(stage: Stage) -> None:
         stage.params(ClipParams, "clips"),
         stage.params(FontParams, "fonts"),
         stage.params(RenderParams, "rendering"),
-        Path("data/clips/midi"),
-        Path("data/clips/manifest.parquet"),
-        Path("data/fonts"),
+        stage.dep("data/clips/midi"),
+        stage.dep("data/clips/manifest.parquet"),
+        stage.dep("data/fonts"),
         stage.out("data/clips/audio"),
         stage.notes,
         stage.compute,

@@ -13,11 +13,16 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+if (
+    "PYTEST_XDIST_WORKER" in os.environ
+):  # several processes run the tests: a core for each, where no test says otherwise
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 import pytest
 import soundfile  # noqa: F401  before any test module imports fluidsynth: reprise.audio.fluidsynth says why
 
+from reprise.dvc_files import stage_entries
 from reprise.params import read_yaml
-from reprise.stage import stage_entries
 
 ROOT = Path(__file__).resolve().parent.parent
 TIMEOUT_S = 1800
@@ -123,6 +128,14 @@ def dvc_settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     folder = tmp_path_factory.mktemp("dvc-settings")
     yield folder
     shutil.rmtree(folder)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Of several processes that run the tests, one runs all that need the smoke clone, which takes minutes to make."""
+    for item in items:
+        if "smoke_clone" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.xdist_group("smoke"))
 
 
 @pytest.fixture(scope="session")

@@ -22,7 +22,7 @@ from reprise.audio.spectrogram import SpectrogramParams
 from reprise.clips.compose import compose_clip
 from reprise.clips.params import ClipParams
 from reprise.errors import BadInput
-from reprise.params import load_section
+from reprise.params import build, load_section
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "benchmarks"))
@@ -218,14 +218,21 @@ def test_a_picture_is_relative_to_its_loudest_point_and_as_wide_as_the_clip():
 def test_the_left_out_font_plays_the_unseen_one_and_the_real_one_is_gone():
     fonts = section(FontParams, "fonts")
     for font in fonts.train:
-        params = FontParams(
-            **{key: tuple(v) if isinstance(v, list) else v for key, v in leave.fonts_without(fonts, font, []).items()}
-        )
+        params = build(FontParams, leave.fonts_without(fonts, font, set(), []), "fonts")
         assert params.unseen == font and set(params.train) == set(fonts.train) - {font}
         assert fonts.unseen not in params.all
-        assert leave.fonts_without(fonts, font, ["OPL-3_FM"])["train"] == [*params.train, "OPL-3_FM"]
+        assert leave.fonts_without(fonts, font, set(), ["OPL-3_FM"])["train"] == [*params.train, "OPL-3_FM"]
     with pytest.raises(BadInput, match="not a training font"):
-        leave.fonts_without(fonts, fonts.unseen, [])
+        leave.fonts_without(fonts, fonts.unseen, set(), [])
+
+
+def test_what_shares_samples_is_left_out_with_its_kin():
+    fonts = FontParams(("FluidR3_GM", "MuseScore_General_Lite", "A320U"), "FluidR3_GM", "TimGM6mb")
+    assert leave.kin_of("TimGM6mb", ["A320U"]) == {"A320U"}
+    left = build(FontParams, leave.fonts_without(fonts, "FluidR3_GM", {"MuseScore_General_Lite"}, []), "fonts")
+    assert left.train == ("A320U",) and left.clean == "A320U" and left.unseen == "FluidR3_GM"
+    with pytest.raises(BadInput, match="nothing would be left"):
+        leave.fonts_without(fonts, "FluidR3_GM", {"MuseScore_General_Lite", "A320U"}, [])
 
 
 def test_overrides_are_nested_yaml_values():
@@ -246,7 +253,7 @@ def test_changes_fit_params_yaml(tmp_path):
     path.write_text((ROOT / "params.yaml").read_text())
     font = section(FontParams, "fonts").train[0]
     args = SimpleNamespace(seed=2, quick=False, clips=500, more=[], set=["recognizer.epochs=3"])
-    clone.profile_clone.overlay(path, leave.changes_for(font, args), "test")
+    clone.profile_clone.overlay(path, leave.changes_for(font, set(), args), "test")
     assert load_section(FontParams, "fonts", path).unseen == font
     assert load_section(ClipParams, "clips", path).count == 500
     clone.profile_clone.overlay(path, scaling.changes_for(1000, False), "test")

@@ -14,12 +14,15 @@ from reprise.composition.backbones import BackboneParams
 from reprise.composition.compose import Order, compose
 from reprise.composition.composer import Composer, ComposerConfig, make_model
 from reprise.composition.notes import NotesEncoding
-from reprise.composition.sampling import SamplingRules
+from reprise.errors import ParamsError
 from reprise.music.piece import Piece, note_table
+from reprise.params import read_yaml
+from reprise.stage import stage_entries
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "benchmarks"))
-composers, models, speed = (
-    importlib.import_module(name) for name in ("earlier_composers", "earlier_lstm_models", "sampling_speed")
+composers, models, seeds, speed = (
+    importlib.import_module(name)
+    for name in ("earlier_composers", "earlier_lstm_models", "seed_spread", "sampling_speed")
 )
 
 
@@ -203,13 +206,13 @@ def test_seed_pitches_are_brought_into_the_training_range():
 
 def test_the_comparison_counts_every_test_note(capsys):
     pieces = make_splits()
-    rows = composers.compare(pieces, composers.QUICK)
+    rows = composers.compare(pieces, composers.QUICK, ["a tune", "another", "another"])
     notes = sum(len(piece.notes) for piece in pieces["test"])
     assert rows.keys() == composers.DESIGNS.keys()
     for row in rows.values():
         assert row["predicted"] == (notes if row["unit"] == composers.NOTE else notes // 2)
         assert 0 <= row[composers.ACCURACY[row["unit"]]]["value"] <= 1
-        assert row[composers.ACCURACY[row["unit"]]]["count"] == 3
+        assert row[composers.ACCURACY[row["unit"]]]["count"] == 2, "families"
     assert json.dumps(rows) and "multi-head LSTM" in composers.show(rows)
 
 
@@ -246,7 +249,7 @@ def make_composer(kind):
 def test_recomputing_makes_the_same_music_as_the_cache(kind):
     composer = make_composer(kind)
     recomputed = replace(composer, model=speed.Recomputing(composer.model))
-    made, again = (compose(c, [Order(seed=(1,), notes=30)], SamplingRules())[0] for c in (composer, recomputed))
+    made, again = (compose(c, [Order(seed=(1,), notes=30)])[0] for c in (composer, recomputed))
     assert len(made.notes) == 30 and np.array_equal(made.notes, again.notes)
 
 
@@ -271,3 +274,58 @@ def test_every_way_of_sampling_is_measured():
     }
     assert found[speed.OURS]["our_transformer_is_faster"] == {"median": 1, "low": 1, "high": 1, "rounds": 2}
     assert speed.PEER in speed.show(found) and torch.get_num_threads() == threads
+
+
+# --- the spread of seeds
+
+
+def test_three_seeds_begin_with_the_pipeline_s_own():
+    params = read_yaml(seeds.ROOT / "params.yaml")
+    assert seeds.own_seed("recognizer", params) == params["recognizer"]["seed"]
+    assert seeds.own_seed("vae", params) == params["composers"]["training"]["seed"]
+    assert seeds.seeds_from(7) == (7, 8, 9)
+    with pytest.raises(ParamsError, match="seed: is 4294967296"):
+        seeds.seeds_from(2**32 - 2)
+
+
+@pytest.mark.parametrize("model", seeds.SECTIONS)
+def test_only_the_seed_of_the_training_differs(model, tmp_path):
+    texts = []
+    for seed in (5, 6):
+        path = tmp_path / f"{seed}.yaml"
+        path.write_text((seeds.ROOT / "params.yaml").read_text())
+        seeds.profile_clone.overlay(path, seeds.changes_for(model, seed), "test")
+        texts.append(path.read_text().splitlines())
+    apart = [(a.split("#")[0].strip(), b.split("#")[0].strip()) for a, b in zip(*texts, strict=True) if a != b]
+    assert apart == [("seed: 5", "seed: 6")]
+    assert seeds.own_seed(model, read_yaml(path)) == 6
+    stage, metrics = seeds.stage_of(model)
+    entry = stage_entries(seeds.ROOT / "dvc.yaml")[stage]
+    written = [item for kind in ("outs", "metrics") for item in entry.get(kind, [])]
+    assert metrics in [item if isinstance(item, str) else next(iter(item)) for item in written]
+
+
+def test_a_spread_by_hand():
+    def metrics(nats, density):
+        row = {"value": nats, "low": nats - 0.25, "high": nats + 0.25, "count": 14}
+        split = {"nats_per_note": row, "pitch_accuracy": {"value": 0.5, "count": 1}, "pitch_accuracy_past_only": row}
+        apart = {"0.7": {}, "1": {"note_density": density, **({"pitch_range": 1.0} if nats == 2 else {})}}
+        return {"validation": split, "test": split, "standardised_difference": apart}
+
+    rows = seeds.spread_of("lstm", {1: metrics(2, -0.5), 2: metrics(1.5, 0.25), 3: metrics(2.25, 0)})
+    by_name = {row["figure"]: row for row in rows}
+    assert by_name["test nats_per_note"]["values"] == {"1": 2, "2": 1.5, "3": 2.25}
+    assert (by_name["test nats_per_note"]["spread"], by_name["test nats_per_note"]["interval_width"]) == (0.75, 0.5)
+    assert by_name["difference of note_density, T = 1"]["spread"] == 0.75
+    assert "interval_width" not in by_name["test pitch_accuracy"], "of one family"
+    assert "difference of pitch_range, T = 1" not in by_name, "undefined for one of the seeds"
+    shown = [line.split("  ") for line in seeds.show(rows).splitlines()]
+    assert [cell.strip() for cell in shown[2] if cell] == [
+        "lstm", "validation nats_per_note", "2.000", "1.500", "2.250", "0.750", "0.500", "2.000 (1.750-2.250)",
+    ]  # fmt: skip
+
+
+def test_the_recognizer_s_sets_are_all_compared():
+    row = {"macro_f1": {"value": 0.5, "low": 0.4, "high": 0.6, "count": 9}}
+    found = seeds.figures_of("recognizer", {"test": row | {"micro_f1": 1}, "ceiling": row})
+    assert found == {"test macro_f1": row["macro_f1"], "ceiling macro_f1": row["macro_f1"]}

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import bootstrap as scipy_bootstrap
 
-from reprise.bootstrap import estimate, mean_estimate, ratio_estimate, resample_weights
+from reprise.bootstrap import estimate, mean_estimate, mean_estimates, ratio_estimate, resample_weights, with_interval
 
 
 def test_a_resample_draws_as_many_items_as_there_are():
@@ -22,6 +22,39 @@ def test_resamples_depend_on_their_seed_alone():
 def test_an_estimate_of_what_never_varies_has_no_width():
     assert estimate(1.0, np.ones(100), 7) == {"value": 1.0, "low": 1.0, "high": 1.0, "count": 7}
     assert mean_estimate(np.full(5, 0.1), 50, seed=0) == {"value": 0.1, "low": 0.1, "high": 0.1, "count": 5}
+
+
+def test_of_a_single_item_nothing_is_known_beyond_it():
+    assert mean_estimate(np.array([0.3]), 100, seed=0) == {"value": 0.3, "count": 1}
+    assert mean_estimate(np.array([1.0, 2, 6]), 100, seed=0, clusters=["tune"] * 3) == {"value": 3.0, "count": 1}
+
+
+def test_an_estimate_in_words():
+    assert with_interval({"value": 0.12345, "low": 0.1, "high": 0.2, "count": 2}) == "0.123 (0.100-0.200)"
+    assert with_interval({"value": 0.5, "count": 1}, 1) == "0.5"
+
+
+def test_a_cluster_is_drawn_as_a_whole():
+    """Of two tunes, of three settings and of one: half of the resamples hold both, a quarter each of them twice."""
+    values, tunes = np.array([0.0, 0, 0, 1]), ["a", "a", "a", "b"]
+    found = mean_estimate(values, 4000, seed=0, clusters=tunes)
+    assert found == {"value": 0.25, "low": 0.0, "high": 1.0, "count": 2}
+    alone = mean_estimate(values, 4000, seed=0)
+    assert alone["count"] == 4 and alone["high"] == 0.75, "four pieces alone would seem to say more"
+
+
+@pytest.mark.parametrize("copies", [1, 4])
+def test_copies_of_an_item_add_nothing(copies):
+    """What is said of 20 tunes stays, however often each of them is there."""
+    values = np.random.default_rng(5).random(20)
+    found = mean_estimate(np.repeat(values, copies), 500, seed=1, clusters=np.repeat(np.arange(20), copies))
+    assert found == mean_estimate(values, 500, seed=1)
+
+
+def test_what_is_undefined_is_left_out_with_its_cluster():
+    columns = {"a": np.array([1.0, np.nan, 3.0]), "b": np.full(3, np.nan)}
+    found = mean_estimates(columns, 50, seed=0, clusters=["x", "y", "x"])
+    assert found == {"a": {"value": 2.0, "count": 1}}
 
 
 def test_a_mean_by_hand():

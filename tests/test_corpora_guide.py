@@ -1,6 +1,6 @@
 """Every command of the guide to corpora, run as it stands there; only its addresses are replaced by local ones.
 
-A DVC repository with the stage `collect_corpus` alone goes through the guide from top to bottom.
+A DVC repository with the stages that lead to a corpus alone goes through the guide from top to bottom.
 """
 
 import json
@@ -15,6 +15,9 @@ from conftest import ROOT, Clone, profile_clone
 from ruamel.yaml import YAML
 from tiny_corpus import make_database, make_piece, make_tune, put, solo_note
 
+from reprise.composition.collect import RARE
+from reprise.music.excerpts import FURTHER_PARTS
+from reprise.music.piece import LEFT_OUT
 from reprise.params import read_yaml
 
 GUIDE = (ROOT / "docs/corpora.md").read_text(encoding="utf-8")
@@ -25,6 +28,7 @@ SECTIONS = {  # heading, and the pieces that the corpus then has beside its seed
     "Miles Davis": 7,
     "Sharing and undoing": None,
 }
+STAGES = ["check_params", "collect_corpus"]
 
 
 def blocks(heading: str) -> list[tuple[str, str]]:
@@ -53,7 +57,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     profile_clone.git(folder / "piano", *identity, "commit", "--quiet", "--message", "scores")
     with zipfile.ZipFile(folder / "jsbach.zip", "w") as archive:
         for number in range(4):
-            put(folder / "suite.mid", make_piece(40 + number))
+            put(folder / "suite.mid", make_piece(40 + number, parts=1 + number))  # double stops have their own tracks
             archive.write(folder / "suite.mid", f"www.jsbach.net/midi/cs1-{number}.mid")
         archive.write(folder / "suite.mid", "www.jsbach.net/midi/vp1-1.mid")
     make_database(
@@ -75,11 +79,12 @@ def make_solo(seed: int, performer: str) -> tuple[dict, list[dict]]:
 
 @pytest.fixture(scope="module")
 def repository(tmp_path_factory: pytest.TempPathFactory, dvc_settings: Path) -> Iterator[Clone]:
-    """A repository with this one's code, params and the stage `collect_corpus` alone, committed."""
+    """A repository with this one's code, params and the stages that lead to a corpus alone, committed."""
     clone = Clone(tmp_path_factory.mktemp("guide") / "repository", dvc_settings)
     shutil.copytree(ROOT / "src", clone.folder / "src", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(ROOT / "requirements", clone.folder / "requirements")
     for path in (
-        "stages/collect_corpus.py",
+        *(f"stages/{stage}.py" for stage in STAGES),
         "params.yaml",
         "scores/README.md",
         ".dvcignore",
@@ -88,8 +93,8 @@ def repository(tmp_path_factory: pytest.TempPathFactory, dvc_settings: Path) -> 
     ):
         (clone.folder / path).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / path, clone.folder / path)
-    stage = read_yaml(ROOT / "dvc.yaml")["stages"]["collect_corpus"]
-    YAML().dump({"stages": {"collect_corpus": stage}}, clone.folder / "dvc.yaml")
+    stages = read_yaml(ROOT / "dvc.yaml")["stages"]
+    YAML().dump({"stages": {stage: stages[stage] for stage in STAGES}}, clone.folder / "dvc.yaml")
     profile_clone.git(clone.folder, "init", "--quiet")
     clone.dvc("init", "--quiet")
     clone.commit("before the guide")
@@ -109,7 +114,7 @@ def test_the_commands_of_the_guide(repository, world):
                 assert "http" not in command, "an address that the test has no stand-in for"
                 repository.run("bash", "-e", "-c", command)
         if pieces is not None:
-            assert repository.stages_run == ["collect_corpus"], heading
+            assert repository.stages_run == STAGES, heading
             counts = json.loads((repository.folder / "metrics/corpus.json").read_text())["pieces"]
             assert counts.pop("seed") > 0 and sum(counts.values()) == pieces, heading
     assert profile_clone.git(repository.folder, "ls-files", "--others", "--exclude-standard", "scores") == ""
@@ -119,6 +124,10 @@ def test_the_commands_of_the_guide(repository, world):
 def test_the_addresses_are_those_of_the_guide(world):
     commands = "".join(text for heading in SECTIONS for language, text in blocks(heading) if language == "sh")
     assert all(address in commands for address in world)
+
+
+def test_the_guide_explains_every_kind_that_is_counted():
+    assert all(f"`{kind}`" in GUIDE for kind in (*LEFT_OUT, RARE, FURTHER_PARTS))
 
 
 def test_the_figures_of_the_default_corpus_are_those_of_the_metrics():

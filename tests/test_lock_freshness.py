@@ -7,6 +7,7 @@ neither a metric that was never committed nor a lock that tells of another run; 
 import hashlib
 import json
 import shutil
+import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -37,10 +38,9 @@ def stale_stages(clone: Clone) -> list[str]:
 def uncommitted(clone: Clone) -> list[str]:
     """Metrics and plots of dvc.yaml that git lacks, wholly or in part."""
     missing = []
-    for stage, entry in clone.stages.items():
+    for stage in clone.stages:
         recorded = {out["path"]: out for out in clone.lock[stage].get("outs", [])}
-        for item in (*entry.get("metrics", []), *entry.get("plots", [])):
-            path = next(iter(item)) if isinstance(item, dict) else item
+        for path in (path for path in recorded if path.startswith(("metrics/", "plots/"))):
             files = clone.git("ls-files", "--", path).splitlines()
             if len(files) != recorded[path].get("nfiles", 1):
                 missing.append(path)
@@ -75,6 +75,35 @@ def test_every_metric_and_plot_is_committed(last_commit):
 
 def test_the_clips_are_composed_again(last_commit, tmp_path):
     assert shard_0_is_composed_again(last_commit, tmp_path)
+
+
+def test_two_runs_never_merge(tmp_path):
+    """Line by line they would, into a lock that nobody ran."""
+    lines = [f"line {number}\n" for number in range(30)]
+    files = [tmp_path / "dvc.lock", tmp_path / "metrics/a.json", tmp_path / "README.md"]
+
+    def git(*args: str) -> subprocess.CompletedProcess:
+        identity = ("-c", "user.name=tests", "-c", "user.email=tests")
+        return subprocess.run(["git", *identity, *args], cwd=tmp_path, capture_output=True, text=True, check=False)
+
+    def commit(line: int) -> str:
+        for file in files:
+            file.parent.mkdir(exist_ok=True)
+            file.write_text("".join([*lines[:line], "changed\n", *lines[line + 1 :]]))
+        git("add", "--all")
+        git("commit", "--message", "run")
+        return git("rev-parse", "HEAD").stdout.strip()
+
+    git("init")
+    shutil.copy(ROOT / ".gitattributes", tmp_path)
+    commit(15)
+    theirs = commit(29)
+    git("reset", "--hard", "HEAD~1")
+    ours = commit(0)
+    merged = git("merge", theirs)
+    assert merged.returncode == 1
+    assert git("diff", "--name-only", "--diff-filter=U").stdout.split() == ["dvc.lock", "metrics/a.json"]
+    assert files[0].read_text() == git("show", f"{ours}:dvc.lock").stdout, "one side, whole: ./run makes it true again"
 
 
 # --- the checks themselves, on the smoke pipeline
@@ -128,3 +157,26 @@ def test_a_metric_or_plot_left_out_of_the_commit_is_seen(spoiled, path):
         (clone.folder / path).unlink()
 
     assert uncommitted(spoiled(leave_out)) == [path if path.endswith("json") else "plots/clips"]
+
+
+def test_another_machine_s_figures_make_nothing_red(copy_of_smoke):
+    """Its processor's instructions and threads give other weights: ./run leaves another lock, other metrics there."""
+    clone = copy_of_smoke
+    clone.run("python", "scripts/readme_tables.py")
+    clone.commit("smoke")
+    committed = json.loads((clone.folder / "metrics/recognizer.json").read_text())
+    clone.environment |= {"MKL_CBWR": "COMPATIBLE", "ATEN_CPU_CAPABILITY": "default"}
+    clone.set_params({"recognizer": {"threads": 1}, "compute": {"tracking": False}})
+    clone.dvc("repro")
+    assert json.loads((clone.folder / "metrics/recognizer.json").read_text()) != committed
+    assert {"dvc.lock", "metrics/recognizer.json"} <= set(clone.git("diff", "--name-only").splitlines())
+    figures = "tests/test_readme.py::test_every_figure_is_that_of_the_metrics_in_git"
+    lock = (f"tests/test_lock_freshness.py::{test.__name__}" for test in OF_THIS_REPOSITORY)
+    clone.run("python", "-m", "pytest", "-q", "-p", "no:cacheprovider", figures, *lock)
+
+
+OF_THIS_REPOSITORY = (
+    test_the_lock_is_fresh,
+    test_every_metric_and_plot_is_committed,
+    test_the_clips_are_composed_again,
+)

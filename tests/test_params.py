@@ -1,15 +1,16 @@
 """params.yaml: what is wrong is refused by its dotted key, what is right arrives as the type that the code asks for."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 
+import numpy as np
 import pytest
-from sections import SECTIONS
 
 from reprise.clips.params import ClipParams
 from reprise.errors import BadInput, ParamsError
-from reprise.params import load_section, read_yaml, require
+from reprise.params import LARGEST_SEED, load_section, read_yaml, require, require_seed
 from reprise.recognition.augment import AugmentParams
 from reprise.recognition.train import TrainParams
+from reprise.sections import SECTIONS
 
 
 @dataclass(frozen=True)
@@ -250,3 +251,30 @@ def test_too_few_clips_for_every_split_are_refused(pytestconfig, change):
     good = load_section(ClipParams, "clips", pytestconfig.rootpath / "params.yaml")
     with pytest.raises(ParamsError, match="count"):
         replace(good, **change)
+
+
+# --- seeds
+
+
+SEEDED = [name for name, cls in SECTIONS.items() if "seed" in {field.name for field in fields(cls)}]
+
+
+@pytest.mark.parametrize("name", SEEDED)
+@pytest.mark.parametrize("seed", [-1, 2**32])
+def test_every_section_has_the_same_rule_for_its_seed(name, seed, pytestconfig):
+    section = load_section(SECTIONS[name], name, pytestconfig.rootpath / "params.yaml")
+    assert replace(section, seed=LARGEST_SEED).seed == 2**32 - 1
+    with pytest.raises(ParamsError, match=rf"^seed: is {seed}; it must be a whole number from 0 to 4294967295$"):
+        replace(section, seed=seed)
+
+
+def test_seeds_within_the_rule_give_streams_of_their_own():
+    """SeedSequence cuts numbers into words of 32 bits: beyond the rule two seeds can be one."""
+
+    def draws(*seed):
+        return np.random.default_rng(np.random.SeedSequence(seed)).random(4).tolist()
+
+    assert draws(7, 1) == draws(2**32 + 7, 0)
+    with pytest.raises(ParamsError):
+        require_seed(2**32 + 7)
+    assert draws(7, 1) != draws(LARGEST_SEED, 1) != draws(LARGEST_SEED, 0)

@@ -6,6 +6,7 @@
 import contextlib
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -16,12 +17,16 @@ from pathlib import Path
 import psutil
 import pytest
 import torch
-from conftest import Clone
+import vl_convert
+from conftest import ROOT, Clone
+
+from reprise.params import read_yaml
 
 CLIP_STAGES = ("collect_fonts", "compose_clips", "render_clips", "cache_spectrograms")
 TRAINING_STAGES = ("train_recognizer", "train_ceiling", "evaluate_recognizer")
 COMPOSERS = ("lstm", "transformer", "vae")
 MUSIC_STAGES = tuple(f"{stage}@{model}" for stage in ("generate_music", "evaluate_composer") for model in COMPOSERS)
+CHECK, SUMMARY = "check_params", "summarise_metrics"
 COMPOSER_STAGES = ("collect_corpus", *(f"train_composer@{model}" for model in COMPOSERS), *MUSIC_STAGES)
 
 
@@ -35,12 +40,22 @@ def leaves(value: object) -> list:
     return [leaf for item in value.values() for leaf in leaves(item)] if isinstance(value, dict) else [value]
 
 
+# --- how it is written
+
+
+def test_no_title_of_a_plot_holds_an_apostrophe():
+    """One ends the text in the page of `dvc plots show`, and the plot is never drawn."""
+    titles = [title for plot in read_yaml(ROOT / "dvc.yaml")["plots"] for title in plot]
+    assert titles and not [title for title in titles if "'" in title or '"' in title]
+
+
 # --- it runs
 
 
 def test_every_stage_ran_in_the_first_run(smoke_clone):
     assert sorted(smoke_clone.stages_run) == sorted(smoke_clone.stages)
-    assert set(smoke_clone.stages) == {*CLIP_STAGES, *TRAINING_STAGES, *COMPOSER_STAGES}
+    assert set(smoke_clone.stages) == {CHECK, *CLIP_STAGES, *TRAINING_STAGES, *COMPOSER_STAGES, SUMMARY}
+    assert smoke_clone.stages_run[0] == CHECK and smoke_clone.stages_run[-1] == SUMMARY
 
 
 def test_every_out_is_there_and_no_work_is_left_over(smoke_clone):
@@ -52,24 +67,39 @@ def test_every_out_is_there_and_no_work_is_left_over(smoke_clone):
     assert not [path for path in (smoke_clone.folder / ".reprise" / "work").iterdir() if path.is_dir()]
 
 
-def test_metrics_hold_numbers_that_dvc_shows(smoke_clone):
+def test_dvc_shows_a_summary_by_default_and_every_metrics_file_when_asked(smoke_clone):
     """`dvc metrics` drops lists without a word."""
-    shown = json.loads(output_of_dvc(smoke_clone, "metrics", "show", "--json"))[""]["data"]
-    paths = [path for entry in smoke_clone.stages.values() for path in written(entry, "metrics")]
-    assert paths and set(paths) == set(shown)
-    for path in paths:
+    (shown,) = json.loads(output_of_dvc(smoke_clone, "metrics", "show", "--json"))[""]["data"].items()
+    summary = json.loads((smoke_clone.folder / "metrics/summary.json").read_text())
+    assert shown == ("metrics/summary.json", {"data": summary}) and 15 <= len(leaves(summary)) <= 25
+    written_by_all = [path for entry in smoke_clone.stages.values() for path in written(entry, "outs", "metrics")]
+    for path in (path for path in written_by_all if path.startswith("metrics/")):
         metrics = json.loads((smoke_clone.folder / path).read_text())
         assert leaves(metrics) and all(isinstance(leaf, (int, float, str, bool)) for leaf in leaves(metrics)), path
-        assert shown[path]["data"] == metrics
-    recognizer = shown["metrics/recognizer.json"]["data"]
+        asked = json.loads(output_of_dvc(smoke_clone, "metrics", "show", "--json", path))
+        assert asked[""]["data"][path]["data"] == metrics
+    recognizer = json.loads((smoke_clone.folder / "metrics/recognizer.json").read_text())
     assert recognizer["test"]["macro_f1"].keys() == {"value", "low", "high", "count"}
     assert recognizer["test"]["macro_f1"]["count"] == 24
+    assert summary["f1"]["test"] == recognizer["test"]["macro_f1"]["value"]
 
 
-def test_plots_render(smoke_clone, tmp_path):
-    page = tmp_path / "page"
-    output_of_dvc(smoke_clone, "plots", "show", "--out", str(page))
-    assert "curves.csv" in (page / "index.html").read_text()
+def test_plots_render_without_a_network(copy_of_smoke, tmp_path):
+    """Each by Vega itself, as the page does it; a plot that DVC couldn't make is not on the page."""
+    copy_of_smoke.run("python", "scripts/offline_plots.py")
+    copy_of_smoke.dvc("plots", "show", "--out", str(tmp_path))
+    page = (tmp_path / "index.html").read_text()
+    assert not re.search(r"""(src|href)\s*=\s*["'](https?:)?//""", page)
+    places, specs = (
+        re.findall(r"<div id = \"([^\"]+)\">", page),
+        re.findall(r"var spec = (\{.*?\});\n", page, re.DOTALL),
+    )
+    titles = [next(iter(plot)) for plot in read_yaml(copy_of_smoke.folder / "dvc.yaml")["plots"]]
+    assert len(specs) == len(places) == len(titles)
+    assert all(page.count(f"vegaEmbed('#{place}', spec)") == 1 and "'" not in place for place in places)
+    for spec in specs:
+        drawn = vl_convert.vegalite_to_svg(json.loads(spec), vl_version="5.21")
+        assert re.search(r'class="mark-(?!group)\w+ role-mark', drawn), "only axes are drawn"
 
 
 def output_of_dvc(clone: Clone, *args: str) -> str:
@@ -104,7 +134,7 @@ EVERYTHING_FROM_SPECTROGRAMS = {"cache_spectrograms", *TRAINING_STAGES}
             {"rendering": {"clean_level_db": -21.0}},
             {"render_clips", "cache_spectrograms", "train_recognizer", "train_ceiling"},
         ),
-        ({"fonts": {"train": ["csound_GM"]}}, {"collect_fonts", "render_clips", *MUSIC_STAGES[:3]}),
+        ({"fonts": {"train_without": []}}, {"collect_fonts", "render_clips", *MUSIC_STAGES[:3]}),
         ({"corpus": {"rare_pitch_count": 1}}, {"collect_corpus"}),
         ({"composers": {"lstm": {"fit": {"epochs": 3}}}}, {"train_composer@lstm"}),
         ({"sampling": {"temperatures": [1.3]}}, set(MUSIC_STAGES)),
@@ -121,26 +151,42 @@ def test_a_changed_param_makes_stale_what_reads_it(smoke_clone, change, stale):
         log = output_of_dvc(smoke_clone, "repro", "--dry")
     finally:
         params.write_bytes(before)
-    assert {stage for stage in smoke_clone.stages if f"Running stage '{stage}'" in log} == stale
+    assert {stage for stage in smoke_clone.stages if f"Running stage '{stage}'" in log} - {CHECK} == stale
+    assert (f"Running stage '{CHECK}'" in log) == bool(stale)
+
+
+@pytest.mark.parametrize(
+    ("section", "wrong"), [("composers", {"vae": {"fit": {"epochs": 0}}}), ("clips", {"count": -1})]
+)
+def test_a_wrong_param_deletes_nothing(copy_of_smoke, section, wrong):
+    """DVC deletes a stage's outs before it starts the stage that would refuse the param."""
+    before = {path: path.stat().st_mtime_ns for path in copy_of_smoke.folder.glob("[dmp]*/**/*") if path.is_file()}
+    copy_of_smoke.set_params({section: wrong, "spectrogram": {"floor_db": -81.0}})
+    assert copy_of_smoke.finish(copy_of_smoke.start("dvc", "repro")) != 0
+    assert copy_of_smoke.stages_run == [CHECK] and f"error: check_params: {section}." in copy_of_smoke.log
+    checked = copy_of_smoke.folder / "data/checked.txt"
+    assert {path for path in before if not path.exists()} == {checked}
+    assert all(path.stat().st_mtime_ns == time for path, time in before.items() if path != checked)
 
 
 def test_an_experiment_reruns_training_alone_and_metrics_diff_shows_it(copy_of_smoke):
     copy_of_smoke.commit("smoke")
     copy_of_smoke.set_params({"compute": {"tracking": False}})
     copy_of_smoke.dvc("exp", "run", "--set-param", "recognizer.epochs=1", "--set-param", "recognizer.ceiling_epochs=1")
-    assert sorted(copy_of_smoke.stages_run) == sorted(TRAINING_STAGES)
+    assert set(copy_of_smoke.stages_run) == {CHECK, *TRAINING_STAGES, SUMMARY}
     curves = (copy_of_smoke.folder / "plots/recognizer/curves.csv").read_text().splitlines()
     assert len(curves) == 2, "a header and one epoch"
     changed = json.loads(copy_of_smoke.dvc("metrics", "diff", "--json"))
-    assert "metrics/recognizer.json" in changed and "metrics/clips.json" not in changed
+    (keys,) = changed.values()
+    assert changed.keys() == {"metrics/summary.json"} and {key.split(".")[0] for key in keys} == {"f1"}
 
 
 def test_other_temperatures_rerun_the_music_alone_and_metrics_diff_shows_it(copy_of_smoke):
     copy_of_smoke.commit("smoke")
     copy_of_smoke.dvc("exp", "run", "--set-param", "sampling.temperatures=[1.3]")
-    assert sorted(copy_of_smoke.stages_run) == sorted(MUSIC_STAGES)
-    changed = json.loads(copy_of_smoke.dvc("metrics", "diff", "--json"))
-    assert {f"metrics/composer/{model}.json" for model in COMPOSERS} <= set(changed)
+    assert set(copy_of_smoke.stages_run) == {CHECK, *MUSIC_STAGES, SUMMARY}
+    changed = json.loads(copy_of_smoke.dvc("metrics", "diff", "--json"))["metrics/summary.json"]
+    assert {f"{model}.difference" for model in COMPOSERS} <= changed.keys()
     generated = json.loads((copy_of_smoke.folder / "metrics/composer/lstm.json").read_text())["generated"]
     assert list(generated) == ["1.3"]
 
@@ -165,8 +211,8 @@ def test_dask_gives_the_same_lock(smoke_clone, new_clone):
     clone = new_clone
     clone.environment["REPRISE_ENGINE"] = "dask"
     clone.dvc("repro", "--force", "--no-run-cache", CLIP_STAGES[-1])
-    assert sorted(clone.stages_run) == sorted(CLIP_STAGES)
-    assert clone.lock == {stage: smoke_clone.lock[stage] for stage in CLIP_STAGES}
+    assert set(clone.stages_run) == {CHECK, *CLIP_STAGES}
+    assert clone.lock == {stage: smoke_clone.lock[stage] for stage in (CHECK, *CLIP_STAGES)}
 
 
 # --- killed, it goes on

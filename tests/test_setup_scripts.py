@@ -12,14 +12,15 @@ from pathlib import Path
 
 import pytest
 from conftest import ROOT, profile_clone
-from sections import SECTIONS
 
 from reprise.audio.fonts import FONTS, FontParams
 from reprise.errors import ParamsError
 from reprise.music.instruments import INSTRUMENT_NAMES
 from reprise.params import load_section, read_yaml
 from reprise.recognition.model import Recognizer
+from reprise.sections import SECTIONS
 
+PYTEST = "python -m pytest --numprocesses logical --maxprocesses 4 --dist loadgroup"
 SCRIPTS = ("run", "test", ".ci/run", "scripts/setup.sh")
 
 FAKES = {
@@ -32,7 +33,9 @@ FAKES = {
         "-m venv "*) mkdir -p "$3/bin"; cp "$0" "$3/bin/python"; cp "$WORLD/bin/dvc" "$3/bin/dvc" ;;
         *"pip"*"-r requirements.txt"*) [ ! -e "$WORLD/offline" ] || exit 1 ;;
         esac
-        case "$*" in "-c "* | -V) ;; *) echo "python $*" >>"$WORLD/log" ;; esac""",
+        case "$*" in "scripts/guard.py before"*) echo "PYTHONPATH=$PYTHONPATH" >>"$WORLD/log" ;; esac
+        case "$*" in "-c "* | -V) ;; *) echo "python $*" >>"$WORLD/log" ;; esac
+        case "$*" in "scripts/guard.py ${FAKE_GUARD_REFUSES:-nothing}"*) exit 1 ;; esac""",
     "dvc": 'echo "dvc $*" >>"$WORLD/log"; cat "$WORLD/dvc-says" 2>/dev/null; exit ${FAKE_DVC_EXIT:-0}',
 }
 
@@ -42,7 +45,8 @@ class World:
 
     def __init__(self, folder: Path) -> None:
         self.folder, self.repository = folder, folder / "repository"
-        for file in (*SCRIPTS, "requirements.txt", "pyproject.toml", "profiles/smoke.yaml"):
+        pins = [path.relative_to(ROOT) for path in (ROOT / "requirements").glob("*.txt")]
+        for file in (*SCRIPTS, "requirements.txt", *pins, "pyproject.toml", "profiles/smoke.yaml"):
             (self.repository / file).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(ROOT / file, self.repository / file)
         (self.repository / ".git").mkdir()
@@ -103,17 +107,18 @@ def test_the_first_call_sets_up_and_the_second_does_nothing_twice(world):
         "python -m venv .venv",
         "python -m pip",
         "python -m pip",
-        "python -m pytest -k shards",
+        f"{PYTEST} -k shards",
     ]
     assert "-r requirements.txt" in world.log[1] and "--no-deps --editable ." in world.log[2]
     assert len([line for line in first.stderr.splitlines() if line.startswith("-- ")]) == 3
     second = world.call("test")
-    assert (second.returncode, second.stderr, world.log) == (0, "", ["python -m pytest"])
+    assert (second.returncode, second.stderr, world.log) == (0, "", [PYTEST])
 
 
-def test_new_requirements_are_installed_into_the_same_venv(world):
+@pytest.mark.parametrize("file", ["requirements.txt", "requirements/arrays.txt"])
+def test_new_requirements_are_installed_into_the_same_venv(world, file):
     world.call("test")
-    with open(world.repository / "requirements.txt", "a") as file:
+    with open(world.repository / file, "a") as file:
         file.write("another==1\n")
     world.call("test")
     assert "python -m venv .venv" not in world.log and len(world.log) == 3
@@ -190,7 +195,16 @@ def test_without_git_metadata_the_way_to_get_it_is_named(world):
 def test_run_reproduces_and_says_where_to_look(world, says, tells):
     (world.folder / "dvc-says").write_text(f"{says}\n")
     done = world.call("run")
-    assert done.returncode == 0 and done.stdout == f"{says}\n" and world.log[-1] == "dvc repro"
+    assert (
+        done.returncode == 0
+        and done.stdout == f"{says}\n"
+        and world.log[-3:]
+        == [
+            "python scripts/guard.py before repro",
+            "dvc repro",
+            "python scripts/guard.py after repro",
+        ]
+    )
     assert tells in done.stderr.splitlines()
     assert all(place in done.stderr for place in ("metrics/", "plots/", "data/clips/audio/samples/"))
 
@@ -200,9 +214,38 @@ def test_run_passes_on_dvc_s_exit_code(world):
     assert failed.returncode == 7 and "up to date" not in failed.stderr and "the pipeline stopped" in failed.stderr
 
 
-def test_run_hands_arguments_to_dvc(world):
-    done = world.call("run", "exp", "run", "-S", "recognizer.epochs=5")
-    assert done.returncode == 0 and world.log[-1] == "dvc exp run -S recognizer.epochs=5"
+@pytest.mark.parametrize("args", [("exp", "run", "-S", "recognizer.epochs=5"), ("repro", "--force"), ("repro",)])
+def test_run_hands_arguments_to_dvc_and_looks_after_what_it_made(world, args):
+    done = world.call("run", *args)
+    command = " ".join(args)
+    expected = [
+        f"python scripts/guard.py before {command}",
+        f"dvc {command}",
+        f"python scripts/guard.py after {command}",
+    ]
+    assert done.returncode == 0 and world.log[-3:] == expected
+    assert world.call("run", *args, FAKE_DVC_EXIT="7").returncode == 7
+
+
+def test_a_command_that_makes_nothing_is_dvc_s_own(world):
+    assert world.call("run", "metrics", "show", FAKE_DVC_EXIT="7").returncode == 7
+    assert world.log[-1] == "dvc metrics show"
+
+
+@pytest.mark.parametrize("args", [(), ("repro",)])
+def test_what_the_guard_refuses_ends_the_run(world, args):
+    refused = world.call("run", *args, FAKE_GUARD_REFUSES="before")
+    assert refused.returncode == 1 and "dvc" not in " ".join(world.log)
+    refused = world.call("run", *args, FAKE_GUARD_REFUSES="after")
+    assert refused.returncode == 1 and "The pipeline is done" not in refused.stderr and "dvc repro" in world.log
+
+
+def test_the_code_that_runs_is_that_of_the_folder_where_it_runs(world):
+    """By a relative path, which holds in the folder of a queued experiment too; before what the user's has."""
+    world.call("run", "exp", "run", "--queue", PYTHONPATH="/else/where")
+    assert "PYTHONPATH=src:/else/where" in world.log
+    world.call("run", PYTHONPATH="")
+    assert "PYTHONPATH=src" in world.log
 
 
 # --- profiles
@@ -262,10 +305,13 @@ def test_a_profile_s_clone_follows_the_work_tree_and_keeps_its_own_results(tmp_p
 
     (clone / "dvc.lock").write_text("the clone's\n")
     (clone / "metrics/clips.json").write_text("the clone's\n")
+    (clone / "metrics/machines.json").write_text("the clone's\n")
+    (root / "metrics/machines.json").write_text("the work tree's\n")
     (root / "src/reprise/new.py").unlink()
     (root / "src/reprise/errors.py").write_text("edited\n")
     profile_clone.make_clone(root, "smoke", clone)
     assert not (clone / "src/reprise/new.py").exists()
     assert (clone / "src/reprise/errors.py").read_text() == "edited\n"
-    assert (clone / "dvc.lock").read_text() == (clone / "metrics/clips.json").read_text() == "the clone's\n"
+    for file in ("dvc.lock", "metrics/clips.json", "metrics/machines.json"):
+        assert (clone / file).read_text() == "the clone's\n"
     assert (root / "params.yaml").read_bytes() == before and (root / "dvc.lock").read_text() == "the work tree's\n"

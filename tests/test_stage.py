@@ -1,7 +1,12 @@
 """A stage: what may rerun it, where it writes, and what is left when it is stopped, killed or started twice."""
 
+import errno
+import hashlib
 import json
 import os
+import platform
+import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -9,13 +14,18 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pytest
+from conftest import ROOT
 
 from reprise import stage as stage_module
 from reprise.compute import ComputeParams
+from reprise.dvc_files import stage_entries
 from reprise.errors import ParamsError, RepriseError
+from reprise.inputs import dvc_hash
+from reprise.pins import installed_version, read_pins
 from reprise.shards import shard_name, write_shard
-from reprise.stage import Stage, run_stage, stage_entries
+from reprise.stage import Stage, run_stage
 
 DVC = """
 stages:
@@ -84,6 +94,7 @@ def repository(tmp_path, monkeypatch):
     }.items():
         (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / path).write_text(text)
+    (tmp_path / "src/reprise").symlink_to(ROOT / "src/reprise")
     monkeypatch.chdir(tmp_path)
     for name in ("REPRISE_ENGINE", "REPRISE_WORKERS"):
         monkeypatch.delenv(name, raising=False)
@@ -248,6 +259,119 @@ def test_a_missing_dependency_is_named(repository, path):
         Stage("count")
 
 
+# --- what a result belongs to: its own folder's code, the pinned versions, the data that dvc.lock records
+
+
+def test_another_folder_s_code_is_refused(repository, monkeypatch, capsys):
+    """As an editable installation brings it into the folder of a queued experiment."""
+    Path("src/reprise").unlink()
+    shutil.copytree(ROOT / "src/reprise", "src/reprise", ignore=shutil.ignore_patterns("__pycache__"))
+    assert run_in_process(lambda stage: pytest.fail("ran"), monkeypatch) == 1
+    error = capsys.readouterr().err
+    assert str(ROOT / "src/reprise") in error and str(repository / "src/reprise") in error and "PYTHONPATH=src" in error
+
+
+def test_the_pins_are_what_is_installed():
+    for file in (ROOT / "requirements").glob("*.txt"):
+        if file.name != "sharing.txt":
+            assert read_pins(file) == {package: installed_version(package) for package in read_pins(file)}
+
+
+@pytest.mark.parametrize(
+    ("pin", "found"), [("numpy==1.0", installed_version("numpy")), ("no_such_package==2.0", "none")]
+)
+def test_another_version_than_the_pinned_one_is_refused(repository, monkeypatch, capsys, pin, found):
+    Path("requirements").mkdir()
+    Path("requirements/arrays.txt").write_text(f"# as pinned\n{pin}  # arrays\n")
+    Path("dvc.yaml").write_text(DVC.replace("[stages/count.py,", "[stages/count.py, requirements/arrays.txt,"))
+    assert run_in_process(lambda stage: pytest.fail("ran"), monkeypatch) == 1
+    error = capsys.readouterr().err
+    assert f"requirements/arrays.txt pins {pin}, but {found} is installed" in error and "pip install -r" in error
+
+
+def test_a_build_s_suffix_is_no_other_version(repository, monkeypatch):
+    Path("requirements").mkdir()
+    Path("requirements/arrays.txt").write_text("numpy==2.4.6\n")
+    Path("dvc.yaml").write_text(DVC.replace("[stages/count.py,", "[stages/count.py, requirements/arrays.txt,"))
+    monkeypatch.setattr("importlib.metadata.version", lambda package: "2.4.6+cpu")
+    Stage("count")
+
+
+def test_hashes_are_dvc_s(repository):
+    """Against DVC's own hashing of a file and of a folder."""
+    from dvc_data.hashfile.build import build
+    from dvc_data.hashfile.db import HashFileDB
+    from dvc_objects.fs import LocalFileSystem
+
+    Path("data/in/sub-a.txt").write_text("sorts before sub/b.txt, though not as a list of parts")
+    Path("data/in/ü.txt").write_text("ü")
+    cache = HashFileDB(LocalFileSystem(), str(repository / "cache"))
+    for path in ("data/lstm", "data/in"):
+        _, _, made = build(cache, str(repository / path), LocalFileSystem(), "md5", dry_run=True)
+        assert dvc_hash(Path(path)) == made.hash_info.value
+
+
+TWO_STAGES = """
+stages:
+  make:
+    cmd: mkdir -p data/made && echo one >data/made/1.txt && echo two >data/made/2.txt && echo x >data/x
+    outs: [data/made, data/x]
+  use:
+    cmd: python stages/use.py
+    deps: [data/made, data/x]
+    outs: [data/used]
+"""
+
+
+@pytest.fixture(scope="module")
+def make_has_run(tmp_path_factory):
+    """A DVC repository in which `make` has run."""
+    folder = tmp_path_factory.mktemp("made")
+    (folder / "dvc.yaml").write_text(TWO_STAGES)
+    for command in ("git init --quiet", "dvc init --quiet", "dvc repro --quiet make"):
+        subprocess.run(command.split(), cwd=folder, check=True)
+    return folder
+
+
+@pytest.fixture
+def two_stages(repository, make_has_run):
+    """A repository whose stage `make` has run: it leaves a folder and a file, which `use` reads."""
+    shutil.copytree(make_has_run, repository, symlinks=True, dirs_exist_ok=True)
+    return repository
+
+
+def use(stage: Stage) -> None:
+    stage.out("data/used").write_text(Path("data/made/2.txt").read_text())
+
+
+@pytest.mark.parametrize("path", ["data/made/2.txt", "data/x"])
+def test_what_was_damaged_since_it_was_made_is_refused_and_the_remedy_works(two_stages, monkeypatch, capsys, path):
+    assert run_in_process(use, monkeypatch, "use") == 0
+    made = Path(path).read_bytes()
+    md5 = hashlib.md5(made).hexdigest()
+    cached = Path(".dvc/cache/files/md5", md5[:2], md5[2:])
+    for file in (Path(path), cached):  # bit rot: the cache's mode still says that nobody wrote to it
+        file.chmod(0o644)
+        file.write_bytes(b"damage\n")
+        file.chmod(0o444)
+    assert run_in_process(use, monkeypatch, "use") == 1
+    error = capsys.readouterr().err
+    assert f"{path} isn't what dvc.lock records of stage make" in error
+    remedy = re.search(r"(rm -rf .*) ; then", error)[1]
+    assert remedy == f"rm -rf {path} {cached}"
+    subprocess.run(remedy.split(), check=True)
+    subprocess.run(["dvc", "repro", "--quiet", "make"], check=True)
+    assert Path(path).read_bytes() == made and run_in_process(use, monkeypatch, "use") == 0
+
+
+def test_a_damaged_folder_is_named_where_nobody_knows_its_files(two_stages, monkeypatch, capsys):
+    shutil.rmtree(".dvc/cache")
+    Path("data/made/1.txt").chmod(0o644)
+    Path("data/made/1.txt").write_text("damage\n")
+    assert run_in_process(use, monkeypatch, "use") == 1
+    assert "data/made isn't what dvc.lock records of stage make" in capsys.readouterr().err
+
+
 # --- outs
 
 
@@ -273,6 +397,49 @@ def test_new_outs_replace_old_ones_whole(repository):
     Path("data/out/stale.tar").touch()
     assert start().wait(20) == 0
     assert "data/out/stale.tar" not in contents("data/out")
+
+
+def test_what_each_stage_ran_on_is_noted_beside_the_metrics(repository, monkeypatch):
+    """In no out: where the same bytes were made must not make them differ."""
+
+    def main(stage):
+        for path in ("data/out", "data/table.csv", "metrics/count.json"):
+            stage.out(path).write_text("{}")
+
+    Path("metrics").mkdir()
+    Path("metrics/machines.json").write_text('{"earlier": {"cpu": "x"}}')
+    assert run_in_process(main, monkeypatch) == 0
+    noted = json.loads(Path("metrics/machines.json").read_text())
+    assert list(noted) == ["count", "earlier"] and noted["earlier"] == {"cpu": "x"}
+    assert noted["count"]["cpu"] and noted["count"]["versions"]["python"] == platform.python_version()
+    assert noted["count"]["versions"]["numpy"] == np.__version__
+
+
+@pytest.fixture
+def far_data(monkeypatch):
+    """Files and folders can't be renamed into data/, as if it were a file system of its own."""
+    rename = Path.replace
+
+    def replace(path: Path, target: Path) -> Path:
+        if target.parts[0] == "data" and path.parts[0] != "data":
+            raise OSError(errno.EXDEV, "Invalid cross-device link")
+        return rename(path, target)
+
+    monkeypatch.setattr(Path, "replace", replace)
+
+
+def test_outs_reach_another_file_system(repository, monkeypatch, far_data):
+    def main(stage: Stage) -> None:
+        (stage.out("data/out") / "sub").mkdir(parents=True)
+        (stage.out("data/out") / "sub/a.txt").write_text("a")
+        stage.out("data/table.csv").write_text("t")
+        stage.write_metrics("metrics/count.json", {})
+
+    Path("data/.out.partial").mkdir()  # left by a run that was killed
+    Path("data/.out.partial/b.txt").touch()
+    assert run_in_process(main, monkeypatch) == 0
+    assert contents("data/out") == {"data/out/sub/a.txt": b"a"} and Path("data/table.csv").read_text() == "t"
+    assert not list(Path("data").glob(".*")) and not (stage_module.WORK / "count").exists()
 
 
 def test_an_error_of_ours_is_one_line_and_an_exit_code(repository, monkeypatch, capsys):

@@ -18,6 +18,7 @@ from reprise.music.piece import Piece, note_table
 MIDDLES = (72, 65, 58, 48)  # of soprano, alto, tenor and bass
 PROGRAMS = (73, 71, 70, 42)
 BARS = 6
+VALIDATION_NATS = {"lstm": 1.9, "transformer": 1.8, "vae": 2.0}  # as if training had said so
 MUSIC = MusicParams(
     seed=1,
     temperatures=(0.5, 1.5),
@@ -54,7 +55,9 @@ def make_composer(model: str = "transformer", width: int = 16) -> Composer:
     latents = LatentParams(size=4, phrase_bars=2, anneal=0.5, free_nats=0.1, forget=0.2)
     kind = "lstm" if model == "lstm" else "transformer"
     backbone = BackboneParams(kind=kind, layers=2, width=width, dropout=0.1, heads=2, context=64)
-    config = ComposerConfig(model, backbone, (latents,) * (model == "vae"), encoding, PROGRAMS, (4, 4), 90.0)
+    config = ComposerConfig(
+        model, backbone, (latents,) * (model == "vae"), encoding, PROGRAMS, (4, 4), 90.0, VALIDATION_NATS[model]
+    )
     torch.manual_seed(0)
     network = make_model(config).eval()
     with torch.no_grad():  # no step is longer than a beat: else a few notes fill many bars

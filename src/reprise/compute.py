@@ -1,7 +1,7 @@
 """Where work runs: engine, workers, device. Nothing here may change a result.
 
-`run_jobs` maps a function over independent jobs (shards), serially, on processes or on a Dask cluster, all
-through joblib. A job writes its own files and returns a small value; results come back in the order of the jobs.
+`run_jobs` maps a function over independent jobs (shards), serially, on processes or on a Dask cluster. A job writes its
+own files, under absolute paths, and returns a small value; results come back in the order of the jobs.
 """
 
 import contextlib
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from joblib import Parallel, delayed, parallel_config
 
-from reprise.errors import RepriseError
+from reprise.cluster import dask_engine
 from reprise.params import load_section, require
 from reprise.progress import progress_bar
 
@@ -81,14 +81,14 @@ def run_jobs(
 
 @contextlib.contextmanager
 def _engine(compute: ComputeParams, jobs: int) -> Iterator[Callable]:
-    if compute.engine == "serial" or jobs < 2:
-        yield lambda function, items: map(function, items)
-    elif compute.engine == "processes":
+    if compute.engine == "dask" and jobs:
+        with dask_engine(compute.dask_scheduler, compute.worker_count) as run:
+            yield run
+    elif compute.engine == "processes" and jobs > 1:
         with parallel_config(backend="loky", inner_max_num_threads=1):
             yield _joblib(compute.worker_count)
     else:
-        with _dask_client(compute), parallel_config(backend="dask"):
-            yield _joblib(-1)
+        yield lambda function, items: map(function, items)
 
 
 def _joblib(workers: int) -> Callable:
@@ -117,23 +117,3 @@ def _end_with_parent(parent: int) -> None:
         os._exit(1)
 
     threading.Thread(target=watch, daemon=True).start()
-
-
-@contextlib.contextmanager
-def _dask_client(compute: ComputeParams) -> Iterator[None]:
-    from distributed import Client, LocalCluster
-
-    if compute.dask_scheduler:
-        try:
-            client = Client(compute.dask_scheduler, timeout="20s")
-        except (OSError, ValueError) as error:
-            raise RepriseError(
-                f"compute.dask_scheduler: no Dask scheduler answers at {compute.dask_scheduler!r} ({error}); "
-                "give the address of a running one, such as tcp://127.0.0.1:8786, or '' for a local cluster"
-            ) from error
-        with client:
-            yield
-        return
-    cluster = LocalCluster(n_workers=compute.worker_count, threads_per_worker=1, dashboard_address=None, memory_limit=0)
-    with cluster, Client(cluster):
-        yield

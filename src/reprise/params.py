@@ -18,6 +18,7 @@ from reprise.errors import ParamsError
 T = TypeVar("T")
 
 PARAMS_FILE = Path("params.yaml")
+LARGEST_SEED = 2**32 - 1
 
 
 def read_yaml(path: Path) -> dict:
@@ -101,6 +102,14 @@ def require(condition: bool, key: str, value: object, right: str) -> None:
     """Refuse a parameter out of range: call it from `__post_init__`."""
     if not condition:
         raise ParamsError(f"{key}: is {value!r}; it must be {right}")
+
+
+def require_seed(value: int, key: str = "seed") -> None:
+    """Refuse a seed that isn't from 0 to `LARGEST_SEED`: the rule for every seed, of params, commands and requests.
+
+    `SeedSequence` cuts a larger number into words of 32 bits: (2**32 + 7, 0) gives what (7, 1) does.
+    """
+    require(0 <= value <= LARGEST_SEED, key, value, f"a whole number from 0 to {LARGEST_SEED}")
 
 
 def require_range(key: str, value: tuple[float, float], low: float, high: float) -> None:

@@ -7,7 +7,6 @@ stage whose parent dies stops, and outs are renamed into place at the very end.
 """
 
 import errno
-import hashlib
 import json
 import os
 import shutil
@@ -22,20 +21,24 @@ from typing import TypeVar
 import psutil
 from filelock import FileLock, Timeout
 
+import reprise
 from reprise.compute import ComputeParams, load_compute
+from reprise.dvc_files import listed_paths, stage_entries
 from reprise.errors import ParamsError, RepriseError
-from reprise.params import PARAMS_FILE, load_section, read_yaml
+from reprise.inputs import check_undamaged, input_hashes, stage_key
+from reprise.machine import record_machine
+from reprise.params import load_section
+from reprise.pins import FOLDER, check_installed
 from reprise.shards import write_atomically
 
 T = TypeVar("T")
 
 WORK = Path(".reprise/work")
 LOCK_WAIT_S = 20.0
-CHUNK = 1 << 22
 
 
 class Stage:
-    """One run of a stage: `stage.params(...)` to read, `stage.out(...)` to write, nothing else.
+    """One run of a stage: `stage.params(...)` and `stage.dep(...)` to read, `stage.out(...)` to write, nothing else.
 
     A stage that dvc.yaml spreads over a matrix is named NAME@ITEM, and `item` is that item; it is empty for others.
     """
@@ -44,9 +47,11 @@ class Stage:
         self.name, self.item = name, name.partition("@")[2]
         self.entry = _stage_entry(name)
         self.compute: ComputeParams = load_compute()
+        check_installed([Path(dep) for dep in listed_paths(self.entry, "deps") if FOLDER in Path(dep).parents])
         self.inputs = input_hashes(self.entry)
+        check_undamaged(self.inputs)
         self.key = stage_key(self.inputs)
-        self.work = WORK / name / self.key
+        self.work = (WORK / name / self.key).absolute()
 
     def params(self, cls: type[T], section: str) -> T:
         """Section `section` of params.yaml, such as `clips` or `composers.lstm`; dvc.yaml must list it."""
@@ -54,9 +59,15 @@ class Stage:
             raise RepriseError(f"dvc.yaml: stage {self.name} reads params '{section}' without listing it")
         return load_section(cls, section)
 
+    def dep(self, path: str) -> Path:
+        """The dependency `path`, absolute: a worker's current folder may be another."""
+        if path not in listed_paths(self.entry, "deps"):
+            raise RepriseError(f"dvc.yaml: stage {self.name} reads '{path}' without listing it")
+        return Path(path).absolute()
+
     def out(self, path: str) -> Path:
-        """Where to write the out `path` for now; it is renamed to `path` when the stage is done."""
-        if path not in _paths(self.entry, "outs", "metrics", "plots"):
+        """Where to write the out `path` for now, absolute; it is moved to `path` when the stage is done."""
+        if path not in listed_paths(self.entry, "outs", "metrics", "plots"):
             raise RepriseError(f"dvc.yaml: stage {self.name} writes '{path}' without listing it")
         target = self.work / "outs" / path
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -73,16 +84,13 @@ class Stage:
 
     def publish(self) -> None:
         """Move every out into its place and forget the work."""
-        for path in map(Path, _paths(self.entry, "outs", "metrics", "plots")):
+        for path in map(Path, listed_paths(self.entry, "outs", "metrics", "plots")):
             made = self.work / "outs" / path
             if not made.exists():
                 raise RepriseError(f"stage {self.name} did not write '{path}'")
             path.parent.mkdir(parents=True, exist_ok=True)
-            if path.is_dir() and not path.is_symlink():
-                shutil.rmtree(path)
-            else:
-                path.unlink(missing_ok=True)
-            made.replace(path)
+            _remove(path)
+            _move(made, path)
         shutil.rmtree(self.work.parent, ignore_errors=True)
 
 
@@ -93,10 +101,12 @@ def run_stage(main: Callable[[Stage], None]) -> None:
         _stop_with_parent()
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
         with _stage_lock(name):
+            _check_own_code()
             stage = Stage(name)
             _drop_older_work(stage)
             main(stage)
             stage.publish()
+            record_machine(name)
     except KeyboardInterrupt:
         _end(130, f"{name}: interrupted; what was done is kept, run it again to go on")
     except RepriseError as error:
@@ -107,64 +117,48 @@ def run_stage(main: Callable[[Stage], None]) -> None:
         _end(1, f"{name}: no space left on the disk; free some and run it again: it goes on where it stopped")
 
 
-def input_hashes(entry: dict) -> dict[str, str]:
-    """sha256 of all that a stage's result depends on: its command, each dependency (code or data), each param."""
-    hashes = {"cmd": hashlib.sha256(entry["cmd"].encode()).hexdigest()}
-    for dep in _paths(entry, "deps"):
-        digest = hashlib.sha256()
-        for path in sorted(Path(dep).rglob("*")) if Path(dep).is_dir() else [Path(dep)]:
-            if not path.is_dir() and "__pycache__" not in path.parts:
-                digest.update(f"\0{path}\0".encode())
-                with _open_dep(path) as file:
-                    while chunk := file.read(CHUNK):
-                        digest.update(chunk)
-        hashes[dep] = digest.hexdigest()
-    content = read_yaml(PARAMS_FILE)
-    for param in entry.get("params", []):
-        value = content
-        for part in str(param).split("."):
-            value = value.get(part) if isinstance(value, dict) else None
-        hashes[f"params:{param}"] = hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
-    return hashes
-
-
-def stage_key(hashes: dict[str, str]) -> str:
-    """One short hash of `input_hashes`: the name of the stage's work folder."""
-    return hashlib.sha256(json.dumps(hashes, sort_keys=True).encode()).hexdigest()[:16]
-
-
-def _open_dep(path: Path):
-    try:
-        return open(path, "rb")
-    except OSError as error:
-        raise RepriseError(f"{path}: cannot be read ({error.strerror}); run the stage that makes it") from error
-
-
 def _stage_entry(name: str) -> dict:
-    stages = stage_entries(Path("dvc.yaml"))
+    stages = stage_entries()
     if name not in stages:
         raise ParamsError(f"dvc.yaml: has no stage '{name}'; run stages from the repository's root")
     return stages[name]
 
 
-def stage_entries(dvc_yaml: Path) -> dict[str, dict]:
-    """Every stage of dvc.yaml by its name; one with a matrix of one key is spread over its items, as DVC does."""
-    entries = {}
-    for name, entry in read_yaml(dvc_yaml).get("stages", {}).items():
-        if "matrix" not in entry:
-            entries[name] = entry
-            continue
-        ((key, items),) = entry["matrix"].items()
-        for item in items:
-            filled = json.loads(json.dumps(entry).replace(f"${{item.{key}}}", str(item)))
-            entries[f"{name}@{item}"] = {kind: value for kind, value in filled.items() if kind != "matrix"}
-    return entries
+def _check_own_code() -> None:
+    """Refuse to run another folder's `reprise`, which an editable installation brings into queued experiments.
+
+    Raises:
+        RepriseError: the package isn't the one below the current folder.
+    """
+    package, own = Path(reprise.__file__).resolve().parent, Path("src/reprise").resolve()
+    if package != own:
+        raise RepriseError(
+            f"this folder's results would be made with the code in {package}, not with that in {own}; set "
+            "PYTHONPATH=src, as ./run does, and run it again"
+        )
 
 
-def _paths(entry: dict, *kinds: str) -> list[str]:
-    """Paths under `kinds` of a stage's entry, whether written plainly or with options."""
-    items = [item for kind in kinds for item in entry.get(kind, [])]
-    return [next(iter(item)) if isinstance(item, dict) else item for item in items]
+def _move(made: Path, path: Path) -> None:
+    """Move a file or folder into its place, whole or not at all, also onto another file system."""
+    try:
+        made.replace(path)
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
+        near = path.with_name(f".{path.name}.partial")  # renamed when all of it is there
+        _remove(near)
+        if made.is_dir():
+            shutil.copytree(made, near)
+        else:
+            shutil.copy2(made, near)
+        near.replace(path)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def _drop_older_work(stage: Stage) -> None:

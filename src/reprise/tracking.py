@@ -1,18 +1,28 @@
-"""A mirror of training runs in MLflow; never the source of a number.
+"""A mirror of runs in MLflow; never the source of a number, and never in a run's way.
 
-The store is `MLFLOW_TRACKING_URI`, or SQLite in `mlflow.db`. With tracking off, `open_tracker` gives a tracker
-that does nothing. A store that fails mid-run is reported once and then left alone: training never dies of its
-mirror.
+The store is `MLFLOW_TRACKING_URI`, or SQLite in `mlflow.db`. A thread of its own writes to it, so that a store that is
+locked, damaged, full or out of reach holds nobody up: a run waits for it once, at its end, for `WAIT_S` at most, and
+says in one line what is missing. With tracking off, `open_tracker` gives a tracker that does nothing.
 """
 
 import logging
 import os
+import queue
 import subprocess
 import sys
-from collections.abc import Iterator
+import threading
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
 
 DEFAULT_STORE = "sqlite:///mlflow.db"
+WAIT_S = 10.0
+BATCH = 100
+BATCHES = {"Param": "params", "Metric": "metrics", "RunTag": "tags"}
 
 
 class Tracker:
@@ -24,64 +34,104 @@ class Tracker:
     def metrics(self, values: dict[str, float], step: int | None = None) -> None:
         """Figures, of one epoch or final."""
 
+    def estimates(self, metrics: dict) -> None:
+        """The value of every estimate `{value, low, high, count}` in nested metrics, under its dotted name."""
+
     def tags(self, values: dict[str, str]) -> None:
-        """Facts about the run: commit, input hashes, times."""
+        """Facts about the run: input hashes, what it trained on."""
 
 
 class _MlflowTracker(Tracker):
-    def __init__(self) -> None:
-        self.failed = False
+    """Hands each call to a thread; the first one that fails ends the mirror."""
+
+    def __init__(self, experiment: str, name: str) -> None:
+        self.calls: queue.SimpleQueue[Callable] = queue.SimpleQueue()
+        self.failure: Exception | None = None
+        self.status = "FAILED"
+        self.thread = threading.Thread(target=self._mirror, args=(experiment, name), daemon=True)
+        self.thread.start()
 
     def params(self, values: dict) -> None:
-        self._call("log_params", _flatten(values))
+        self._log("Param", [(key, str(value)) for key, value in _flatten(values).items()])
 
     def metrics(self, values: dict[str, float], step: int | None = None) -> None:
-        self._call("log_metrics", values, step=step)
+        now = int(time.time() * 1000)
+        self._log("Metric", [(key, value, now, step or 0) for key, value in values.items()])
+
+    def estimates(self, metrics: dict) -> None:
+        values = _flatten(metrics).items()
+        self.metrics({key.removesuffix(".value"): value for key, value in values if key.endswith(".value")})
 
     def tags(self, values: dict[str, str]) -> None:
-        self._call("set_tags", values)
+        self._log("RunTag", list(values.items()))
 
-    def _call(self, name: str, *args: object, **kwargs: object) -> None:
-        import mlflow
+    def _log(self, kind: str, rows: list[tuple]) -> None:
+        """Hand on rows of one of MLflow's kinds of facts, in batches that its servers take."""
 
-        if self.failed:
-            return
+        def log(client: "MlflowClient", run: str) -> None:
+            import mlflow.entities
+
+            made = [getattr(mlflow.entities, kind)(*row) for row in rows]
+            for start in range(0, len(made), BATCH):
+                client.log_batch(run, **{BATCHES[kind]: made[start : start + BATCH]})
+
+        self.calls.put(log)
+
+    def close(self) -> None:
+        """End the run in the store, if that takes no more than WAIT_S."""
+        self.calls.put(lambda client, run: client.set_terminated(run, self.status))
+        self.calls.put(None)
+        self.thread.join(WAIT_S)
+        reason = f"no answer in {WAIT_S:g} s" if self.thread.is_alive() else self.failure
+        if reason:
+            (line, *_) = str(reason).strip().splitlines() or [repr(reason)]
+            print(f"tracking: MLflow has not all of this run ({line}); nothing else depends on it", file=sys.stderr)
+
+    def _mirror(self, experiment: str, name: str) -> None:
         try:
-            getattr(mlflow, name)(*args, **kwargs)
-        except (mlflow.MlflowException, OSError) as error:
-            self.failed = True
-            print(f"tracking: MLflow failed ({error}); going on without it", file=sys.stderr)
+            client, run = _start_run(experiment, name)
+            while call := self.calls.get():
+                call(client, run)
+        except Exception as error:  # whatever a store, its driver or its network can raise
+            self.failure = error
+
+
+def _start_run(experiment: str, name: str) -> tuple["MlflowClient", str]:
+    """A client of the store, and the id of a new run."""
+    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+    os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
+    from mlflow import MlflowClient
+
+    for noisy in ("mlflow", "alembic", "urllib3"):  # not a line for each table or try
+        logging.getLogger(noisy).setLevel(logging.CRITICAL)
+    client = MlflowClient(os.environ.get("MLFLOW_TRACKING_URI", DEFAULT_STORE))
+    found = client.get_experiment_by_name(experiment)
+    commit = _commit()
+    run = client.create_run(
+        found.experiment_id if found else client.create_experiment(experiment),
+        run_name=f"{name}@{commit}",
+        tags={"commit": commit},
+    )
+    return client, run.info.run_id
 
 
 @contextmanager
-def open_tracker(enabled: bool, experiment: str) -> Iterator[Tracker]:
-    """A tracker for one run of `experiment`, tagged with the commit."""
+def open_tracker(enabled: bool, experiment: str, name: str) -> Iterator[Tracker]:
+    """A tracker for one run, `NAME@COMMIT`, of `experiment`; `name` is a stage's."""
     if not enabled:
         yield Tracker()
         return
-    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
-    os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
-    import mlflow
-
-    logging.getLogger("mlflow").setLevel(logging.WARNING)  # not a line for each table it creates
-
+    tracker = _MlflowTracker(experiment, name)
     try:
-        mlflow.set_tracking_uri(os.environ.get("MLFLOW_TRACKING_URI", DEFAULT_STORE))
-        mlflow.set_experiment(experiment)
-        run = mlflow.start_run()
-    except (mlflow.MlflowException, OSError) as error:
-        print(f"tracking: no MLflow run ({error}); going on without it", file=sys.stderr)
-        yield Tracker()
-        return
-    with run:
-        tracker = _MlflowTracker()
-        tracker.tags({"commit": _commit()})
         yield tracker
+        tracker.status = "FINISHED"
+    finally:
+        tracker.close()
 
 
 def _commit() -> str:
-    shown = subprocess.run(["git", "describe", "--always", "--dirty"], capture_output=True, text=True, check=False)
-    return shown.stdout.strip() or "unknown"
+    command = ["git", "describe", "--always", "--dirty", "--exclude=*"]
+    return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip() or "unknown"
 
 
 def _flatten(values: dict, prefix: str = "") -> dict:

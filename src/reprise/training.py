@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from tqdm import tqdm
 
 from reprise.errors import RepriseError
-from reprise.params import require
+from reprise.params import require, require_seed
 from reprise.progress import progress_bar
 from reprise.tracking import Tracker
 
@@ -23,7 +23,7 @@ def check_run(params: object) -> None:
     Raises:
         ParamsError: there is one.
     """
-    require(params.seed >= 0, "seed", params.seed, "0 or more")
+    require_seed(params.seed)
     require(params.threads >= 1, "threads", params.threads, "1 or more")
     require(params.precision in PRECISIONS, "precision", params.precision, f"one of {', '.join(PRECISIONS)}")
 

@@ -16,7 +16,7 @@ from reprise.audio.fonts import FONTS, locate
 from reprise.errors import FontError
 
 RATE = 22050
-CSOUND, FLUID = locate(FONTS["csound_GM"]), locate(FONTS["FluidR3_GM"])
+SMALL, FLUID = locate(FONTS["TimGM6mb"]), locate(FONTS["FluidR3_GM"])
 REVERB = (0.8, 0.2, 0.9, 127)
 
 
@@ -32,8 +32,8 @@ def play(font: Path, program: int, events, frames: int = RATE, reverb=None, gene
 
 
 def patched(path: Path, chunk: bytes, size: int, change: Callable[[bytearray], bytes]) -> Path:
-    """The csound font at `path` with each record of one of its chunks changed."""
-    content = bytearray(CSOUND.read_bytes())
+    """The small font at `path` with each record of one of its chunks changed."""
+    content = bytearray(SMALL.read_bytes())
     start = content.index(chunk) + 8
     (length,) = struct.unpack_from("<I", content, start - 4)
     for record in range(start, start + length, size):
@@ -72,7 +72,7 @@ def test_a_pitch_without_a_sample_is_silent(tmp_path):
 
 @pytest.mark.parametrize("kind", ["garbage", "empty", "text", "header alone", "cut in half", "folder", "missing"])
 def test_a_corrupt_font_under_the_right_name_is_a_font_error(tmp_path, kind):
-    path, whole = tmp_path / "csound_GM.sf2", CSOUND.read_bytes()
+    path, whole = tmp_path / "TimGM6mb.sf2", SMALL.read_bytes()
     content = {
         "garbage": np.random.default_rng(0).bytes(100_000),
         "empty": b"",
@@ -85,18 +85,18 @@ def test_a_corrupt_font_under_the_right_name_is_a_font_error(tmp_path, kind):
     elif kind in content:
         path.write_bytes(content[kind])
     for _ in range(2):  # the failure isn't remembered as a success
-        with pytest.raises(FontError, match=r"csound_GM\.sf2: FluidSynth .* cannot load it"):
+        with pytest.raises(FontError, match=r"TimGM6mb\.sf2: FluidSynth .* cannot load it"):
             play(path, 0, [(0, 60, 100)])
 
 
 def test_after_a_failure_the_next_rendering_is_as_ever(tmp_path):
-    before = play(CSOUND, 0, [(0, 60, 100)])
+    before = play(SMALL, 0, [(0, 60, 100)])
     (tmp_path / "bad.sf2").write_bytes(b"bad")
-    with pytest.raises(FontError), open_synth({CSOUND, tmp_path / "bad.sf2"}, 1, RATE, False):
+    with pytest.raises(FontError), open_synth({SMALL, tmp_path / "bad.sf2"}, 1, RATE, False):
         pass
-    with pytest.raises(FontError), open_synth({CSOUND}, 1, RATE, False) as synth:
-        synth.select(0, CSOUND, 128)
-    np.testing.assert_array_equal(play(CSOUND, 0, [(0, 60, 100)]), before)
+    with pytest.raises(FontError), open_synth({SMALL}, 1, RATE, False) as synth:
+        synth.select(0, SMALL, 128)
+    np.testing.assert_array_equal(play(SMALL, 0, [(0, 60, 100)]), before)
 
 
 # --- what is played
@@ -120,9 +120,9 @@ def test_mono_is_the_mean_of_left_and_right():
 
 
 def test_parts_play_apart():
-    with open_synth({CSOUND}, 3, RATE, True) as synth:
+    with open_synth({SMALL}, 3, RATE, True) as synth:
         for part, program in enumerate((0, 40, 73)):
-            synth.select(part, CSOUND, program)
+            synth.select(part, SMALL, program)
         synth.set_reverb(*REVERB)
         stems = synth.play([(0, 0, 60, 100), (6400, 2, 72, 100)], RATE)
     assert stems.shape == (3, RATE) and stems.dtype == np.float32
@@ -130,12 +130,12 @@ def test_parts_play_apart():
     silence = 1e-7  # the reverb adds a constant of some 1e-8 against denormal numbers
     assert np.abs(stems[1]).max() < silence, "nothing leaks into a part without notes, reverb included"
     assert np.abs(stems[2, :6400]).max() < silence
-    np.testing.assert_array_equal(stems[0], play(CSOUND, 0, [(0, 60, 100)], reverb=REVERB))
+    np.testing.assert_array_equal(stems[0], play(SMALL, 0, [(0, 60, 100)], reverb=REVERB))
 
 
 @pytest.mark.parametrize("frame", [0, 63, 64, 1000, 11025])
 def test_a_note_begins_in_its_block(frame):
-    sound = play(CSOUND, 0, [(frame, 72, 127)])
+    sound = play(SMALL, 0, [(frame, 72, 127)])
     first = int(np.flatnonzero(sound)[0])
     assert frame // BLOCK * BLOCK <= first <= frame + BLOCK
 
@@ -143,22 +143,22 @@ def test_a_note_begins_in_its_block(frame):
 @pytest.mark.parametrize("frames", [1, 63, 64, 65, 22051])
 def test_the_length_is_exact(frames):
     np.testing.assert_array_equal(
-        play(CSOUND, 16, [(0, 60, 100)], frames), play(CSOUND, 16, [(0, 60, 100)], 30000)[:frames]
+        play(SMALL, 16, [(0, 60, 100)], frames), play(SMALL, 16, [(0, 60, 100)], 30000)[:frames]
     )
 
 
 def test_events_after_the_end_are_not_heard():
-    assert not play(CSOUND, 0, [(RATE + BLOCK, 60, 100), (2 * RATE, 60, 0)]).any()
+    assert not play(SMALL, 0, [(RATE + BLOCK, 60, 100), (2 * RATE, 60, 0)]).any()
 
 
 def test_a_note_ends():
-    organ = play(CSOUND, 16, [(0, 60, 100), (RATE // 2, 60, 0)], 2 * RATE)
+    organ = play(SMALL, 16, [(0, 60, 100), (RATE // 2, 60, 0)], 2 * RATE)
     assert np.abs(organ[: RATE // 2]).max() > 1e-2 and np.abs(organ[-RATE // 2 :]).max() < 1e-5
 
 
 def test_reverb_rings_on():
-    dry = play(CSOUND, 16, [(0, 60, 100), (RATE // 4, 60, 0)], 2 * RATE)
-    wet = play(CSOUND, 16, [(0, 60, 100), (RATE // 4, 60, 0)], 2 * RATE, REVERB)
+    dry = play(SMALL, 16, [(0, 60, 100), (RATE // 4, 60, 0)], 2 * RATE)
+    wet = play(SMALL, 16, [(0, 60, 100), (RATE // 4, 60, 0)], 2 * RATE, REVERB)
     tail = slice(RATE, 3 * RATE // 2)
     assert np.square(wet[tail]).mean() > 100 * np.square(dry[tail]).mean()
 
@@ -166,7 +166,7 @@ def test_reverb_rings_on():
 def test_tuning_moves_the_pitch_by_its_cents():
     """A square lead a quarter-tone up: the fundamental of A4 goes from 440 Hz to 440 * 2 ** (50 / 1200) = 452.9."""
     for cents in (0.0, 50.0):
-        sound = play(CSOUND, 80, [(0, 69, 100)], 2 * RATE, generators={"tuning_cents": cents})[RATE // 2 :]
+        sound = play(SMALL, 80, [(0, 69, 100)], 2 * RATE, generators={"tuning_cents": cents})[RATE // 2 :]
         spectrum = np.abs(np.fft.rfft(sound * np.hanning(len(sound)), 8 * len(sound)))
         hertz = np.fft.rfftfreq(8 * len(sound), 1 / RATE)
         near = (hertz > 420) & (hertz < 480)
@@ -176,9 +176,9 @@ def test_tuning_moves_the_pitch_by_its_cents():
 @pytest.mark.parametrize("name", GENERATORS)
 def test_every_generator_changes_the_sound(name):
     events = [(0, 60, 100), (RATE // 2, 60, 0)]
-    plain = play(CSOUND, 48, events)
+    plain = play(SMALL, 48, events)
     offset = {"filter_cents": -3000.0, "tuning_cents": 40.0, "vibrato_cents": 40.0, "resonance_cb": 200.0}
-    changed = [play(CSOUND, 48, events, generators={name: sign * offset.get(name, 2400.0)}) for sign in (1, -1)]
+    changed = [play(SMALL, 48, events, generators={name: sign * offset.get(name, 2400.0)}) for sign in (1, -1)]
     assert all(np.isfinite(sound).all() for sound in changed)
     assert max(np.abs(sound - plain).max() for sound in changed) > 1e-4
 

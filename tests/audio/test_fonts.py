@@ -54,12 +54,12 @@ def test_one_altered_byte_is_refused_and_nothing_is_copied(registry, tmp_path):
 
 
 def test_one_altered_byte_of_a_real_font_is_refused(tmp_path, monkeypatch):
-    content = bytearray(locate(FONTS["csound_GM"]).read_bytes())
+    content = bytearray(locate(FONTS["A320U"]).read_bytes())
     content[len(content) // 2] ^= 1
-    (tmp_path / "sf_GMbank.sf2").write_bytes(content)
+    (tmp_path / "A320U.sf2").write_bytes(content)
     monkeypatch.setenv("REPRISE_FONTS", str(tmp_path))
-    with pytest.raises(FontError, match="csound-soundfont"):
-        collect_fonts(FontParams(("csound_GM",), "csound_GM", "TimGM6mb"), tmp_path / "out")
+    with pytest.raises(FontError, match="denemo-data"):
+        collect_fonts(FontParams(("A320U",), "A320U", "TimGM6mb"), tmp_path / "out")
 
 
 def test_an_own_folder_comes_before_the_system(registry, tmp_path, monkeypatch):
@@ -82,7 +82,7 @@ def test_an_unreadable_font_is_a_clear_error(tmp_path):
     with pytest.raises(FontError, match="cannot be read"):
         sha256_of(tmp_path)
     with pytest.raises(FontError, match="run the stage collect_fonts"):
-        font_path(tmp_path, "csound_GM")
+        font_path(tmp_path, "A320U")
 
 
 @pytest.mark.parametrize("name", load_section(FontParams, "fonts", ROOT / "params.yaml").all)
@@ -100,13 +100,13 @@ def test_every_font_names_its_licence_and_where_it_comes_from():
 @pytest.mark.parametrize(
     ("train", "clean", "unseen", "key"),
     [
-        (("csound_GM", "TimGM6mb"), "csound_GM", "TimGM6mb", "unseen"),
-        (("csound_GM",), "TimGM6mb", "TimGM6mb", "unseen"),
-        ((), "csound_GM", "TimGM6mb", "train"),
-        (("csound_GM", "csound_GM"), "csound_GM", "TimGM6mb", "train"),
-        (("csound",), "csound_GM", "TimGM6mb", "train"),
-        (("csound_GM",), "GeneralUser", "TimGM6mb", "clean"),
-        (("csound_GM",), "csound_GM", "../fonts", "unseen"),
+        (("A320U", "TimGM6mb"), "A320U", "TimGM6mb", "unseen"),
+        (("A320U",), "TimGM6mb", "TimGM6mb", "unseen"),
+        ((), "A320U", "TimGM6mb", "train"),
+        (("A320U", "A320U"), "A320U", "TimGM6mb", "train"),
+        (("A320",), "A320U", "TimGM6mb", "train"),
+        (("A320U",), "GeneralUser", "TimGM6mb", "clean"),
+        (("A320U",), "A320U", "../fonts", "unseen"),
     ],
 )
 def test_the_fonts_of_the_params_are_checked(train, clean, unseen, key):
@@ -118,3 +118,23 @@ def test_the_repository_keeps_its_unseen_font_unseen(pytestconfig):
     params = load_section(FontParams, "fonts", pytestconfig.rootpath / "params.yaml")
     assert params.unseen == "TimGM6mb" and params.unseen not in (*params.train, params.clean)
     assert sorted(params.all) == sorted({*params.train, params.clean, params.unseen})
+
+
+@pytest.mark.parametrize(
+    ("without", "message"),
+    [
+        ((("A320U", "celeste"),), "one of acoustic_grand_piano"),
+        ((("csound_GM", "celesta"),), "a font of train, but not the clean one"),
+        ((("FluidR3_GM", "celesta"),), r"not the clean one \(A320U\)"),
+    ],
+)
+def test_instruments_that_a_font_goes_without_are_checked(without, message):
+    with pytest.raises(ParamsError, match=f"^train_without: .*{message}"):
+        FontParams(("FluidR3_GM", "A320U"), "FluidR3_GM", "TimGM6mb", without)
+
+
+def test_an_instrument_plays_on_the_fonts_that_do_not_go_without_it():
+    params = FontParams(("FluidR3_GM", "A320U"), "FluidR3_GM", "TimGM6mb", (("A320U", "celesta"),))
+    assert params.train_on("celesta") == ("FluidR3_GM",) and params.train_on("violin") == ("FluidR3_GM", "A320U")
+    with pytest.raises(ParamsError, match=r"^train_without: .*no font of train is left for celesta"):
+        FontParams(("A320U",), "FluidR3_GM", "TimGM6mb", (("A320U", "celesta"),))

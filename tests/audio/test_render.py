@@ -22,7 +22,7 @@ from reprise.music.piece import Piece, note_table
 from reprise.params import load_section
 
 RATE = 22050
-SF2, SF3, FLUID = (locate(FONTS[name]) for name in ("csound_GM", "MuseScore_General_Lite", "FluidR3_GM"))
+SF2, SF3, FLUID = (locate(FONTS[name]) for name in ("A320U", "MuseScore_General_Lite", "FluidR3_GM"))
 
 
 @pytest.fixture(scope="module")
@@ -128,7 +128,7 @@ def test_the_end_is_faded_out():
 def digest(item: int, fonts: tuple[Path, ...], reverb: bool, clips: ClipParams, params: RenderParams) -> str:
     """sha256 of a varied clip."""
     piece = compose_clip(clips, item).piece
-    drawn = draw_rendition(len(piece.programs), fonts, fonts[0], params, np.random.default_rng(item))
+    drawn = draw_rendition([fonts] * len(piece.programs), fonts[0], params, np.random.default_rng(item))
     room = (0.7, 0.3, 0.6, 127) if reverb else None
     stems = render_stems(piece, Rendition(drawn.voices, drawn.mix_level_db, room), params.sample_rate, 4.0)
     return hashlib.sha256(stems.tobytes()).hexdigest()
@@ -147,7 +147,7 @@ def test_a_clip_is_the_same_alone_after_others_and_in_another_process(font, clip
 
 def test_a_drawn_rendition_stays_in_its_ranges(params):
     rng = np.random.default_rng(0)
-    drawn = [draw_rendition(3, (SF2, SF3), FLUID, params, rng) for _ in range(300)]
+    drawn = [draw_rendition([(SF2, SF3)] * 3, FLUID, params, rng) for _ in range(300)]
     voices = [voice for rendition in drawn for voice in rendition.voices]
     plain = [voice for voice in voices if not voice.generators]
     assert len(plain) / 900 == pytest.approx(params.plain_probability, abs=0.07)

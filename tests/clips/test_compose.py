@@ -19,7 +19,8 @@ from reprise.clips.roles import ROLES
 from reprise.compute import ComputeParams
 from reprise.errors import ShardError
 from reprise.music.instruments import INSTRUMENT_NAMES, INSTRUMENTS
-from reprise.music.midi import midi_bytes, read_midi
+from reprise.music.midi import midi_bytes
+from reprise.music.readers.midi import read_midi
 from reprise.music.theory import scale
 from reprise.params import load_section
 

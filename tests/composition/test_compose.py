@@ -5,33 +5,24 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from tiny_composer import PROGRAMS, chorale, make_composer
 from tiny_pieces import piece_of
 
 from reprise.composition import compose as compose_module
-from reprise.composition.compose import Order, after_bar, compose, cut_at_bar, into_range, opening
+from reprise.composition.compose import Order, compose
 from reprise.composition.composer import MODELS
 from reprise.composition.notes_vocabulary import STEP
-from reprise.composition.sampling import SamplingRules
+from reprise.composition.opening import opening
 from reprise.errors import BadInput
-from reprise.music.piece import Piece, note_table
+from reprise.music.excerpts import cut_at_bar
+from reprise.music.piece import Piece
 
 COMPOSER = make_composer("lstm")
-LOWEST, HIGHEST = COMPOSER.config.encoding.trained_range
-RULES = SamplingRules()
 SEED = opening(replace(chorale(50), tempo_bpm=120.0, key_fifths=0), 2)  # unknown to the composer
 
 
 def rows(piece: Piece) -> list[tuple]:
     return piece.notes[["onset", "duration", "pitch", "part"]].tolist()
-
-
-def moved(piece: Piece, semitones: int) -> Piece:
-    notes = piece.notes.copy()
-    notes["pitch"] += semitones
-    return replace(piece, notes=notes)
 
 
 # --- pieces
@@ -40,22 +31,32 @@ def moved(piece: Piece, semitones: int) -> Piece:
 @pytest.mark.parametrize("model", MODELS)
 def test_music_from_nothing_is_as_long_as_asked(model):
     composer = make_composer(model)
-    notes, bars = compose(composer, [Order((1, 0), notes=37), Order((1, 1), bars=3)], RULES)
+    notes, bars = compose(composer, [Order((1, 0), notes=37), Order((1, 1), bars=3)])
     assert len(notes.notes) == 37
     ends = bars.notes["onset"] + bars.notes["duration"]
     assert 8 < ends.max() <= 12, "it reaches the third bar and ends with it"
     for piece in (notes, bars):
         assert (piece.programs, piece.metre, piece.tempo_bpm) == (PROGRAMS, (4, 4), 90.0)
-        assert piece.source == f"{model} composer"
+        assert piece.source == piece.title == f"{model} composer"
+
+
+def test_a_title_says_who_composed_what_and_after_which_file():
+    """Of the file its name alone: the same music has the same title wherever the seed lies."""
+    seed = replace(SEED, source="/some/where/chorale 50.mid, bar 3")
+    alone, after = compose(
+        COMPOSER, [Order((1,), bars=3, name="seed 1"), Order((1,), bars=3, start=seed, name="seed 1, piece 2")]
+    )
+    assert alone.title == "lstm composer, seed 1"
+    assert after.title == "lstm composer, seed 1, piece 2, after chorale 50.mid, bar 3"
 
 
 @pytest.mark.parametrize("model", MODELS)
 def test_a_continuation_begins_with_its_seed(model):
     composer, seed = make_composer(model), replace(SEED, programs=(1, 2, 3, 4))
-    long, short = compose(composer, [Order((1,), notes=80, start=seed), Order((2,), bars=4, start=seed)], RULES)
+    long, short = compose(composer, [Order((1,), notes=80, start=seed), Order((2,), bars=4, start=seed)])
     start = len(seed.notes)
     for piece in (long, short):
-        assert [(row[0], *row[2:]) for row in rows(piece)[:start]] == [(row[0], *row[2:]) for row in rows(seed)]
+        assert rows(piece)[:start] == rows(seed)
         assert len(piece.notes) > start
         assert (piece.tempo_bpm, piece.programs) == (120.0, (1, 2, 3, 4))
     assert len(long.notes) == 80 and 12 <= short.notes["onset"].max() < 16
@@ -63,7 +64,7 @@ def test_a_continuation_begins_with_its_seed(model):
 
 def test_a_seed_of_fewer_parts_takes_the_other_instruments_from_the_composer():
     solo = replace(piece_of(*[(12 * beat, 12, 62, 0) for beat in range(8)]), programs=(7,))
-    (piece,) = compose(COMPOSER, [Order((1,), notes=60, start=solo)], RULES)
+    (piece,) = compose(COMPOSER, [Order((1,), notes=60, start=solo)])
     assert piece.programs == (7, *PROGRAMS[1:]) and len(set(piece.notes["part"])) > 1
 
 
@@ -73,32 +74,32 @@ def test_music_of_some_bars_has_a_note_and_so_has_a_continuation():
     with torch.no_grad():
         composer.model.heads[STEP].absolute.bias[composer.config.encoding.steps.index(np.array(4 * 48))] = 50
     orders = [Order((1, i), bars=1) for i in range(4)] + [Order((2, i), bars=3, start=SEED) for i in range(4)]
-    pieces = compose(composer, orders, RULES)
+    pieces = compose(composer, orders)
     assert all(len(piece.notes) for piece in pieces[:4])
     assert all(len(piece.notes) > len(SEED.notes) for piece in pieces[4:])
 
 
 def test_every_order_is_a_piece_and_chance_is_in_the_seed_alone():
     def made(*seeds: tuple) -> list[list]:
-        return [rows(piece) for piece in compose(COMPOSER, [Order(seed, notes=30) for seed in seeds], RULES)]
+        return [rows(piece) for piece in compose(COMPOSER, [Order(seed, notes=30) for seed in seeds])]
 
     first, second = made((1, 0), (1, 1))
     assert first != second and made((1, 0), (1, 1)) == [first, second]
-    assert compose(COMPOSER, [], RULES) == []
+    assert compose(COMPOSER, []) == []
 
 
 def test_progress_is_told():
     told = []
-    compose(COMPOSER, [Order((1,), notes=9)], RULES, advance=lambda: told.append(1))
+    compose(COMPOSER, [Order((1,), notes=9)], advance=lambda: told.append(1))
     assert len(told) == 9
 
 
 def test_the_copy_guard_is_the_composer_s_own(monkeypatch):
     seen = []
     monkeypatch.setattr(
-        compose_module, "sample", lambda model, encoding, jobs, rules, index, advance: seen.append(index) or []
+        compose_module, "sample", lambda model, encoding, jobs, index, advance: seen.append(index) or []
     )
-    compose(COMPOSER, [Order((1,), notes=9)], RULES)
+    compose(COMPOSER, [Order((1,), notes=9)])
     assert seen == [COMPOSER.index]
 
 
@@ -111,16 +112,16 @@ def test_each_phrase_of_a_seed_has_the_latent_of_its_bars(monkeypatch):
     rows = [(48 * bar + beat, 12, 65, 0) for bar in (0, 1, 8, 9) for beat in (0, 12, 24)]
     seed, jobs = piece_of(*rows), []
     monkeypatch.setattr(compose_module, "sample", lambda model, encoding, made, *_: jobs.extend(made) or [])
-    compose(composer, [Order((1,), notes=50, start=seed)], RULES)
+    compose(composer, [Order((1,), notes=50, start=seed)])
     latents = np.asarray(jobs[0].latents)
     assert latents.shape == (5, 4) and not latents[1:4].any() and latents[0].any() and latents[4].any()
-    compose(composer, [Order((1,), notes=50, start=cut_at_bar(seed, 2))], RULES)
+    compose(composer, [Order((1,), notes=50, start=cut_at_bar(seed, 2))])
     assert len(jobs[1].latents) == 1
 
 
 def test_a_seed_of_one_note_can_be_continued():
     composer = make_composer("vae")
-    (piece,) = compose(composer, [Order((1,), notes=20, start=piece_of((0, 48, 60, 0)))], RULES)
+    (piece,) = compose(composer, [Order((1,), notes=20, start=piece_of((0, 48, 60, 0)))])
     assert len(piece.notes) == 20
 
 
@@ -129,94 +130,13 @@ def test_a_seed_of_one_note_can_be_continued():
 
 def test_a_seed_as_long_as_the_piece_is_refused():
     with pytest.raises(BadInput, match=rf"chorale 50: its opening has {len(SEED.notes)} notes; ask for more"):
-        compose(COMPOSER, [Order((1,), notes=len(SEED.notes), start=SEED)], RULES)
+        compose(COMPOSER, [Order((1,), notes=len(SEED.notes), start=SEED)])
 
 
 def test_metres_and_parts_that_the_composer_lacks_are_refused():
     with pytest.raises(BadInput, match="metre: is in 3/4; the model knows 4/4"):
-        compose(COMPOSER, [Order((1,), notes=9, metre=(3, 4))], RULES)
+        compose(COMPOSER, [Order((1,), notes=9, metre=(3, 4))])
     with pytest.raises(BadInput, match="chorale 50: is in 6/8; the model knows 4/4"):
-        compose(COMPOSER, [Order((1,), notes=99, start=replace(SEED, metre=(6, 8)))], RULES)
-    with pytest.raises(BadInput, match="test: has 5 parts; the model knows 4"):
-        compose(COMPOSER, [Order((1,), notes=99, start=piece_of((0, 48, 60, 4)))], RULES)
-
-
-# --- cutting
-
-
-def test_cuts_by_hand():
-    """3/4: a note over each bar line."""
-    piece = piece_of((0, 12, 60, 0), (24, 24, 62, 0), (60, 36, 64, 0), (72, 12, 65, 0), metre=(3, 4))
-    assert rows(cut_at_bar(piece, 1)) == [(0.0, 1.0, 60, 0), (2.0, 1.0, 62, 0)]
-    assert rows(after_bar(piece, 1)) == [(2.0, 3.0, 64, 0), (3.0, 1.0, 65, 0)], "what sounds on from before is gone"
-    assert rows(cut_at_bar(piece, 9)) == rows(piece) == rows(after_bar(piece, 0))
-
-
-def test_an_opening_is_the_first_bars_of_at_least_one():
-    assert rows(opening(chorale(1), 2)) == rows(cut_at_bar(chorale(1), 2))
-    assert len(opening(piece_of((36, 12, 60, 0)), 4).notes) == 1, "an upbeat, and just one bar"
-    with pytest.raises(BadInput, match=r"test: is 0\.75 bars long; a seed must be at least one bar long"):
-        opening(piece_of((0, 36, 60, 0)), 2)
-    with pytest.raises(BadInput, match="test: has no note in its first 2 bars"):
-        opening(piece_of((96, 12, 60, 0)), 2)
-    with pytest.raises(BadInput, match=r"0\.00 bars long"):
-        opening(Piece(note_table([]), 100.0, (0,)), 2)
-
-
-# --- range
-
-
-def test_a_piece_within_the_range_stays():
-    assert into_range(SEED, COMPOSER).key_fifths == 0 and rows(into_range(SEED, COMPOSER)) == rows(SEED)
-
-
-@pytest.mark.parametrize("far", [-30, -1, 1, 40])
-def test_a_piece_out_of_range_moves_as_a_whole_by_the_smallest_step(far):
-    low, high = SEED.notes["pitch"].min(), SEED.notes["pitch"].max()
-    edge = HIGHEST - high if far > 0 else LOWEST - low  # as far as it can go in this direction
-    piece = moved(SEED, edge + far)
-    back = into_range(piece, COMPOSER)
-    assert rows(back) == rows(moved(SEED, edge)) and back.key_fifths is None
-
-
-def too_wide(*octaves: int) -> Piece:
-    """The seed with each part so many octaves higher."""
-    notes = SEED.notes.copy()
-    notes["pitch"] += 12 * np.array(octaves)[notes["part"]]
-    return replace(SEED, notes=notes)
-
-
-def test_parts_too_wide_together_move_by_octaves_each():
-    piece = too_wide(2, 0, 0, -2)
-    assert np.ptp(piece.notes["pitch"]) > HIGHEST - LOWEST
-    back = into_range(piece, COMPOSER)
-    shifts = (back.notes["pitch"] - piece.notes["pitch"]).astype(int)
-    assert {part: set(shifts[piece.notes["part"] == part]) for part in range(4)} == {0: {-24}, 1: {0}, 2: {0}, 3: {24}}
-    assert back.notes["pitch"].min() >= LOWEST and back.notes["pitch"].max() <= HIGHEST
-
-
-@given(st.lists(st.integers(-40, 40), min_size=4, max_size=4))
-@settings(max_examples=40, deadline=None)
-def test_whatever_the_seed_it_fits_in_the_end_and_intervals_within_parts_stay(shifts):
-    notes = SEED.notes.copy()
-    notes["pitch"] = np.clip(notes["pitch"] + np.array(shifts)[notes["part"]], 0, 127)
-    piece = replace(SEED, notes=notes)
-    back = into_range(piece, COMPOSER)
-    assert back.notes["pitch"].min() >= LOWEST and back.notes["pitch"].max() <= HIGHEST
-    moves = (back.notes["pitch"] - piece.notes["pitch"]).astype(int)
-    by_part = [set(moves[piece.notes["part"] == part].tolist()) for part in range(4)]
-    assert all(len(own) == 1 for own in by_part)
-    together = len(set(moves.tolist())) == 1
-    assert together or not (moves % 12).any(), "apart they move by octaves"
-
-
-def test_a_part_wider_than_the_whole_range_is_named():
-    piece = piece_of((0, 12, 10, 1), (12, 36, 120, 1), (0, 48, 60, 0))
-    with pytest.raises(BadInput, match=rf"test: part 2 spans MIDI 10-120; no octave of it fits the model's {LOWEST}-"):
-        into_range(piece, COMPOSER)
-
-
-def test_a_seed_out_of_range_is_continued_there():
-    """The composer's own range, not the one with the margin of transposition."""
-    (piece,) = compose(COMPOSER, [Order((1,), notes=60, start=moved(SEED, 36))], RULES)
-    assert rows(piece)[0][2] == rows(into_range(moved(SEED, 36), COMPOSER))[0][2]
+        compose(COMPOSER, [Order((1,), notes=99, start=replace(SEED, metre=(6, 8)))])
+    with pytest.raises(BadInput, match="test: has no note in its first 4 parts, all that the model has"):
+        compose(COMPOSER, [Order((1,), notes=99, start=piece_of((0, 48, 60, 4)))])

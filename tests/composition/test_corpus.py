@@ -6,6 +6,7 @@ import json
 from itertools import combinations
 from pathlib import Path
 
+import mido
 import numpy as np
 import pandas as pd
 import pytest
@@ -13,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tiny_corpus import make_database, make_piece, make_tune, put, solo_note
 
-from reprise.composition.collect import collect_corpus, content_key, deal, rare_pitches, tabulate, without
+from reprise.composition.collect import collect_corpus, content_key, deal, merge_parts, rare_pitches, tabulate, without
 from reprise.composition.corpus import Corpus, CorpusParams, load_corpus, save_corpus
 from reprise.composition.corpus_plots import draw_corpus
 from reprise.composition.corpus_stats import bars_of, off_grid, repeated, unisons
@@ -30,6 +31,7 @@ PARAMS = CorpusParams(
     metres=("4/4",),
     bars=(2, 64),
     parts=(1, 2),
+    merge_parts=False,
     rare_pitch_count=0,
     validation_share=0.2,
     test_share=0.2,
@@ -53,10 +55,19 @@ def collect(repository: Path, **changes) -> tuple[Corpus, dict]:
     return collect_corpus(dataclasses.replace(PARAMS, **changes), repository, repository / "corpus", workers=1)
 
 
+def skipped_rows(repository: Path) -> list[dict[str, str]]:
+    with open(repository / "corpus/skipped.csv", newline="") as file:
+        return list(csv.DictReader(file))
+
+
 def skipped(repository: Path) -> dict[str, str]:
     """The reason for each source that was left out."""
-    with open(repository / "corpus/skipped.csv", newline="") as file:
-        return {row["source"]: row["reason"] for row in csv.DictReader(file)}
+    return {row["source"]: row["reason"] for row in skipped_rows(repository) if not row["count"]}
+
+
+def missing(repository: Path) -> list[tuple[str, str, int]]:
+    """What is missing from pieces of the corpus: source, kind and count."""
+    return [(row["source"], row["reason"], int(row["count"])) for row in skipped_rows(repository) if row["count"]]
 
 
 # --- what comes out
@@ -145,6 +156,52 @@ def test_everything_left_out_is_listed_and_counted(repository):
     assert summary["seeds"]["skipped"] == {"tune of the corpus": 1}
 
 
+def test_what_a_piece_of_the_corpus_lacks_is_listed_and_counted(repository):
+    """Piece 0 gets three drum notes and a note that never ends; the other one, a waltz with a drum, isn't taken."""
+    _, before = collect(repository)
+    assert not missing(repository) and "missing_from_pieces" not in before["corpus"], "DVC would drop an empty mapping"
+    add_events(repository / "scores/bach/0.mid", 3 * [(0x99, 35)] + [(0x90, 127)])
+    put(repository / "scores/bach/waltz.mid", make_piece(20, metre=(3, 4)))
+    add_events(repository / "scores/bach/waltz.mid", [(0x99, 35)])
+    add_events(repository / "scores/mozart/1.mid", [(0x99, 35)])
+    _, summary = collect(repository)
+    assert missing(repository) == [
+        ("bach/0.mid", "drum notes", 3),
+        ("bach/0.mid", "notes that never end", 1),
+        ("mozart/1.mid", "drum notes", 1),
+    ]
+    assert summary["corpus"]["missing_from_pieces"] == {"drum notes": 3, "notes that never end": 1}
+    assert summary["seeds"]["missing_from_pieces"] == {"drum notes": 1}
+
+
+def add_events(path: Path, notes: list[tuple[int, int]]) -> None:
+    """Begin notes, each a status and a pitch, in a further track of a MIDI file, and end none."""
+    file = mido.MidiFile(path)
+    messages = [mido.Message.from_bytes([status, pitch, 64]) for status, pitch in notes]
+    file.tracks.append(mido.MidiTrack(messages))
+    file.save(path)
+
+
+def test_double_stops_on_tracks_of_their_own_are_one_part_where_that_is_asked_for(repository):
+    """A cello and a second track of the same cello: two parts as written, one if parts are merged."""
+    cello = make_piece(30, parts=2)
+    put(repository / "scores/bach/cello.mid", cello)
+    put(repository / "scores/bach/duo.mid", dataclasses.replace(make_piece(31, parts=2), programs=(42, 0)))
+    collect(repository, parts=(1, 1))
+    assert skipped(repository) == {"bach/cello.mid": "parts", "bach/duo.mid": "parts"}
+    corpus, _ = collect(repository, parts=(1, 1), merge_parts=True)
+    assert skipped(repository) == {"bach/duo.mid": "parts"}
+    merged = corpus.table[corpus.table["source"] == "bach/cello.mid"]
+    assert merged["notes"].item() == len(cello.notes) and list(merged["programs"].item()) == [0]
+
+
+def test_parts_are_merged_by_instrument_in_the_order_of_their_first_ones():
+    rows = [(float(part), 1.0, 60 + part, 64, part) for part in range(4)]
+    merged = merge_parts(Piece(note_table(rows), 100.0, (42, 0, 42, 0)))
+    assert merged.programs == (42, 0) and merged.notes["part"].tolist() == [0, 1, 0, 1]
+    assert merged.notes["pitch"].tolist() == [60, 61, 62, 63]
+
+
 def test_a_copy_in_another_key_is_kept_and_stays_with_its_family(repository):
     for number in range(10):
         put(repository / f"scores/bach/{number}-up.mid", make_piece(number, shift=2))
@@ -152,6 +209,18 @@ def test_a_copy_in_another_key_is_kept_and_stays_with_its_family(repository):
     own = table[table["split"] != "seed"]
     assert len(own) == 20 and own["family"].nunique() == 10
     assert (own.groupby("family")["split"].nunique() == 1).all()
+
+
+def test_a_tune_of_a_book_keeps_its_number_whatever_became_of_the_others(repository):
+    tunes = [f"X:{number + 10}\nM:4/4\nL:1/4\nK:C\n{'CEGc|' * 4}\n" for number in range(3)]
+    tunes[1] = tunes[1].replace("c|", "c=|")
+    tunes[2] = tunes[2].replace("CEGc|CEGc|", "D>^FA>d|G2B2|")
+    (repository / "scores/mozart/book.abc").write_text("\n".join(tunes))
+    corpus, _ = collect(repository)
+    names = {piece.source for piece in corpus.pieces("seed")}
+    assert names >= {"mozart/book.abc, tune 1 (X:10)", "mozart/book.abc, tune 3 (X:12)"}
+    (broken,) = (row for row in skipped_rows(repository) if row["source"] == "mozart/book.abc")
+    assert broken["detail"].startswith("mozart/book.abc, tune 2 (X:11): not a readable ABC file")
 
 
 def test_rare_pitches_are_dropped_as_notes_everywhere_but_in_seeds(repository):
@@ -163,6 +232,8 @@ def test_rare_pitches_are_dropped_as_notes_everywhere_but_in_seeds(repository):
     dropped, summary = collect(repository, rare_pitch_count=2)
     assert 20 not in dropped.notes["pitch"].values
     assert len(kept.notes) - len(dropped.notes) == summary["rare_pitches"]["notes_dropped"] >= 1
+    assert summary["corpus"]["missing_from_pieces"] == {"notes of rare pitches": len(kept.notes) - len(dropped.notes)}
+    assert ("bach/0.mid", "notes of rare pitches", 1) in missing(repository)
 
 
 def test_what_counts_as_rare_by_hand():
@@ -179,6 +250,8 @@ def test_metres_that_training_lacks_are_left_out_and_seeds_lose_parts_that_it_la
     assert skipped(repository) == {"mozart/waltz.mid": "metre that training lacks"}
     assert summary["seeds_cut_to_parts"] == 1 and summary["pieces"]["seed"] == 3
     assert all(len(piece.programs) == 1 and set(piece.notes["part"]) == {0} for piece in corpus.pieces("seed"))
+    lost = 2 * len(make_piece(121).notes)  # two of the trio's three parts
+    assert missing(repository) == [("mozart/trio.mid", "notes of further parts", lost)]
 
 
 def test_solos_of_a_jazz_database_are_a_corpus_too(repository):
@@ -279,6 +352,7 @@ def test_a_composer_who_is_also_the_seeds_composer_leaves_no_seed(repository):
         ({"metres": ("four",)}, "metres"),
         ({"bars": (5, 4)}, "bars"),
         ({"parts": (0, 4)}, "parts"),
+        ({"parts": (1, 16)}, r"parts: is \[1, 16\]; .* <= 15, the melodic channels that MIDI has"),
         ({"test_share": 0.5}, "test_share"),
         ({"rare_pitch_count": -1}, "rare_pitch_count"),
         ({"seed": -1}, "seed"),

@@ -166,6 +166,45 @@ def test_what_a_model_that_is_sure_of_the_end_says_of_the_next_pitch():
     assert hits[1].tolist() == (EVENTS[3:-1, PITCH] == 1).tolist()
 
 
+def loud_model(kind: str) -> TupleModel:
+    """`tiny_model` in which what a latent says, and so what a posterior reads, weighs much."""
+    model = tiny_model(kind)
+    if kind == "vae":
+        with torch.no_grad():
+            model.posterior.weight *= 40
+            model.posterior.bias[model.latent_size :] = -10  # of hardly any variance
+            model.after.weight *= 20
+    return model
+
+
+@pytest.mark.parametrize("kind", MODELS)
+def test_the_future_changes_nothing_that_is_said_to_be_known_from_the_past(kind):
+    """Accuracies, pitches from the past alone and logits of the first notes, whatever notes follow them."""
+    model, rng, same = loud_model(kind), np.random.default_rng(0), 5
+    notes = np.array([list(np.ndindex(3, 2, 3, 2))[i] for i in rng.integers(36, size=12)])
+    pieces = [np.concatenate([notes[:same], rng.permutation(notes[same:]), [[TINY.end, 0, 0, 0]]]) for _ in range(6)]
+    assert len({piece.tobytes() for piece in pieces}) == 6
+    scores = score(model, examples(*pieces))
+    past_only = past_only_hits(model, TINY, pieces, [(4, 4)] * 6)
+    batch = collate(examples(*pieces))
+    with torch.inference_mode():
+        hidden = model.hidden_from_past(batch)[:, : same + 1]
+    torch.testing.assert_close(hidden, hidden[:1].expand_as(hidden), rtol=1e-5, atol=1e-5)
+    for found, pitches in zip(scores, past_only):
+        assert np.array_equal(found.hits[:same], scores[0].hits[:same])
+        assert np.array_equal(pitches[:same], past_only[0][:same])
+
+
+def test_a_posterior_does_know_the_future():
+    """Else the test above would hold for nothing: what the bound is made from changes with what follows."""
+    model = loud_model("vae")
+    batch = collate(examples(EVENTS, EVENTS[[0, 1, 2, 5, 6]]))
+    with torch.inference_mode():
+        torch.manual_seed(0)
+        known, from_past = model.hidden(batch)[0][:, :2], model.hidden_from_past(batch)[:, :2]
+    assert (known[0] - known[1]).abs().max() > 0.1 > (from_past[0] - from_past[1]).abs().max()
+
+
 @pytest.mark.parametrize("model", MODELS)
 def test_scoring_changes_nothing_in_a_composer(model):
     composer = make_composer(model)

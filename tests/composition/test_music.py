@@ -1,7 +1,9 @@
-"""The music of a composer on disk: the same whatever made it, and it comes back without the openings of others."""
+"""The music of a composer on disk: the same whatever made it, and it comes back with the openings of others."""
 
+import re
 from dataclasses import replace
 from pathlib import Path
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -9,14 +11,15 @@ from tiny_composer import MUSIC, chorale, make_composer, save_tiny_composer
 from tiny_pieces import piece_of
 
 from reprise.composition import generate
-from reprise.composition.compose import Order, after_bar, compose, cut_at_bar
+from reprise.composition.compose import Order, compose
 from reprise.composition.composer import load_composer
 from reprise.composition.generate import draw_openings, generate_music
 from reprise.composition.music import MusicParams, load_music
 from reprise.compute import ComputeParams
 from reprise.errors import BadInput, ParamsError, ShardError
-from reprise.music.midi import read_midi
+from reprise.music.excerpts import after_bar, cut_at_bar
 from reprise.music.piece import Piece
+from reprise.music.readers.midi import read_midi
 from reprise.shards import item_name, read_shard, shard_name
 
 COMPOSER = make_composer("lstm")
@@ -65,18 +68,18 @@ def test_items_run_over_temperatures_then_openings_then_nothing(made):
     assert openings[2:4] == ["", ""]
 
 
-def test_what_comes_back_is_what_was_composed_without_the_openings(made, model):
+def test_what_comes_back_is_what_was_composed(made, model):
     manifest, pieces = load_music(made[0])
     composer = load_composer(model)
     openings = draw_openings(SEEDS, composer, PARAMS)
     for first, starts in ((0, openings), (2, [None, None])):
-        orders = [Order((3, 1, first + i), bars=3, start=start) for i, start in enumerate(starts)]
-        whole = compose(composer, orders, PARAMS.rules(0.5))
-        for item, (start, piece) in enumerate(zip(starts, whole), first):
+        rules = PARAMS.rules(0.5)
+        orders = [Order((3, 1, first + i), bars=3, start=start, rules=rules) for i, start in enumerate(starts)]
+        whole = compose(composer, orders)
+        for item, piece in enumerate(whole, first):
             assert manifest["notes"][item] == len(piece.notes)
-            own = after_bar(piece, 1) if start else piece
-            assert rows(pieces[item]) == rows(own) and len(own.notes)
-            assert (own.notes["onset"] + own.notes["duration"]).max() <= (8 if start else 12)
+            assert rows(pieces[item]) == rows(piece) and len(after_bar(piece, 1).notes)
+            assert (piece.notes["onset"] + piece.notes["duration"]).max() <= 12
 
 
 def test_an_item_is_midi_and_musicxml(made):
@@ -84,6 +87,8 @@ def test_an_item_is_midi_and_musicxml(made):
         made[0] / shard_name(2), [item_name(item, kind) for item in (4, 5) for kind in ("mid", "musicxml")]
     )
     assert members[item_name(4, "musicxml")].startswith(b"<?xml")
+    title = ElementTree.fromstring(members[item_name(4, "musicxml")]).findtext("work/work-title")
+    assert re.fullmatch(r"lstm composer, seed 3, item 4, temperature 1\.5, after chorale 5[01], bar \d", title)
     assert len(read_midi(members[item_name(4, "mid")], "4").notes)
 
 
@@ -133,6 +138,12 @@ def test_samples_of_each_kind_are_laid_open(tmp_path, tmp_path_factory, monkeypa
     sample = read_midi(files["music/samples/t1_nothing_0001.mid"], "sample")
     assert rows(sample) == rows(load_music(tmp_path / "music")[1][1])
     assert files["music/samples/t1_nothing_0001.wav"].startswith(b"RIFF")
+    titles = {
+        name: ElementTree.fromstring(files[f"music/samples/{name}.musicxml"]).findtext("work/work-title")
+        for name in ("t1_nothing_0001", "between_2")
+    }
+    assert titles["t1_nothing_0001"] == "vae composer, seed 3, item 1, temperature 1"
+    assert titles["between_2"].startswith("vae composer, seed 3, step 2 of 5 between chorale 5")
 
 
 # --- openings
@@ -178,8 +189,8 @@ def test_seeds_in_unknown_metres_or_too_short_are_no_use():
         ("seed", -1, "seed"),
         ("temperatures", (), "temperatures"),
         ("temperatures", (1.0, 1.0), "temperatures"),
-        ("temperatures", (1.0, -1.0), "temperature: is -1.0"),
-        ("temperatures", (float("nan"),), "temperature: is nan"),
+        ("temperatures", (1.0, -1.0), "temperatures: is -1.0"),
+        ("temperatures", (float("nan"),), "temperatures: is nan"),
         ("pieces", 3, "pieces"),
         ("pieces", 0, "pieces"),
         ("bars", 1, "seed_bars"),
@@ -199,4 +210,5 @@ def test_rules_are_those_of_the_params():
     rules = replace(PARAMS, top_k=3, top_p=0.9, min_p=0.1, repeat_limit=5).rules(0.7)
     assert (rules.temperature, rules.top_k, rules.top_p, rules.min_p) == (0.7, 3, 0.9, 0.1)
     assert (rules.repeat_limit, rules.copy_limit, rules.key) == (5, 16, "")
-    assert rules.field_temperatures == (("pitch", 0.7 * 0.8),), "pitches have a temperature of their own"
+    found = rules.temperatures(("step", "pitch"))
+    assert found == {"step": 0.7, "pitch": 0.7 * 0.8}, "pitches have a temperature of their own"

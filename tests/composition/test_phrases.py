@@ -6,7 +6,7 @@ from tiny_composer import chorale, make_composer
 
 from reprise.composition import phrases
 from reprise.composition.phrases import interpolate, phrase_latent
-from reprise.composition.sampling import SamplingRules
+from reprise.composition.rules import SamplingRules
 from reprise.errors import BadInput
 
 
@@ -18,7 +18,7 @@ def vae():
 def test_latents_move_on_a_straight_line(vae, monkeypatch):
     seen = []
 
-    def watched(model, encoding, jobs, rules, index):
+    def watched(model, encoding, jobs, index):
         seen.extend(job.latents[0] for job in jobs)
         return [np.zeros((0, len(encoding.shape.fields)), np.int64) for _ in jobs]
 

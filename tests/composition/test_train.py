@@ -90,6 +90,16 @@ def test_the_weights_are_those_of_the_best_epoch(tmp_path):
     assert nats == pytest.approx(min(row["validation_nats"] for row in curves), rel=1e-4)
 
 
+def test_a_composer_says_its_validation_nats_a_note(tmp_path):
+    """Of the best epoch. An event more than notes ends each piece: 2 more of two pieces."""
+    pieces = {"train": PIECES[:4], "validation": PIECES[4:]}
+    composer, curves = fit_composer("lstm", params("lstm"), TRAINING, pieces, "cpu", tmp_path, Tracker())
+    notes = sum(len(piece.notes) for piece in PIECES[4:])
+    best = min(row["validation_nats"] for row in curves)
+    assert composer.config.validation_nats == pytest.approx(best * (notes + 2) / notes, abs=1e-4)
+    assert np.isnan(make_config("lstm", params("lstm"), PIECES[:4]).validation_nats), "before training"
+
+
 def test_the_learning_rate_rises_and_falls():
     assert schedule(0) == 0 and schedule(WARM_UP / 2) == 0.5 and schedule(WARM_UP) == 1
     assert schedule((1 + WARM_UP) / 2) == pytest.approx(0.5), "half of what follows: half a cosine"

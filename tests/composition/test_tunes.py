@@ -11,7 +11,7 @@ from tiny_corpus import make_tune
 
 from reprise.composition.tunes import _sharing, find_families, melody, opening, skeleton
 from reprise.music.piece import Piece, note_table
-from reprise.music.readers.music21_scores import piece_from_score
+from reprise.music.readers.musicxml.scores import read_compressed_musicxml
 
 TUNE = [67, 67, 69, 71, 72, 74, 72, 71, 69, 67, 64, 65, 67, 69, 67, 65, 64, 62, 60, 64, 67, 72, 71, 69, 67, 60]
 
@@ -115,7 +115,7 @@ def test_the_index_finds_the_pairs_that_all_against_all_finds(keys):
 
 def chorale(number: str) -> Piece:
     folder = music21.common.getCorpusFilePath() / "bach"
-    return piece_from_score(music21.converter.parse(folder / f"bwv{number}.mxl"), number)
+    return read_compressed_musicxml((folder / f"bwv{number}.mxl").read_bytes(), number)
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,8 @@ import pytest
 from tiny_composer import make_composer
 
 from reprise.composition.compose import Order
-from reprise.composition.sampling import SamplingRules
-from reprise.composition.use import TOGETHER, compose_alike, describe, evaluate_music, find_scores, key_name
+from reprise.composition.rules import SamplingRules
+from reprise.composition.use import TOGETHER, compose_alike, describe, evaluate_music, find_scores
 from reprise.errors import BadInput
 from reprise.music.midi import midi_bytes
 from reprise.music.piece import Piece, note_table
@@ -46,20 +46,34 @@ def test_a_piece_is_described():
     ],
 )
 def test_the_key_is_the_one_whose_scale_it_is(pitches, key):
-    assert key_name(line(pitches)) == key
+    assert describe(line(pitches))["key"] == key
 
 
 @pytest.mark.parametrize("model", ["lstm", "transformer", "vae"])
 def test_a_piece_is_the_same_alone_and_in_any_company(model):
-    composer, rules = make_composer(model), SamplingRules()
+    composer = make_composer(model)
 
     def made(*seeds):
         orders = [Order((seed, 0), notes=10 + seed % 7) for seed in seeds]
-        return [midi_bytes(piece) for piece in compose_alike(composer, orders, rules)]
+        return [midi_bytes(piece) for piece in compose_alike(composer, orders)]
 
     many = made(*range(TOGETHER + 3))
     assert many[::-1] == made(*reversed(range(TOGETHER + 3)))
     assert made(2, 99, 5)[::2] == [many[2], many[5]] and made(TOGETHER) == many[TOGETHER : TOGETHER + 1]
+
+
+def test_each_piece_of_a_batch_has_rules_of_its_own():
+    """Sixteen at once: temperatures, keys and cuts, each piece as it is alone."""
+    composer = make_composer("lstm")
+    keys = ("", "C major", "a minor", "G major")
+    rules = [
+        SamplingRules(temperature=0.3 + 0.1 * n, top_p=1 - 0.02 * n, key=keys[n % 4], top_k=(0, 5, 9)[n % 3])
+        for n in range(16)
+    ]
+    orders = [Order((1, 0), notes=12, rules=own) for own in rules]
+    together = [midi_bytes(piece) for piece in compose_alike(composer, orders)]
+    assert [midi_bytes(compose_alike(composer, [order])[0]) for order in orders] == together
+    assert len(set(together)) == 16
 
 
 def test_the_midi_file_is_read_of_files_alike_but_for_the_extension(tmp_path):
@@ -78,3 +92,15 @@ def test_music_against_itself_differs_in_nothing():
     differences = [value for value in found["standardised_difference"].values() if value is not None]
     assert differences and not np.any(differences)
     assert "reference" not in evaluate_music(pieces)
+
+
+def test_music_and_reference_are_measured_over_as_many_bars():
+    """The same endless scale, 8 bars of it against 2: nothing differs once both are cut; without, its range would."""
+    scale = [48 + step for step in range(32)]
+    long, short = [line(scale, start=0.0)] * 2, [line(scale[:8])] * 2
+    found = evaluate_music(long, short)
+    assert found["standardised_difference"]["pitch_range"] == 0
+    assert found["measures"]["pitch_range"]["value"] == found["reference"]["measures"]["pitch_range"]["value"] == 7
+    assert evaluate_music(short, long)["measures"] == evaluate_music(short, long)["reference"]["measures"]
+    assert evaluate_music(long)["measures"]["pitch_range"]["value"] == 31, "nothing is cut without a reference"
+    assert found["originality"]["longest_copied_run"]["value"] == 8, "whole pieces"

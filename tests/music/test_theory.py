@@ -5,8 +5,7 @@ from music21 import chord as m21_chord
 from music21 import pitch as m21_pitch
 from music21 import scale as m21_scale
 
-from reprise.errors import ParamsError
-from reprise.music.theory import MODES, ROOT_PROGRESSIONS, chord, key_classes, pitches_in, scale
+from reprise.music.theory import MODES, ROOT_PROGRESSIONS, chord, pitches_in, scale
 
 REFERENCES = {
     "major": m21_scale.MajorScale,
@@ -67,36 +66,3 @@ def test_pitches_in_a_range_are_every_one_of_their_class():
     assert pitches_in((0, 4, 7), 60, 72) == [60, 64, 67, 72]
     assert pitches_in((11,), 60, 70) == []
     assert pitches_in(tuple(range(12)), 21, 108) == list(range(21, 109))
-
-
-def test_keys_by_hand():
-    assert key_classes("C major") == (0, 2, 4, 5, 7, 9, 11)
-    assert key_classes("a minor") == (0, 2, 4, 5, 6, 7, 8, 9, 11), "with F sharp and G sharp"
-    assert key_classes("") == tuple(range(12))
-
-
-@pytest.mark.parametrize("tonic", ["C", "C#", "D", "E-", "F#", "G", "B-", "B", "Cb"])
-def test_keys_are_music21_s(tonic):
-    """In minor its natural, harmonic and melodic scale together."""
-    name = tonic.replace("b", "-")
-    major = m21_scale.MajorScale(name)
-    assert key_classes(f"{tonic} major") == tuple(sorted({pitch.pitchClass for pitch in major.getPitches()}))
-    minors = (m21_scale.MinorScale, m21_scale.HarmonicMinorScale, m21_scale.MelodicMinorScale)
-    classes = {pitch.pitchClass for kind in minors for pitch in kind(name).getPitches(f"{name}3", f"{name}5")}
-    assert set(key_classes(f"{tonic} minor")) == classes
-
-
-@pytest.mark.parametrize(
-    ("key", "same"),
-    [("bb Major", "A# major"), ("F# MINOR", "f# minor"), (" D  major ", "D major"), ("B-  minor", "Bb minor")],
-)
-def test_keys_may_be_spelled_in_several_ways(key, same):
-    assert key_classes(key) == key_classes(same)
-
-
-@pytest.mark.parametrize(
-    "key", ["H major", "C", "major", "C dur", "C##  major", "c major minor", " ", "1 major", "Cmajor"]
-)
-def test_what_is_no_key_is_refused(key):
-    with pytest.raises(ParamsError, match=f"key: is '{key}'; it must be a tonic and a mode"):
-        key_classes(key)

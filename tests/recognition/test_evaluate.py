@@ -10,7 +10,6 @@ from reprise.recognition.attribution import attribute
 from reprise.recognition.evaluate import EvaluationParams, Predictions, confusion_rows, evaluate_set, taken_for
 from reprise.recognition.floor import PITCH_BINS, note_features
 from reprise.recognition.model import NetworkParams, Recognizer
-from reprise.recognition.plots import RECALLS, interpolated_precision, write_plots
 
 PIANO, GUITAR, STRINGS = INSTRUMENT_NAMES[:3]
 PARAMS = EvaluationParams(seed=1, resamples=50, attribution_clips=1, attribution_steps=8)
@@ -62,25 +61,6 @@ def test_the_contract_is_kept(predictions):
         estimate = found[name]
         assert estimate["low"] <= estimate["value"] <= estimate["high"]
         assert estimate["count"] == 4
-
-
-def test_perfect_predictions_have_precision_one_at_every_recall():
-    labels = rows((0,), (1,), (0, 1))
-    perfect = Predictions(labels, labels, labels, labels.sum(axis=1))
-    curves = interpolated_precision(perfect)
-    assert curves.shape == (12, len(RECALLS))
-    assert (curves[:2] == 1).all()
-
-
-def test_plots_are_written_for_each_set(predictions, tmp_path):
-    write_plots({"test": predictions}, tmp_path)
-    assert {path.name for path in tmp_path.iterdir()} == {
-        "f1_test.csv",
-        "confusion_test.csv",
-        "precision_recall_test.csv",
-        "precision_recall.csv",
-    }
-    assert (tmp_path / "f1_test.csv").read_text().splitlines()[:2] == ["instrument,f1", f"{PIANO},0.6667"]
 
 
 def test_note_features_by_hand():

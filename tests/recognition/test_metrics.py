@@ -102,14 +102,23 @@ def test_the_order_of_clips_means_nothing():
 
 
 def test_a_threshold_lies_in_the_middle_of_those_that_separate():
-    """Absent at 0.2, there at 0.4: all of 0.21 ... 0.40 are perfect, their middle is 0.305."""
+    """Absent at 0.2, there at 0.4: all of 0.21 ... 0.40 are perfect, the middle two are 0.30 and 0.31."""
     labels, probabilities = np.array([[0], [1]]), np.array([[0.2], [0.4]])
-    assert best_thresholds(labels, probabilities) == pytest.approx([0.305])
+    assert best_thresholds(labels, probabilities) == pytest.approx([0.30])
 
 
+def test_a_threshold_never_falls_between_two_maxima():
+    """F1 is 2/3 where all four are claimed (up to 0.30) and where the first alone is (0.61 to 0.86), less between."""
+    labels, probabilities = np.array([[1], [0], [0], [1]]), np.array([[0.86], [0.6], [0.5], [0.3]])
+    assert best_thresholds(labels, probabilities) == pytest.approx([0.73]), "of stretches as long the higher"
+    probabilities[0] = 0.7
+    assert best_thresholds(labels, probabilities) == pytest.approx([0.17]), "the longer one, 0.05 to 0.30"
+
+
+@pytest.mark.parametrize("clips", [4, 8, 200])
 @pytest.mark.parametrize("seed", range(3))
-def test_no_other_threshold_has_a_better_f1(seed):
-    labels, probabilities, _ = sample(seed, clips=200)
+def test_no_other_threshold_has_a_better_f1(seed, clips):
+    labels, probabilities, _ = sample(seed, clips, instruments=40)
     chosen = best_thresholds(labels, probabilities)
     ours = f1_per_instrument(labels, (probabilities >= chosen).astype(int))
     for threshold in THRESHOLDS:

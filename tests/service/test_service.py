@@ -24,9 +24,12 @@ from fastapi.testclient import TestClient
 from tiny_composer import save_tiny_composer
 
 from reprise.cli import main
+from reprise.composition.composers import SAMPLING, save_rules
+from reprise.composition.rules import OPTIONS, SamplingRules
 from reprise.errors import BadInput, ParamsError
-from reprise.music.midi import read_midi
-from reprise.service.app import LARGEST_SEED, MOST_NOTES, create_app
+from reprise.music.readers.midi import read_midi
+from reprise.params import LARGEST_SEED
+from reprise.service.app import MOST_NOTES, create_app
 from reprise.service.settings import ServiceSettings
 
 PATIENCE_S = 120
@@ -38,6 +41,7 @@ def models(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("models")
     for name in ("lstm", "transformer"):
         save_tiny_composer(folder / name, name)
+    save_rules(SamplingRules(pitch_factor=0.9, top_k=6), folder / "lstm" / SAMPLING)
     (folder / "readme.txt").write_text("no composer")
     return folder
 
@@ -66,6 +70,11 @@ def test_it_says_that_it_is_alive_and_what_it_plays(client):
         found["status"] == "alive" and found["default_model"] == "transformer" and re.match(r"\d+\.", found["version"])
     )
     assert sorted(found["models"]) == ["lstm", "transformer"]
+    assert {name: facts["validation_nats"] for name, facts in found["models"].items()} == {
+        "lstm": 1.9,
+        "transformer": 1.8,
+    }
+    assert [found["models"]["lstm"]["sampling"][name] for name in ("temperature", "pitch_factor")] == [1.0, 0.9]
     assert found["models"]["lstm"]["parts"] == 4 and found["models"]["lstm"]["metres"] == ["4/4"]
 
 
@@ -94,8 +103,16 @@ def test_model_and_temperature_count(client):
         return client.get("/midi/40/", params={"seed": 3, **options}).content
 
     assert ask() == ask(model="transformer", temperature=1) == ask(temperature="1.0")
-    assert len({ask(), ask(model="lstm"), ask(temperature=0.5)}) == 3
+    assert len({ask(), ask(model="lstm"), ask(temperature=0.5), ask(top_k=1), ask(field_temperature="pitch=3")}) == 5
     assert ask(temperature=0) == client.get("/midi/40/", params={"seed": 4, "temperature": 0}).content
+
+
+def test_what_a_request_does_not_say_is_as_the_model_s_music_was_measured(client):
+    def ask(**options):
+        return client.get("/midi/40/", params={"seed": 3, "model": "lstm", **options}).content
+
+    assert ask() == ask(temperature=1, pitch_factor=0.9, top_k=6) == ask(field_temperature="pitch=0.9")
+    assert len({ask(), ask(top_k=0), ask(pitch_factor=0.3)}) == 3
 
 
 def test_the_command_line_makes_the_same_file(client, models, tmp_path):
@@ -110,6 +127,7 @@ def test_company_changes_nothing(client):
     queries = [("/midi/30/", {"seed": seed}) for seed in range(12)]
     queries += [("/midi/30/", {"seed": seed, "model": "lstm"}) for seed in range(3)]
     queries += [("/midi/60/", {"seed": 1}), ("/midi/33/", {"seed": 2, "temperature": 0.7})]
+    queries += [("/midi/30/", {"seed": 4, "temperature": 0.1 * n, "top_k": n, "key": "g minor"}) for n in range(5)]
 
     def ask(query):
         return client.get(query[0], params=query[1]).content
@@ -130,6 +148,7 @@ def test_the_bounds_themselves_are_served(client):
 NOTES = "it must be a whole number from 1 to 2,000"
 TEMPERATURE = "it must be a number from 0 to 100"
 SEED = f"it must be a whole number from 0 to {LARGEST_SEED}"
+ALL = ", ".join(["notes", "model", *OPTIONS, "seed"])
 
 
 @pytest.mark.parametrize(
@@ -149,14 +168,26 @@ SEED = f"it must be a whole number from 0 to {LARGEST_SEED}"
         ("/midi/9/?temperature=1e9", f"temperature: is '1e9'; {TEMPERATURE}"),
         ("/midi/9/?temperature=warm", f"temperature: is 'warm'; {TEMPERATURE}"),
         ("/midi/9/?temperature=", f"temperature: is ''; {TEMPERATURE}"),
+        ("/midi/9/?top_p=0", "top_p: is '0'; it must be a number above 0, at most 1"),
+        ("/midi/9/?top_k=1.5", "top_k: is '1.5'; it must be a whole number, 0 or more"),
+        ("/midi/9/?lowest=200", "lowest: is '200'; it must be a whole number from 0 to 127"),
+        (
+            "/midi/9/?field_temperature=step=1&field_temperature=pitch",
+            "field_temperature: is 'pitch'; it must be a field and a number from 0 to 100, such as step=0.8",
+        ),
+        (
+            "/midi/9/?field_temperature=loudness=1",
+            "field_temperature: 'loudness' is no field of the model; it must be step, part, pitch, duration",
+        ),
+        ("/midi/9/?lowest=70&highest=60", "lowest: is 70; it must be from 0 to highest (60)"),
         ("/midi/9/?seed=-1", f"seed: is '-1'; {SEED}"),
         ("/midi/9/?seed=1.5", f"seed: is '1.5'; {SEED}"),
-        ("/midi/9/?seed=9007199254740992", f"seed: is '9007199254740992'; {SEED}"),
+        ("/midi/9/?seed=4294967296", f"seed: is '4294967296'; {SEED}"),
         ("/midi/9/?seed=", f"seed: is ''; {SEED}"),
         ("/midi/9/?model=gpt", "model: is 'gpt'; it must be one of lstm, transformer"),
         ("/midi/9/?model=../lstm", "model: is '../lstm'; it must be one of lstm, transformer"),
-        ("/midi/9/?tempo=90", "'tempo' is no parameter; the parameters are notes, model, temperature, seed"),
-        ("/midi/9/?seed=1&notes=3", "'notes' is no parameter; the parameters are notes, model, temperature, seed"),
+        ("/midi/9/?tempo=90", f"'tempo' is no parameter; the parameters are {ALL}"),
+        ("/midi/9/?seed=1&notes=3", f"'notes' is no parameter; the parameters are {ALL}"),
         ("/midi/0/?seed=x", f"notes: is '0'; {NOTES}; seed: is 'x'; {SEED}"),
     ],
 )
@@ -209,7 +240,7 @@ def test_the_interface_describes_each_parameter_and_each_answer(client):
     assert sorted(paths) == ["/", "/midi/{notes}/"]
     midi = paths["/midi/{notes}/"]["get"]
     parameters = {parameter["name"]: parameter for parameter in midi["parameters"]}
-    assert sorted(parameters) == ["model", "notes", "seed", "temperature"]
+    assert sorted(parameters) == sorted(["model", "notes", "seed", *OPTIONS])
     assert all(parameter.get("description") for parameter in parameters.values())
     assert parameters["notes"]["schema"]["maximum"] == MOST_NOTES
     assert parameters["model"]["schema"]["enum"] == ["lstm", "transformer"]
@@ -267,7 +298,7 @@ def test_no_more_gather_than_workers_and_queue_can_take(models):
         async def here() -> bool:
             return False
 
-        orders = (pool.midi_file("lstm", 1.0, 5, seed, here) for seed in range(20))
+        orders = (pool.midi_file("lstm", SamplingRules(), 5, seed, here) for seed in range(20))
         answers = await asyncio.gather(*orders, return_exceptions=True)
         assert [isinstance(answer, bytes) for answer in answers] == [True] * 11 + [False] * 9
         assert {answer.status_code for answer in answers[11:]} == {503}
@@ -338,7 +369,7 @@ def test_nothing_is_composed_for_a_client_that_has_left(models):
 
         pool._composed = compose
         with pytest.raises(Exception, match="left"):
-            await pool.midi_file("lstm", 1.0, 9, 0, gone)
+            await pool.midi_file("lstm", SamplingRules(), 9, 0, gone)
         assert not composed and pool.idle == 1
         assert (await client.get("/midi/9/?seed=5")).status_code == 200 and [r.seed for r in composed] == [5]
 
@@ -360,11 +391,13 @@ def test_only_requests_alike_share_a_batch(models):
             return False
 
         lengths = [64, 64, 127, 128, 70, *[100] * 8]
-        others = {1: ("lstm", 1.0), 4: ("transformer", 2.0)}
-        orders = [(*others.get(seed, ("transformer", 1.0)), notes, seed) for seed, notes in enumerate(lengths)]
+        orders = [
+            ("lstm" if seed == 1 else "transformer", SamplingRules(temperature=seed), notes, seed)
+            for seed, notes in enumerate(lengths)
+        ]
         await asyncio.gather(*(pool.midi_file(*order, here) for order in orders))
-        # Eight at most, the longest waiting first; 64 to 127 notes are alike, 128 are not.
-        assert batches == [[0, 2, 5, 6, 7, 8, 9, 10], [1], [3], [4], [11, 12]]
+        # Eight at most, the longest waiting first; 64 to 127 notes are alike, 128 are not; whatever the temperature.
+        assert batches == [[0, 2, 4, 5, 6, 7, 8, 9], [1], [3], [10, 11, 12]]
 
     in_a_service(ServiceSettings(models, workers=1), use)
 

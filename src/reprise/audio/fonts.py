@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from reprise.errors import FontError
+from reprise.music.instruments import INSTRUMENT_NAMES
 from reprise.params import require
 
 
@@ -72,6 +73,15 @@ FONTS = {
             citation="The Csound authors, sf_GMbank",
         ),
         SoundFont(
+            name="A320U",
+            paths=("/usr/share/sounds/sf2/A320U.sf2",),
+            debian_package="denemo-data",
+            sha256="c3455f5ce7425e5ec737b4c6e8dd2ea2bd4ad407908853413ce7c44480bf89c8",
+            url="https://www.denemo.org",
+            licence="GPL 2",
+            citation="Milton Paredes, A320U, 2005",
+        ),
+        SoundFont(
             name="TimGM6mb",
             paths=("pretty_midi:TimGM6mb.sf2",),
             debian_package="",
@@ -86,11 +96,16 @@ FONTS = {
 
 @dataclass(frozen=True)
 class FontParams:
-    """The `fonts` section: names from the registry."""
+    """The `fonts` section: names from the registry.
+
+    Attributes:
+        train_without: pairs of a training font and an instrument that it never plays, other fonts do.
+    """
 
     train: tuple[str, ...]
     clean: str
     unseen: str
+    train_without: tuple[tuple[str, str], ...] = ()
 
     def __post_init__(self) -> None:
         require(bool(self.train), "train", list(self.train), "at least one font")
@@ -99,10 +114,30 @@ class FontParams:
             for name in names:
                 require(name in FONTS, key, name, f"one of the registry: {', '.join(FONTS)}")
         require(self.unseen not in (*self.train, self.clean), "unseen", self.unseen, "a font that training never hears")
+        others = [name for name in self.train if name != self.clean]
+        for name, instrument in self.train_without:
+            pair, fonts = (
+                [name, instrument],
+                f"of train, but not the clean one ({', '.join(others) or 'there is none'})",
+            )
+            require(name in others, "train_without", pair, f"a font {fonts} and an instrument")
+            right = f"a font and one of {', '.join(INSTRUMENT_NAMES)}"
+            require(instrument in INSTRUMENT_NAMES, "train_without", pair, right)
+            right = f"less: no font of train is left for {instrument}"
+            require(bool(self.train_on(instrument)), "train_without", self.train_without, right)
+
+    def train_on(self, instrument: str) -> tuple[str, ...]:
+        """The training fonts that an instrument of varied clips plays on."""
+        return tuple(name for name in self.train if (name, instrument) not in self.train_without)
+
+    @property
+    def trained(self) -> tuple[str, ...]:
+        """Every font that training hears."""
+        return tuple(dict.fromkeys((*self.train, self.clean)))
 
     @property
     def all(self) -> tuple[str, ...]:
-        return tuple(dict.fromkeys((*self.train, self.clean, self.unseen)))
+        return (*self.trained, self.unseen)
 
 
 def collect_fonts(params: FontParams, folder: Path) -> None:

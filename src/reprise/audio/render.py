@@ -4,6 +4,7 @@ Conventions: float32 mono in -1..1, levels in dB. The level of a stem is the RMS
 (`levels.active_rms`), so that rests don't make an instrument louder.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -41,11 +42,15 @@ def plain_rendition(parts: int, font: Path, params: RenderParams) -> Rendition:
 
 
 def draw_rendition(
-    parts: int, fonts: tuple[Path, ...], clean: Path, params: RenderParams, rng: np.random.Generator
+    choices: Sequence[tuple[Path, ...]], clean: Path, params: RenderParams, rng: np.random.Generator
 ) -> Rendition:
-    """Some parts on the font `clean` as it is, the others each on its own font, offset; all in one room, or in none."""
+    """Some parts on the font `clean` as it is, the others each on one of its choices, offset; all in one room, if any.
+
+    Args:
+        choices: for each part, the fonts that it may play on.
+    """
     voices = []
-    for _ in range(parts):
+    for fonts in choices:
         font = fonts[rng.integers(len(fonts))]
         names = ("filter_cents", "resonance_cb", "attack_timecents", "decay_timecents", "release_timecents")
         names += ("tuning_cents", "vibrato_cents")

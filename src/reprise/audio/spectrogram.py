@@ -2,6 +2,9 @@
 
 Conventions: dB relative to one fixed reference (mel power 1.0) for every clip, so that a loud clip looks loud;
 arrays are [mel bands, frames], low bands first. Frame t is centred on sample t * hop_length.
+
+All is computed in float64, though float32 would do for the ear: processors add and multiply in different orders, and
+what they differ by in float32 shows in one of 30,000 float16 cells of the cache; in float64 none was seen to differ.
 """
 
 from dataclasses import dataclass
@@ -41,7 +44,7 @@ def log_mel(samples: np.ndarray, sample_rate: int, params: SpectrogramParams) ->
     """Log-mel power of mono samples: float32[n_mels, frames(len(samples))] in dB.
 
     `librosa.power_to_db(librosa.feature.melspectrogram(pad_mode="constant"), ref=1, amin=10**(floor_db/10),
-    top_db=None)` in float32: short-time Fourier transform with a Hann window, power, Slaney mel bands.
+    top_db=None)`: short-time Fourier transform with a Hann window, power, Slaney mel bands.
     """
     window, bank = _filters(sample_rate, params)
     spectrum = torch.stft(
@@ -53,8 +56,8 @@ def log_mel(samples: np.ndarray, sample_rate: int, params: SpectrogramParams) ->
         pad_mode="constant",
         return_complex=True,
     )
-    power = bank @ (spectrum.real.square() + spectrum.imag.square()).float()
-    return (10 * torch.log10(power.clamp(min=10 ** (params.floor_db / 10)))).numpy()
+    power = bank @ (spectrum.real.square() + spectrum.imag.square())
+    return (10 * torch.log10(power.clamp(min=10 ** (params.floor_db / 10)))).float().numpy()
 
 
 @lru_cache(maxsize=4)
@@ -62,6 +65,11 @@ def _filters(sample_rate: int, params: SpectrogramParams) -> tuple[torch.Tensor,
     limit = sample_rate / 2
     require(params.fmax_hz <= limit, "spectrogram.fmax_hz", params.fmax_hz, f"at most half the sample rate, {limit:g}")
     bank = librosa.filters.mel(
-        sr=sample_rate, n_fft=params.n_fft, n_mels=params.n_mels, fmin=params.fmin_hz, fmax=params.fmax_hz
+        sr=sample_rate,
+        n_fft=params.n_fft,
+        n_mels=params.n_mels,
+        fmin=params.fmin_hz,
+        fmax=params.fmax_hz,
+        dtype=np.float64,
     )
     return torch.hann_window(params.n_fft, dtype=torch.float64), torch.from_numpy(bank)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from reprise.params import require, require_range
+from reprise.params import require, require_range, require_seed
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class ClipParams:
     shard_size: int
 
     def __post_init__(self) -> None:
-        require(self.seed >= 0, "seed", self.seed, "0 or more")
+        require_seed(self.seed)
         require(1 <= self.count <= 10_000_000, "count", self.count, "from 1 to 10,000,000")
         for key in ("validation_share", "test_share"):
             require(0 < getattr(self, key) < 0.5, key, getattr(self, key), "above 0 and below 0.5")

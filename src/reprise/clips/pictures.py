@@ -8,15 +8,17 @@ import numpy as np
 from reprise.audio.files import decode
 from reprise.audio.spectrogram import SpectrogramParams, log_mel
 from reprise.music.instruments import BY_PROGRAM, INSTRUMENT_NAMES
-from reprise.music.midi import read_midi
 from reprise.music.piece import Piece
+from reprise.music.readers.midi import read_midi
 
 matplotlib.use("Agg")
-from librosa import mel_frequencies
+from librosa import mel_frequencies, midi_to_note
 from matplotlib import pyplot as plt
 from matplotlib.image import AxesImage
 
 FREQUENCY_TICKS_HZ = (200, 500, 1000, 2000, 5000, 10000)
+SEMITONES_A_TICK = (1, 2, 3, 6, 12)
+MOST_PITCH_TICKS = 8
 
 
 def draw_samples(samples: Path, params: SpectrogramParams, sample_rate: int, folder: Path) -> None:
@@ -37,12 +39,24 @@ def draw_clip(piece: Piece, spectrogram: np.ndarray, params: SpectrogramParams, 
         times, lengths = notes["onset"] * piece.seconds_per_beat, notes["duration"] * piece.seconds_per_beat
         name = INSTRUMENT_NAMES[BY_PROGRAM[program]]
         roll.barh(notes["pitch"], lengths, left=times, height=0.9, color=colours(part), label=name)
-    roll.set(ylabel="MIDI pitch", title=f"{piece.tempo_bpm:.0f} BPM")
-    roll.legend(fontsize="small", loc="center left", bbox_to_anchor=(1.0, 0.5))
+    lowest, highest = int(piece.notes["pitch"].min()), int(piece.notes["pitch"].max())
+    ticks = pitch_ticks(lowest, highest)
+    roll.set_yticks(ticks, [f"{midi_to_note(pitch)} ({pitch})" for pitch in ticks])
+    roll.set(ylim=(lowest - 1, highest + 1), ylabel="pitch (MIDI)", title=f"{piece.tempo_bpm:.0f} BPM")
+    roll.grid(axis="y", color="0.9", linewidth=0.6)
+    roll.set_axisbelow(True)
+    figure.legend(fontsize="small", loc="outside upper center", ncols=2)
     image = show_spectrogram(mel, spectrogram, params, sample_rate)
     figure.colorbar(image, ax=mel, label="power (dB)")
     figure.savefig(path, dpi=80, metadata={"Software": None})
     plt.close(figure)
+
+
+def pitch_ticks(lowest: int, highest: int) -> list[int]:
+    """MIDI pitches to name beside a piano roll: whole ones, evenly so many semitones apart that few enough remain."""
+    steps = (step for step in SEMITONES_A_TICK if (highest - lowest) // step < MOST_PITCH_TICKS)
+    step = next(steps, SEMITONES_A_TICK[-1])
+    return list(range(-(-lowest // step) * step, highest + 1, step))
 
 
 def show_spectrogram(axis: plt.Axes, spectrogram: np.ndarray, params: SpectrogramParams, sample_rate: int) -> AxesImage:

@@ -9,6 +9,7 @@ clean level, so that training can mix them anew.
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -23,8 +24,8 @@ from reprise.clips.corpus import read_manifest, read_midi_of, stem_name
 from reprise.clips.params import ClipParams
 from reprise.compute import ComputeParams, run_jobs
 from reprise.music.instruments import INSTRUMENT_NAMES
-from reprise.music.midi import read_midi
 from reprise.music.piece import Piece
+from reprise.music.readers.midi import read_midi
 from reprise.shards import item_name, make_shard, shard_name, shard_plan, write_atomically
 
 _RENDER = 2  # what a seed is for; 0 and 1 are the composer's
@@ -39,15 +40,15 @@ class RenderSet:
     """Clips rendered in one way.
 
     Attributes:
-        plain: the font that parts play on as it is: some parts, or all where `varied` is empty.
-        varied: the fonts that the other parts draw from.
+        plain: the font that parts play on as it is: some parts, or all where not `varied`.
+        varied: whether the other parts draw from the training fonts.
         stems: whether the stems are kept beside the mix.
     """
 
     name: str
     clips: tuple[int, ...]
     plain: str
-    varied: tuple[str, ...] = ()
+    varied: bool = False
     stems: bool = False
 
 
@@ -56,8 +57,8 @@ def plan_sets(manifest: pd.DataFrame, fonts: FontParams, params: RenderParams) -
     clips = {split: tuple(group["clip"]) for split, group in manifest.groupby("split")}
     ceiling = params.ceiling_clips
     return [
-        RenderSet("train", clips["train"], fonts.clean, fonts.train, stems=True),
-        *(RenderSet(name, clips[name], fonts.clean, fonts.train) for name in ("validation", "test", "same_register")),
+        RenderSet("train", clips["train"], fonts.clean, varied=True, stems=True),
+        *(RenderSet(name, clips[name], fonts.clean, varied=True) for name in ("validation", "test", "same_register")),
         RenderSet("test_clean", clips["test"], fonts.clean),
         RenderSet("unseen_font", clips["test"], fonts.unseen),
         RenderSet("ceiling_train", clips["train"][:ceiling], fonts.unseen, stems=True),
@@ -71,10 +72,11 @@ class _Job:
     shard: int
     rows: pd.DataFrame
     midi: Path
-    fonts: Path
+    font_folder: Path
     folder: Path
     notes: Path
     clips: ClipParams
+    fonts: FontParams
     params: RenderParams
 
 
@@ -100,7 +102,7 @@ def render_clips(
         rows = manifest[manifest["clip"].isin(render_set.clips)]
         for shard, items in enumerate(shard_plan(len(rows), clips.shard_size)):
             part = rows.iloc[items.start : items.stop]
-            jobs.append(_Job(render_set, shard, part, midi_folder, font_folder, folder, notes, clips, params))
+            jobs.append(_Job(render_set, shard, part, midi_folder, font_folder, folder, notes, clips, fonts, params))
     rows = run_jobs(_render_shard, jobs, [len(job.rows) for job in jobs], compute, "rendering")
     table = pd.DataFrame([row for shard_rows in rows for row in shard_rows])
     table.to_parquet(folder / "rendering.parquet", index=False)
@@ -152,13 +154,15 @@ def _stem_faults(piece: Piece, stems: np.ndarray, sample_rate: int) -> list[str]
 
 
 def _rendition(
-    job_set: RenderSet, item: int, parts: int, clips: ClipParams, fonts: Path, params: RenderParams
+    job_set: RenderSet, row: NamedTuple, clips: ClipParams, fonts: FontParams, folder: Path, params: RenderParams
 ) -> Rendition:
-    plain, varied = font_path(fonts, job_set.plain), tuple(font_path(fonts, name) for name in job_set.varied)
-    if not varied:
-        return plain_rendition(parts, plain, params)
-    rng = np.random.default_rng(np.random.SeedSequence([clips.seed, _RENDER, item]))
-    return draw_rendition(parts, varied, plain, params, rng)
+    plain = font_path(folder, job_set.plain)
+    if not job_set.varied:
+        return plain_rendition(row.count, plain, params)
+    played = (INSTRUMENT_NAMES[part] for part in row.parts)
+    choices = [tuple(font_path(folder, name) for name in fonts.train_on(instrument)) for instrument in played]
+    rng = np.random.default_rng(np.random.SeedSequence([clips.seed, _RENDER, row.clip]))
+    return draw_rendition(choices, plain, params, rng)
 
 
 def _render_shard(job: _Job) -> list[dict]:
@@ -167,7 +171,7 @@ def _render_shard(job: _Job) -> list[dict]:
         members, rows = [], []
         for row in job.rows.itertuples():
             piece = read_midi(midi[row.clip], f"{job.midi}: clip {row.clip}")
-            rendition = _rendition(job.set, row.clip, row.count, job.clips, job.fonts, job.params)
+            rendition = _rendition(job.set, row, job.clips, job.fonts, job.font_folder, job.params)
             mix, stems, faults = render_clip(piece, row.levels_db, rendition, job.params, job.clips.duration_s)
             usable = not faults
             if usable:
@@ -213,7 +217,7 @@ def write_samples(
     """Open WAVs with their MIDI: each instrument alone on the clean font first, then varied clips of 2, 3 and 4."""
     folder.mkdir(parents=True, exist_ok=True)
     alone = RenderSet("test_clean", (), fonts.clean)
-    varied = RenderSet("train", (), fonts.clean, fonts.train)
+    varied = RenderSet("train", (), fonts.clean, varied=True)
     train = manifest[(manifest["split"] == "train") & manifest["clip"].isin(table[table["usable"]]["clip"])]
     chosen = [(alone, name, train[(train["count"] == 1) & (train[name] == 1)][:1]) for name in INSTRUMENT_NAMES]
     chosen += [(varied, f"{count}_instruments", train[train["count"] == count][:1]) for count in (2, 3, 4)]
@@ -221,7 +225,7 @@ def write_samples(
         midi = read_midi_of(midi_folder, rows)
         for row in rows.itertuples():
             piece = read_midi(midi[row.clip], f"clip {row.clip}")
-            rendition = _rendition(render_set, row.clip, row.count, clips, font_folder, params)
+            rendition = _rendition(render_set, row, clips, fonts, font_folder, params)
             mix, _, _ = render_clip(piece, row.levels_db, rendition, params, clips.duration_s)
             write_atomically(folder / f"{name}.wav", encode(mix, params.sample_rate, "WAV"))
             write_atomically(folder / f"{name}.mid", midi[row.clip])

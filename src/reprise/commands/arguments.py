@@ -3,6 +3,8 @@
 import argparse
 from collections.abc import Callable
 
+from reprise.composition.rules import Option
+
 
 def whole_number(low: int, high: int | None = None) -> Callable[[str], int]:
     """A type of whole numbers from `low` to `high`, or without an upper end."""
@@ -20,18 +22,27 @@ def whole_number(low: int, high: int | None = None) -> Callable[[str], int]:
     return parse
 
 
-def number(text: str) -> float:
-    """The type of numbers; what uses them says how large they may be."""
-    try:
-        return float(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"is '{text}'; it must be a number") from None
+def sampling_option(parser: argparse.ArgumentParser, name: str, option: Option) -> None:
+    """Declare a sampling option; None where it isn't given."""
 
+    def parse(text: str) -> object:
+        try:
+            return option.parse(text)
+        except ValueError as error:
+            raise argparse.ArgumentTypeError(str(error)) from None
 
-def named_number(text: str) -> tuple[str, float]:
-    """The type NAME=NUMBER."""
-    name, _, value = text.partition("=")
-    try:
-        return name.strip(), float(value)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"is '{text}'; it must be a name and a number, such as step=0.8") from None
+    default = (
+        "give it again for another field"
+        if option.by_field
+        else "default: any"
+        if option.kind is str
+        else f"default: {option.default}"
+    )
+    kinds = {int: "N", float: "X", str: "TEXT"}
+    parser.add_argument(
+        f"--{name.replace('_', '-')}",
+        type=parse,
+        metavar="FIELD=X" if option.by_field else kinds[option.kind],
+        action="append" if option.by_field else "store",
+        help=f"{option.help}; {option.right}; {default}",
+    )

@@ -2,12 +2,18 @@
 
 import argparse
 import secrets
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from reprise.commands.arguments import named_number, number, whole_number
-from reprise.commands.output import print_json, progress
+from reprise.commands.arguments import sampling_option, whole_number
+from reprise.commands.openings import print_opening, told_of_opening
+from reprise.commands.output import print_error, print_json, progress
+from reprise.composition.composers import MODELS_FOLDER, SAMPLING, composer_folder, load_rules
+from reprise.composition.rules import OPTIONS
 from reprise.errors import BadInput, FontError
+from reprise.music.keyfinding import parse_key
+from reprise.params import LARGEST_SEED
 
 if TYPE_CHECKING:
     from reprise.composition.composer import Composer
@@ -18,7 +24,6 @@ MOST, MOST_PIECES = 20_000, 10_000  # notes, or bars, of a piece; pieces
 WRITABLE = (".mid", ".musicxml", ".wav")
 FONTS = Path("data/fonts")
 SAMPLE_RATE = 44100
-RULES = ("temperature", "top_k", "top_p", "min_p", "key", "lowest", "highest")  # options named like the rules
 
 
 def add_generate(commands: argparse._SubParsersAction) -> None:
@@ -41,9 +46,18 @@ def add_generate(commands: argparse._SubParsersAction) -> None:
         metavar="N",
         help=f"so many bars, those of a seed file included (default: {DEFAULT_BARS})",
     )
-    _add_rules(parser)
+    drawing = parser.add_argument_group(
+        "sampling",
+        f"How notes are drawn. What isn't given is as the model's music was measured with ({SAMPLING} in its folder); "
+        "the defaults below hold where that isn't there.",
+    )
+    for name, option in OPTIONS.items():
+        sampling_option(drawing, name, option)
     parser.add_argument(
-        "--seed", type=whole_number(0), metavar="N", help="of the random numbers; drawn and printed if it isn't given"
+        "--seed",
+        type=whole_number(0, LARGEST_SEED),
+        metavar="N",
+        help="of the random numbers; drawn and printed if it isn't given",
     )
     parser.add_argument("--seed-file", type=Path, metavar="FILE", help="a score whose opening is continued")
     parser.add_argument(
@@ -77,90 +91,67 @@ def add_model(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--model",
         metavar="MODEL",
-        default="transformer",
-        help="lstm, transformer, vae or a folder with a composer (default: %(default)s)",
+        help=f"a composer of {MODELS_FOLDER} by its name, or a folder with one (default: the one with fewest nats a "
+        f"note on validation pieces, {_best()})",
     )
 
 
-def _add_rules(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--temperature",
-        type=number,
-        metavar="T",
-        default=1.0,
-        help="0 takes the likeliest note, 1 (the default) draws as the model says, more is wilder; at most 100",
-    )
-    parser.add_argument(
-        "--field-temperature",
-        type=named_number,
-        metavar="FIELD=T",
-        action="append",
-        default=[],
-        help="the temperature of step, part, pitch, duration or velocity alone; give it again for another field",
-    )
-    parser.add_argument(
-        "--top-k", type=whole_number(0), metavar="K", default=0, help="draw from the K likeliest values"
-    )
-    parser.add_argument(
-        "--top-p",
-        type=number,
-        metavar="P",
-        default=1.0,
-        help="draw from the likeliest values with probability P together",
-    )
-    parser.add_argument(
-        "--min-p",
-        type=number,
-        metavar="P",
-        default=0.0,
-        help="draw from values at least P times as likely as the likeliest",
-    )
-    parser.add_argument(
-        "--key", metavar="KEY", default="", help="only pitches of a key, such as 'C major' or 'F# minor'"
-    )
-    for name, default in (("lowest", 0), ("highest", 127)):
-        parser.add_argument(
-            f"--{name}", type=whole_number(0, 127), metavar="PITCH", default=default, help=f"the {name} MIDI pitch"
-        )
+def _best() -> str:
+    try:
+        return f"now {composer_folder(None).name}".replace("%", "%%")  # which argparse would fill in
+    except BadInput:
+        return "of which there is none yet"
 
 
 def run_generate(options: argparse.Namespace) -> int:
     """Compose and write."""
     font = _check_outs(options.out)
-    from reprise.composition.sampling import SamplingRules
     from reprise.composition.use import TOGETHER, describe, generate
 
-    rules = SamplingRules(
-        field_temperatures=tuple(options.field_temperature), **{name: getattr(options, name) for name in RULES}
-    )
+    folder = composer_folder(options.model)
+    rules, measured = load_rules(folder)
+    rules = rules.told(vars(options))
     bars = options.bars or (None if options.notes else DEFAULT_BARS)
     start = _start(options, bars)
-    composer = load_model(options.model)
+    composer = load_model(folder)
+    opening = {"opening": told_of_opening(start, composer)} if start else {}
     seed = secrets.randbelow(1 << 31) if options.seed is None else options.seed
     total = options.notes and options.notes * -(-options.count // TOGETHER)  # bars have any number of notes
     with progress(total, "composing", "notes") as advance:
         pieces = generate(composer, rules, seed, options.count, options.notes, bars, start, advance)
+    if not options.json:
+        if not measured:
+            print(f"{folder / SAMPLING}: isn't there, so the sampling options are as `--help` says")
+        for told in opening.values():
+            print_opening(told)
     described = []
     for item, piece in enumerate(pieces, 1):
         files = [_numbered(path, item, options.count) for path in options.out]
         for file in files:
             _write(piece, file, font)
         described.append({"files": [str(file) for file in files], **describe(piece)})
+        if rules.key and described[-1]["key"] != parse_key(rules.key).name:
+            print_error(f"{files[0]}: isn't in {rules.key}, but in {described[-1]['key']}; try another --seed")
         if not options.json:
             print_piece(described[-1], seed)
     if options.json:
-        print_json({"model": options.model, "seed": seed, "pieces": described})
+        print_json({
+            "model": options.model or folder.name,
+            "seed": seed,
+            "sampling": {**asdict(rules), "field_temperature": dict(rules.field_temperature)},
+            "sampling_is_measured": measured,
+            **opening,
+            "pieces": described,
+        })  # fmt: skip
     return 0
 
 
-def load_model(model: str) -> "Composer":
-    """The composer that --model names, and one thread to use it with."""
+def load_model(folder: Path) -> "Composer":
+    """The composer in a folder, and one thread to use it with."""
     import torch
 
     from reprise.composition.composer import load_composer
-    from reprise.composition.use import composer_folder
 
-    folder = composer_folder(model)
     torch.set_num_threads(1)  # an event at a time: threads gain nothing, and the last bits depend on their number
     return load_composer(folder)
 
@@ -189,7 +180,7 @@ def _font() -> Path:
 
 def _start(options: argparse.Namespace, bars: int | None) -> "Piece | None":
     """The opening to continue; None from nothing."""
-    from reprise.composition.compose import opening
+    from reprise.composition.opening import opening
     from reprise.music.scores import read_piece
 
     if options.seed_file is None:

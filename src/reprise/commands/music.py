@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from reprise.commands.generate import add_model, load_model
 from reprise.commands.output import print_error, print_json, print_table, progress
+from reprise.composition.composers import composer_folder
 from reprise.errors import BadInput
 
 if TYPE_CHECKING:
@@ -62,12 +63,18 @@ def run_likelihood(options: argparse.Namespace) -> int:
     """Score a folder; 2 if a score couldn't be used."""
     from reprise.composition.use import likelihood
 
-    composer = load_model(options.model)
+    model = composer_folder(options.model)
+    composer = load_model(model)
     pieces, skipped = _read(options.folder)
     result = likelihood(composer, pieces)
     for row in result["skipped"]:
         print_error(row["error"])
-    result = {"model": options.model, "folder": str(options.folder), **result, "skipped": skipped + result["skipped"]}
+    result = {
+        "model": options.model or model.name,
+        "folder": str(options.folder),
+        **result,
+        "skipped": skipped + result["skipped"],
+    }
     if options.json:
         print_json(result)
     else:
@@ -98,6 +105,8 @@ def print_measures(result: dict) -> None:
     reference = result.get("reference")
     against = f", against {reference['pieces']}" if reference else ""
     print(f"{result['pieces']} pieces{against}, {len(result['skipped'])} skipped; 95 % intervals in brackets")
+    if reference:
+        print("  measured over as many bars: each side is cut to the lengths of the other")
     header, rows = ["measure", "value"], []
     for name, figure in result["measures"].items():
         rows.append([name, _figure(figure)])
@@ -132,4 +141,6 @@ def _values(row: dict) -> list[str]:
 
 
 def _figure(estimate: dict) -> str:
-    return f"{estimate['value']:.{DECIMALS}f} [{estimate['low']:.{DECIMALS}f}, {estimate['high']:.{DECIMALS}f}]"
+    value = f"{estimate['value']:.{DECIMALS}f}"
+    interval = f" [{estimate['low']:.{DECIMALS}f}, {estimate['high']:.{DECIMALS}f}]" if "low" in estimate else ""
+    return value + interval  # a single piece has no interval

@@ -137,7 +137,8 @@ def print_evaluation(result: dict) -> None:
     print(f"{result['recordings']} recordings, {len(result['skipped'])} skipped; 95 % intervals in brackets")
     for name in ("macro_f1", "micro_f1", "mean_average_precision"):
         figure = result[name]
-        print(f"  {name:<24}{figure['value']:.3f}  [{figure['low']:.3f}, {figure['high']:.3f}]")
+        interval = f"  [{figure['low']:.3f}, {figure['high']:.3f}]" if "low" in figure else ""  # of one: none
+        print(f"  {name:<24}{figure['value']:.3f}{interval}")
     columns = ["f1", "precision", "recall", "average_precision", "support"]
     rows = [
         [name, *(f"{row[column]:.3f}" for column in columns[:-1]), str(row["support"])]

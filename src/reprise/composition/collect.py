@@ -1,13 +1,15 @@
 """From sources of scores to a corpus: what is taken, what is left out and why, and which split a piece goes to.
 
 A family (pieces that share a tune, see `tunes`) goes to one split as a whole. Nothing is left out silently: what isn't
-taken is listed with its reason in `skipped.csv` and counted in the metrics.
+taken is listed with its reason in `skipped.csv` and counted in the metrics, and so is what is missing from a piece that
+is taken.
 """
 
 import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path, PurePath
 
 import numpy as np
@@ -18,19 +20,22 @@ from reprise.composition.corpus_stats import bars_of, summarise
 from reprise.composition.sources import Source, digest_of, open_source, read_source
 from reprise.composition.tunes import find_families
 from reprise.errors import BadInput, ScoreError
+from reprise.music.excerpts import first_parts, keeping
 from reprise.music.piece import NOTE, Piece
 
 TICKS = 5040  # a beat, by which times are compared when duplicates are looked for
 ANY = (0, 1 << 30)
-SKIP_COLUMNS = ("part_of", "source", "reason", "detail")
+SKIP_COLUMNS = ("part_of", "source", "reason", "count", "detail")
+RARE = "notes of rare pitches"
 
 
 @dataclass
 class Taken:
-    """What a source gave: the pieces to use, and what was left out, as rows of `skipped.csv`.
+    """What a source gave: the pieces to use, and what was left out.
 
     Attributes:
         part_of: `corpus`, or `seeds`: the music to continue.
+        losses: what is missing from the pieces of the corpus: name, kind and count.
         found: scores (tunes of a tune book, solos of a database) and other files there.
         read: pieces that could be read.
     """
@@ -38,12 +43,13 @@ class Taken:
     source: Source
     part_of: str
     pieces: list[Piece] = field(default_factory=list)
-    skips: list[tuple[str, str, str, str]] = field(default_factory=list)
+    skips: list[tuple[str, str, str]] = field(default_factory=list)
+    losses: list[tuple[str, str, int]] = field(default_factory=list)
     found: int = 0
     read: int = 0
 
     def skip(self, name: str, reason: str, detail: str = "") -> None:
-        self.skips.append((self.part_of, name, reason, detail))
+        self.skips.append((name, reason, detail))
 
     def drop(self, unfit: Callable[[Piece], bool], reason: str) -> None:
         """Leave out the pieces that `unfit` tells."""
@@ -52,7 +58,26 @@ class Taken:
         self.pieces = [piece for piece in self.pieces if not unfit(piece)]
 
     def reasons(self) -> dict[str, int]:
-        return dict(sorted(Counter(reason for _, _, reason, _ in self.skips).items()))
+        return dict(sorted(Counter(reason for _, reason, _ in self.skips).items()))
+
+    def rows(self) -> list[tuple]:
+        """What was left out, as rows of `skipped.csv`."""
+        skips = [(self.part_of, name, reason, None, detail) for name, reason, detail in self.skips]
+        return skips + [(self.part_of, *loss, "") for loss in self.losses]
+
+    def summary(self) -> dict:
+        """Numbers of what was found and left out; nothing empty, which DVC would drop without a word."""
+        missing = Counter()
+        for _, kind, count in self.losses:
+            missing[kind] += count
+        return {
+            "found": self.found,
+            "read": self.read,
+            "sha256": digest_of(self.source),
+            "left_out": len(self.skips),
+            **({"skipped": self.reasons()} if self.skips else {}),
+            **({"missing_from_pieces": dict(sorted(missing.items()))} if missing else {}),
+        }
 
     def require_some(self) -> None:
         """Raises BadInput, saying why, where nothing is left."""
@@ -71,23 +96,14 @@ def collect_corpus(params: CorpusParams, repository: Path, folder: Path, workers
         BadInput: a source doesn't exist, holds nothing that can be used, or has too few tunes for three splits.
     """
     main = Taken(open_source(params.source, params.composer, repository), "corpus")
-    _take(main, workers, params.metres, params.bars, params.parts)
+    _take(main, workers, params.metres, params.bars, params.parts, params.merge_parts)
     seeds = Taken(open_source(params.seed_source, params.seed_composer, repository), "seeds")
     _take(seeds, workers, params.seed_metres)
     corpus, changes = split_by_tune(main, seeds, params)
     save_corpus(corpus, folder)
-    pd.DataFrame(main.skips + seeds.skips, columns=SKIP_COLUMNS).to_csv(folder / "skipped.csv", index=False)
-    sources = {
-        taken.part_of: {
-            "found": taken.found,
-            "read": taken.read,
-            "sha256": digest_of(taken.source),
-            "left_out": len(taken.skips),
-            **({"skipped": taken.reasons()} if taken.skips else {}),  # DVC would drop an empty one without a word
-        }
-        for taken in (main, seeds)
-    }
-    return corpus, {**sources, **summarise(corpus), **changes}
+    skipped = pd.DataFrame(main.rows() + seeds.rows(), columns=SKIP_COLUMNS).astype({"count": "Int64"})
+    skipped.to_csv(folder / "skipped.csv", index=False)
+    return corpus, {"corpus": main.summary(), "seeds": seeds.summary(), **summarise(corpus), **changes}
 
 
 def split_by_tune(main: Taken, seeds: Taken, params: CorpusParams) -> tuple[Corpus, dict]:
@@ -114,8 +130,11 @@ def split_by_tune(main: Taken, seeds: Taken, params: CorpusParams) -> tuple[Corp
     main.drop(lambda piece: not len(without(piece, rare).notes), "nothing but rare pitches")
     seeds.require_some()
     _require_splits({split_of[piece] for piece in main.pieces}, main)
-    rows = [(without(piece, rare), split_of[piece], family_of[piece]) for piece in main.pieces]
-    rows += [(first_parts(piece, parts), "seed", family_of[piece]) for piece in seeds.pieces]
+    rows = []
+    for taken, reduce in ((main, partial(without, pitches=rare)), (seeds, partial(first_parts, count=parts))):
+        reduced = [(reduce(piece), split_of[piece], family_of[piece]) for piece in taken.pieces]
+        taken.losses += [(piece.source, *loss) for piece, _, _ in reduced for loss in piece.left_out.items()]
+        rows += reduced
     pitches = np.concatenate([piece.notes["pitch"] for piece in main.pieces])
     dropped = pitches[np.isin(pitches, rare)]
     return tabulate(sorted(rows, key=lambda row: (row[1] == "seed", row[0].source))), {
@@ -125,9 +144,17 @@ def split_by_tune(main: Taken, seeds: Taken, params: CorpusParams) -> tuple[Corp
 
 
 def _take(
-    taken: Taken, workers: int, metres: Sequence[str], bars: tuple[int, int] = ANY, parts: tuple[int, int] = ANY
+    taken: Taken,
+    workers: int,
+    metres: Sequence[str],
+    bars: tuple[int, int] = ANY,
+    parts: tuple[int, int] = ANY,
+    merge: bool = False,
 ) -> None:
-    """Fill `taken` with the pieces of its source in one of `metres` (or any) with so many bars and parts, each once."""
+    """Fill `taken` with the pieces of its source in one of `metres` (or any) with so many bars and parts, each once.
+
+    Parts are counted after those of an instrument are merged, where they are.
+    """
     contents = {}
     for name, result in read_source(taken.source, workers):
         taken.found += 1
@@ -137,6 +164,7 @@ def _take(
             taken.skip(name, f"unreadable {PurePath(name.partition('#')[0]).suffix}", str(result))
         else:
             taken.read += 1
+            result = merge_parts(result) if merge else result
             key = content_key(result)
             if metres and f"{result.metre[0]}/{result.metre[1]}" not in metres:
                 taken.skip(name, "metre", f"{result.metre[0]}/{result.metre[1]}")
@@ -209,12 +237,15 @@ def rare_pitches(train: Sequence[Piece], count: int) -> np.ndarray:
 
 def without(piece: Piece, pitches: np.ndarray) -> Piece:
     """The piece without its notes of certain pitches."""
-    return replace(piece, notes=piece.notes[~np.isin(piece.notes["pitch"], pitches)])
+    return keeping(piece, ~np.isin(piece.notes["pitch"], pitches), RARE)
 
 
-def first_parts(piece: Piece, count: int) -> Piece:
-    """The piece without the parts after its first `count` ones."""
-    return replace(piece, notes=piece.notes[piece.notes["part"] < count], programs=piece.programs[:count])
+def merge_parts(piece: Piece) -> Piece:
+    """The piece with all parts of an instrument as one, in the order of their first ones."""
+    programs = tuple(dict.fromkeys(piece.programs))
+    notes = piece.notes.copy()
+    notes["part"] = np.array([programs.index(program) for program in piece.programs])[notes["part"]]
+    return replace(piece, notes=notes, programs=programs)
 
 
 def tabulate(rows: Sequence[tuple[Piece, str, int]]) -> Corpus:

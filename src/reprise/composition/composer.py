@@ -5,6 +5,7 @@ every weight must be there and fit.
 """
 
 import io
+import math
 import zipfile
 import zlib
 from dataclasses import dataclass
@@ -34,7 +35,8 @@ class ComposerConfig:
 
     Attributes:
         programs, metre: the usual ones of the training pieces; programs are General MIDI's. tempo_bpm: their median
-        tempo.
+        tempo. validation_nats: nats a note on the validation pieces, a bound for a model with latents; not a number
+        before training.
     """
 
     model: str
@@ -44,6 +46,7 @@ class ComposerConfig:
     programs: tuple[int, ...]
     metre: tuple[int, int]
     tempo_bpm: float
+    validation_nats: float = math.nan
 
     def __post_init__(self) -> None:
         parts, metres = self.encoding.parts, self.encoding.metres

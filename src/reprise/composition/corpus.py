@@ -6,7 +6,8 @@ A corpus folder holds
   `sha256` of its notes; `tempo_bpm`, `programs`, `beats_a_bar`, `beat_value`, `key_fifths` or nothing; the number of
   its `parts`, `bars` and `notes`;
 - `notes.parquet`, a row a note: `piece` and the fields of a note table, onsets and durations in quarter-note beats;
-- `skipped.csv`: what was left out and why.
+- `skipped.csv`, a row for each file, tune or solo that was left out, with the reason and, where there is more to say, a
+  `detail`; and a row for each kind of thing that is missing from a piece of the corpus, with its `count`.
 
 The pieces of the split `seed` are another composer's: music to continue, never trained on.
 """
@@ -19,8 +20,8 @@ import numpy as np
 import pandas as pd
 
 from reprise.errors import RepriseError
-from reprise.music.piece import NOTE, Piece
-from reprise.params import require, require_range
+from reprise.music.piece import MELODIC_CHANNELS, NOTE, Piece
+from reprise.params import require, require_range, require_seed
 
 SPLITS = ("train", "validation", "test", "seed")
 MUSIC21 = "music21"
@@ -41,6 +42,7 @@ class CorpusParams:
     metres: tuple[str, ...]
     bars: tuple[int, int]
     parts: tuple[int, int]
+    merge_parts: bool
     rare_pitch_count: int
     validation_share: float
     test_share: float
@@ -49,7 +51,7 @@ class CorpusParams:
     seed_metres: tuple[str, ...]
 
     def __post_init__(self) -> None:
-        require(self.seed >= 0, "seed", self.seed, "0 or more")
+        require_seed(self.seed)
         for key in ("source", "seed_source"):
             value, path = getattr(self, key), PurePosixPath(getattr(self, key))
             right = f"{MUSIC21}, or a folder or database below {SCORES}/, the folder that DVC watches"
@@ -64,7 +66,8 @@ class CorpusParams:
                 all(re.fullmatch(r"\d{1,2}/\d{1,2}", m) for m in getattr(self, key)), key, getattr(self, key), right
             )
         require_range("bars", self.bars, 1, 100_000)
-        require_range("parts", self.parts, 1, 128)
+        right = f"[from, to] with 1 <= from <= to <= {MELODIC_CHANNELS}, the melodic channels that MIDI has"
+        require(1 <= self.parts[0] <= self.parts[1] <= MELODIC_CHANNELS, "parts", list(self.parts), right)
         require(0 <= self.rare_pitch_count <= 1_000_000, "rare_pitch_count", self.rare_pitch_count, "0 or more")
         for key in ("validation_share", "test_share"):
             require(0 < getattr(self, key) < 0.5, key, getattr(self, key), "above 0 and below 0.5")
@@ -90,6 +93,10 @@ class Corpus:
         fields = {name: self.notes[name].to_numpy() for name in NOTE.names}
         rows = (self.table["split"] == split).to_numpy().nonzero()[0]
         return [self._piece(row, slice(ends[row] - self.table["notes"].iat[row], ends[row]), fields) for row in rows]
+
+    def families(self, split: str) -> list[int]:
+        """The family of each piece of one split, in the order of `pieces`."""
+        return self.table.loc[self.table["split"] == split, "family"].tolist()
 
     def _piece(self, row: int, span: slice, fields: dict[str, np.ndarray]) -> Piece:
         entry = self.table.iloc[row]

@@ -1,8 +1,9 @@
 """The figures of a composer: how likely it finds held-out music, what its own music is like, and how much of it is
 copied.
 
-Everything is measured beside the same figures of real pieces that training never saw: the test split, cut to the
-length of what was composed. Test pieces are read here alone.
+Everything is measured beside the same figures of real pieces that training never saw, those of the test split. They and
+the music are measured over the same bars of as many. Test pieces are read here alone. Pieces of one family, which share
+a tune, or continue one opening, are drawn together where an interval is estimated.
 """
 
 from collections.abc import Sequence
@@ -10,22 +11,24 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import torch
 
 from reprise.bootstrap import ratio_estimate, rounded
 from reprise.composition.batches import make_examples
-from reprise.composition.compose import cut_at_bar
 from reprise.composition.composer import Composer, load_composer
-from reprise.composition.corpus import load_corpus
+from reprise.composition.corpus import Corpus, load_corpus
 from reprise.composition.floors import floors
 from reprise.composition.likelihood import Score, past_only_hits, score, summarise_nats
+from reprise.composition.matching import bars_of, cut_to_lengths
 from reprise.composition.measures import differences, summarise
-from reprise.composition.music import load_music
+from reprise.composition.music import MusicParams, load_music
 from reprise.composition.notes import encodable
 from reprise.composition.notes_vocabulary import DURATION, PITCH, STEP
-from reprise.composition.originality import originality
+from reprise.composition.originality import longest_copied_run, originality
+from reprise.music.excerpts import after_bar, cut_at_bar
 from reprise.music.piece import Piece
-from reprise.params import require
+from reprise.params import require, require_seed
 
 THREADS = 2  # another number can give other last digits
 
@@ -38,59 +41,102 @@ class MusicEvaluationParams:
     resamples: int
 
     def __post_init__(self) -> None:
-        require(self.seed >= 0, "seed", self.seed, "0 or more")
+        require_seed(self.seed)
         require(10 <= self.resamples <= 100_000, "resamples", self.resamples, "from 10 to 100000")
 
 
-def evaluate_composer(
-    params: MusicEvaluationParams, bars: int, corpus_folder: Path, model: Path, music: Path
-) -> tuple[dict, dict[str, list[Piece]]]:
-    """The metrics of metrics/composer/MODEL.json, and the pieces that were compared: `reference`, and those of each
-    temperature.
+@dataclass(frozen=True)
+class Group:
+    """Music that is compared with other music.
 
-    Args:
-        bars: length of the music, to which the reference is cut.
+    Attributes:
+        pieces: what of them is compared. families: of each piece, equal for those that aren't independent.
+        whole: the composer's own notes of all pieces, also what isn't compared.
     """
+
+    pieces: list[Piece]
+    families: list[object]
+    whole: list[Piece]
+
+
+def evaluate_composer(
+    params: MusicEvaluationParams, sampling: MusicParams, corpus_folder: Path, model: Path, music: Path
+) -> dict:
+    """The metrics of metrics/composer/MODEL.json: of the model in a folder, and of its music in another."""
     corpus, composer = load_corpus(corpus_folder), load_composer(model)
     torch.set_num_threads(THREADS)
-    metrics = {split: likelihood(composer, corpus.pieces(split), params) for split in ("validation", "test")}
+    metrics = {
+        split: likelihood(composer, corpus.pieces(split), corpus.families(split), params)
+        for split in ("validation", "test")
+    }
     metrics["floors"] = floor_nats(composer, corpus.pieces("validation"), corpus.pieces("test"))
-    manifest, pieces = load_music(music)
-    compared = {"reference": [cut_at_bar(piece, bars) for piece in corpus.pieces("test")]}
+    groups = comparable(corpus, *load_music(music), sampling)
+    return metrics | musical(groups, composer, params)
+
+
+def comparable(
+    corpus: Corpus, manifest: pd.DataFrame, music: Sequence[Piece], sampling: MusicParams
+) -> dict[str, Group]:
+    """`reference`, the test pieces, and the music of each temperature, over the same bars.
+
+    The first `seed_bars` bars are left out of all of them, as they are somebody else's in half of the music. Then the
+    music is cut to the lengths of the test pieces, what continues openings and what begins from nothing apart. Pieces
+    that have no note there are left out.
+    """
+
+    def compared(piece: Piece) -> Piece:
+        return after_bar(cut_at_bar(piece, sampling.bars), sampling.seed_bars)
+
+    test = corpus.pieces("test")
+    groups = {"reference": _group([compared(piece) for piece in test], corpus.families("test"), test)}
+    lengths = [bars_of(piece) for piece in groups["reference"].pieces]
     for temperature, rows in manifest.groupby("temperature", sort=True):
-        compared[f"{temperature:g}"] = [pieces[row] for row in rows.index]
-    return metrics | musical(compared, composer, params), compared
+        pieces, families, whole = [], [], []
+        for _, alike in rows.groupby("origin", sort=False):
+            pieces += cut_to_lengths([compared(music[row]) for row in alike.index], lengths)
+            families += [row.opening or row.item for row in alike.itertuples()]
+            whole += [after_bar(music[row.Index], row.seed_bars) for row in alike.itertuples()]
+        groups[f"{temperature:g}"] = _group(pieces, families, whole)
+    return groups
 
 
-def likelihood(composer: Composer, pieces: Sequence[Piece], params: MusicEvaluationParams) -> dict:
+def _group(pieces: list[Piece], families: list[object], whole: list[Piece]) -> Group:
+    sounding = [i for i, piece in enumerate(pieces) if len(piece.notes)]
+    return Group([pieces[i] for i in sounding], [str(families[i]) for i in sounding], whole)
+
+
+def likelihood(
+    composer: Composer, pieces: Sequence[Piece], families: Sequence[object], params: MusicEvaluationParams
+) -> dict:
     """Nats, perplexity, accuracies over all notes of pieces that the vocabulary can express; `skipped` the others."""
-    encoding = composer.config.encoding
+    encoding, family_of = composer.config.encoding, dict(zip(map(id, pieces), families, strict=True))
     kept, events = encodable(encoding, list(pieces))
-    metres = [piece.metre for piece in kept]
+    metres, families = [piece.metre for piece in kept], [family_of[id(piece)] for piece in kept]
     torch.manual_seed(params.seed)  # a VAE draws its latents
     scores = score(composer.model, make_examples(encoding, events, metres))
     notes = np.array([len(piece_events) - 1 for piece_events in events])
     past_only = past_only_hits(composer.model, encoding, events, metres)
     return {
-        **summarise_nats(scores, notes, encoding.shape.fields, params.resamples, params.seed),
+        **summarise_nats(scores, notes, encoding.shape.fields, params.resamples, params.seed, families),
         **{
-            f"{name}_accuracy": accuracy(scores, f, params)
+            f"{name}_accuracy": accuracy(scores, f, families, params)
             for name, f in (("step", STEP), ("pitch", PITCH), ("duration", DURATION))
         },
         "pitch_accuracy_past_only": ratio_estimate(
-            np.array([hits.sum() for hits in past_only], float), notes, params.resamples, params.seed
+            np.array([hits.sum() for hits in past_only], float), notes, params.resamples, params.seed, families
         ),
         "notes": int(notes.sum()),
         "pieces": len(kept),
+        "families": len(set(families)),
         "skipped": len(pieces) - len(kept),
     }
 
 
-def accuracy(scores: Sequence[Score], field: int, params: MusicEvaluationParams) -> dict:
+def accuracy(scores: Sequence[Score], field: int, families: Sequence[object], params: MusicEvaluationParams) -> dict:
     """How often the likeliest value of a field is the true one, given the true fields before it."""
     hits = np.array([s.hits[:, field].sum() for s in scores], float)
     counts = np.array([s.mask[:, field].sum() for s in scores], float)
-    return ratio_estimate(hits, counts, params.resamples, params.seed)
+    return ratio_estimate(hits, counts, params.resamples, params.seed, families)
 
 
 def floor_nats(composer: Composer, validation: list[Piece], test: list[Piece]) -> dict[str, float]:
@@ -102,21 +148,34 @@ def floor_nats(composer: Composer, validation: list[Piece], test: list[Piece]) -
     return {name: rounded(sum(nats.sum() for nats in pieces) / notes) for name, pieces in found.items()}
 
 
-def musical(compared: dict[str, list[Piece]], composer: Composer, params: MusicEvaluationParams) -> dict:
-    """Measures of the reference and of the music at each temperature, how far apart they are, and what is copied."""
-    sounding = {name: [piece for piece in pieces if len(piece.notes)] for name, pieces in compared.items()}
-    temperatures = [name for name in compared if name != "reference"]
-    apart = {name: differences(sounding[name], sounding["reference"]) for name in temperatures}
-    summaries = {name: summarise(pieces, params.resamples, params.seed) for name, pieces in sounding.items()}
-    copied = {
-        name: originality(pieces, composer.index, params.resamples, params.seed) for name, pieces in sounding.items()
-    }
+def musical(groups: dict[str, Group], composer: Composer, params: MusicEvaluationParams) -> dict:
+    """Measures of the reference and of the music at each temperature, how far apart they are, and what is copied.
+
+    `compared` says of how many pieces and families these are, and how many bars of them on average.
+    """
+    bootstrap, temperatures = (params.resamples, params.seed), [name for name in groups if name != "reference"]
+    summaries = {name: summarise(group.pieces, *bootstrap, group.families) for name, group in groups.items()}
+    apart = {name: differences(groups[name].pieces, groups["reference"].pieces) for name in temperatures}
     return {
+        "compared": {name: size(group) for name, group in groups.items()},
         "reference": summaries["reference"],
         "generated": {name: summaries[name] for name in temperatures},
         "standardised_difference": {
             name: {key: rounded(value) for key, value in found.items() if np.isfinite(value)}
             for name, found in apart.items()
         },
-        "originality": copied,
+        "originality": {
+            name: {
+                **originality(group.pieces, composer.index, *bootstrap, group.families),
+                "worst_copied_run": max(longest_copied_run(piece, composer.index) for piece in group.whole),
+            }
+            for name, group in groups.items()
+        },
     }
+
+
+def size(group: Group) -> dict[str, float]:
+    """How much music is compared."""
+    bars = [bars_of(piece) for piece in group.pieces]
+    families = len(set(group.families))
+    return {"pieces": len(bars), "families": families, "bars": rounded(np.mean(bars)) if bars else 0.0}

@@ -1,7 +1,7 @@
 """From a corpus to a saved composer: what the training stages do."""
 
 from collections import Counter
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +19,7 @@ from reprise.music.piece import Piece
 from reprise.stage import Stage
 from reprise.tables import write_table
 from reprise.tracking import Tracker, open_tracker
+from reprise.weights import CONFIG
 
 
 @dataclass(frozen=True)
@@ -86,18 +87,21 @@ def fit_composer(
         work,
         tracker,
     )
-    tracker.metrics({"best_validation_nats": min(row["validation_nats"] for row in curves)})
-    return Composer(model, config, tuple(events)), curves
+    best = min(row["validation_nats"] for row in curves)  # an event, those that end the pieces among them
+    counts = [len(own) for own in held_out_events]
+    nats = best * sum(counts) / (sum(counts) - len(counts))
+    tracker.metrics({"best_validation_nats": best})
+    return Composer(model, replace(config, validation_nats=round(nats, 4)), tuple(events)), curves
 
 
 def run_fit(stage: Stage) -> None:
     """A training stage: leaves models/composer/ITEM and plots/composer/ITEM/curves.csv."""
     name = stage.item
     params = stage.params(VaeParams if name == "vae" else ModelParams, f"composers.{name}")
-    training, corpus = stage.params(TrainingParams, "composers.training"), load_corpus(Path("data/corpus"))
+    training, corpus = stage.params(TrainingParams, "composers.training"), load_corpus(stage.dep("data/corpus"))
     pieces = {split: corpus.pieces(split) for split in ("train", "validation")}
-    with open_tracker(stage.compute.tracking, "composer") as tracker:
+    with open_tracker(stage.compute.tracking, "composer", stage.name) as tracker:
         tracker.tags({"model": name, **stage.inputs})
         composer, curves = fit_composer(name, params, training, pieces, stage.compute.device, stage.notes, tracker)
-    save_composer(composer, stage.out(f"models/composer/{name}"))
+    save_composer(composer, stage.out(f"models/composer/{name}/{CONFIG}").parent)
     write_table(curves, stage.out(f"plots/composer/{name}/curves.csv"))

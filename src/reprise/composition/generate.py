@@ -15,20 +15,24 @@ import torch
 
 from reprise.audio.files import encode
 from reprise.audio.play import play_piece
-from reprise.composition.compose import Order, after_bar, compose, cut_at_bar, into_range
+from reprise.composition.compose import Order, compose
 from reprise.composition.composer import Composer, load_composer
 from reprise.composition.music import MusicParams
+from reprise.composition.opening import read_opening
 from reprise.composition.phrases import interpolate
 from reprise.compute import ComputeParams, run_jobs
 from reprise.errors import BadInput
-from reprise.music.midi import midi_bytes, read_midi
+from reprise.music.excerpts import after_bar, cut_at_bar
+from reprise.music.midi import midi_bytes
 from reprise.music.notation import musicxml_bytes
 from reprise.music.piece import Piece
+from reprise.music.readers.midi import read_midi
 from reprise.shards import item_name, make_shard, read_shard, shard_name
 
 SAMPLE_RATE = 44100
 STEPS_BETWEEN = 5  # phrases between two openings, of a model that has latents
 ORIGINS = ("opening", "nothing")
+KINDS = ("mid", "musicxml")
 
 
 def generate_music(
@@ -62,7 +66,7 @@ def generate_music(
     if composer.model.latent_size:
         between = interpolate(composer, openings[0], openings[-1], STEPS_BETWEEN, params.rules(1.0), (params.seed, 2))
         for step, piece in enumerate(between, 1):
-            _lay_open(piece, folder / "samples" / f"between_{step}", font)
+            _lay_open(_written(piece), folder / "samples" / f"between_{step}", font)
 
 
 def draw_openings(seeds: Sequence[Piece], composer: Composer, params: MusicParams) -> list[Piece]:
@@ -93,7 +97,7 @@ def draw_openings(seeds: Sequence[Piece], composer: Composer, params: MusicParam
 
 def _fits(opening: Piece, composer: Composer) -> bool:
     try:
-        composer.config.encoding.encode(into_range(opening, composer))
+        read_opening(opening, composer.config.encoding)
     except BadInput:
         return False
     return True
@@ -109,13 +113,20 @@ def _make_shard(
         composer, temperature = load_composer(model), params.temperatures[job[0]]
         starts = openings if ORIGINS[job[1]] == "opening" else [None] * len(openings)
         first = number * len(openings)
-        orders = [Order((params.seed, 1, first + i), bars=params.bars, start=start) for i, start in enumerate(starts)]
+        rules = params.rules(temperature)
+        orders = [
+            Order(
+                (params.seed, 1, item),
+                bars=params.bars,
+                start=start,
+                rules=rules,
+                name=f"seed {params.seed}, item {item}, temperature {temperature:g}",
+            )
+            for item, start in enumerate(starts, first)
+        ]
         members, rows = [], []
-        for item, (start, piece) in enumerate(zip(starts, compose(composer, orders, params.rules(temperature))), first):
-            members += [
-                (item_name(item, "mid"), midi_bytes(piece)),
-                (item_name(item, "musicxml"), musicxml_bytes(piece)),
-            ]
+        for item, (start, piece) in enumerate(zip(starts, compose(composer, orders)), first):
+            members += zip([item_name(item, kind) for kind in KINDS], _written(piece))
             rows.append({
                 "item": item,
                 "shard": number,
@@ -132,14 +143,20 @@ def _make_shard(
 
 def _open_sample(folder: Path, row: object, font: Path) -> None:
     """Lay an item open, named after its temperature and origin."""
-    (content,) = read_shard(folder / shard_name(row.shard), [item_name(row.item, "mid")]).values()
+    names = [item_name(row.item, kind) for kind in KINDS]
+    members = read_shard(folder / shard_name(row.shard), names)
     name = f"t{row.temperature:g}_{row.origin}_{row.item:04d}"
-    _lay_open(read_midi(content, name), folder / "samples" / name, font)
+    _lay_open([members[member] for member in names], folder / "samples" / name, font)
 
 
-def _lay_open(piece: Piece, path: Path, font: Path) -> None:
-    """A piece as MIDI, MusicXML and WAV beside each other."""
+def _written(piece: Piece) -> list[bytes]:
+    """The piece in each of `KINDS`."""
+    return [midi_bytes(piece), musicxml_bytes(piece)]
+
+
+def _lay_open(written: Sequence[bytes], path: Path, font: Path) -> None:
+    """A piece as MIDI, MusicXML and, as the MIDI file sounds, WAV beside each other."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    sound = encode(play_piece(piece, font, SAMPLE_RATE), SAMPLE_RATE, "WAV")
-    for kind, content in (("mid", midi_bytes(piece)), ("musicxml", musicxml_bytes(piece)), ("wav", sound)):
+    sound = encode(play_piece(read_midi(written[0], path.name), font, SAMPLE_RATE), SAMPLE_RATE, "WAV")
+    for kind, content in zip((*KINDS, "wav"), (*written, sound)):
         path.with_name(f"{path.name}.{kind}").write_bytes(content)

@@ -8,7 +8,7 @@ B sequences, M memories.
 import numpy as np
 
 from reprise.composition.events import NO_PITCH
-from reprise.music.theory import KEY_PROFILES
+from reprise.music.keyfinding import PROFILES
 
 DECAYS = np.array([0.998, 0.97, 0.9])  # of a count with each quarter note's worth of sound that follows
 MEMORIES = len(DECAYS)
@@ -16,7 +16,7 @@ MODES = 3  # categories: none yet, major, minor
 DEGREES = 13  # categories: none yet, then semitones above the tonic
 RECENCIES = 9  # categories: never, then how lately a pitch class sounded, by powers of 2
 
-_profiles = np.stack([np.roll(profile, tonic) for profile in KEY_PROFILES.values() for tonic in range(12)])
+_profiles = np.stack([np.roll(profile, tonic) for profile in PROFILES.values() for tonic in range(12)])
 _centred = _profiles - _profiles.mean(axis=1, keepdims=True)
 _PROFILES = (_centred / np.linalg.norm(_centred, axis=1, keepdims=True)).T  # [12, 24]
 

@@ -1,7 +1,8 @@
 """How likely a model finds music: nats by field, accuracies, and what it expects next from the past alone.
 
-Everything is exact and teacher-forced, over whole pieces: the events' fields are predicted in order, each given the
-true ones before it. `nats_per_note` adds up all fields of all notes and the end of the piece, and divides by the notes.
+Everything is teacher-forced, over whole pieces: the events' fields are predicted in order, each given the true ones
+before it. `nats_per_note` adds up all fields of all notes and the end of the piece, and divides by the notes; it is
+exact, of a model with latents a bound. Accuracies are of predictions, which never know what follows.
 """
 
 from collections.abc import Sequence
@@ -27,7 +28,8 @@ class Score:
     """What a model says of one piece; N events, F fields.
 
     Attributes:
-        nats: float[N, F], 0 where a field doesn't count. hits: bool[N, F], the likeliest value is the true one.
+        nats: float[N, F], 0 where a field doesn't count.
+        hits: bool[N, F], the likeliest value, given the past and the fields before it, is the true one.
         mask: bool[N, F]. kl_nats: what a VAE's latents cost, part of the bound; None for other models.
     """
 
@@ -50,11 +52,13 @@ def score(model: TupleModel, examples: Sequence[Example], device: torch.device |
     for group in in_groups(list(enumerate(examples)), BATCH, key=lambda pair: len(pair[1])):
         batch = collate([example for _, example in group]).to(device)
         hidden, kl = model.hidden(batch)
+        known = model.hidden_from_past(batch) if model.latent_size else hidden
         nats, hits = [], []
         for f in range(len(model.heads)):
             logits, targets = model.field_logits(f, hidden, batch), batch.events[..., f]
+            expected = model.field_logits(f, known, batch) if model.latent_size else logits
             nats.append(-logits.log_softmax(-1).gather(-1, targets[..., None])[..., 0])
-            hits.append(logits.argmax(-1) == targets)
+            hits.append(expected.argmax(-1) == targets)
         nats, hits = (torch.stack(columns, dim=-1).cpu().numpy() for columns in (nats, hits))
         for row, (index, example) in enumerate(group):
             own = slice(len(example))
@@ -65,16 +69,21 @@ def score(model: TupleModel, examples: Sequence[Example], device: torch.device |
 
 
 def summarise_nats(
-    scores: Sequence[Score], notes: np.ndarray, fields: Sequence[str], resamples: int, seed: int
+    scores: Sequence[Score],
+    notes: np.ndarray,
+    fields: Sequence[str],
+    resamples: int,
+    seed: int,
+    families: Sequence | None = None,
 ) -> dict[str, object]:
     """Nats a note over all pieces as an estimate, perplexity, and nats by field, which are a note's too.
 
     For a model with latents also `kl_nats`, and `is_bound`: the sum of it all is an upper bound.
 
     Args:
-        notes: of each piece, int[pieces].
+        notes: of each piece, int[pieces]. families: of each piece, equal for those that aren't independent.
     """
-    nats = ratio_estimate(np.array([own.total for own in scores]), notes, resamples, seed)
+    nats = ratio_estimate(np.array([own.total for own in scores]), notes, resamples, seed, families)
     by_field = np.sum([own.nats.sum(axis=0) for own in scores], axis=0) / notes.sum()
     summary = {
         "nats_per_note": nats,
@@ -104,7 +113,7 @@ def past_only_hits(
     examples, hits = make_examples(encoding, events, metres), {}
     for group in in_groups(list(range(len(events))), BATCH, key=lambda i: len(events[i])):
         batch = collate([examples[i] for i in group]).to(device)
-        hidden, _ = model.hidden(batch)
+        hidden = model.hidden_from_past(batch)
         state = encoding.start([metres[i] for i in group])
         guesses = []
         for n in range(batch.events.shape[1]):

@@ -12,10 +12,11 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from reprise.bootstrap import mean_estimate
+from reprise.bootstrap import mean_estimates
 from reprise.composition.binning import to_twelfths
+from reprise.music.keyfinding import MODES, key_correlations
 from reprise.music.piece import Piece
-from reprise.music.theory import KEY_CLASSES, KEY_PROFILES
+from reprise.music.theory import KEY_CLASSES
 
 STEPS_A_BAR = 16
 
@@ -65,16 +66,6 @@ def _entropy(values: np.ndarray) -> float:
     return float(-(shares * np.log2(shares)).sum()) + 0.0  # + 0.0: one value has entropy 0, not -0
 
 
-def key_correlations(piece: Piece) -> np.ndarray:
-    """Correlation of each pitch class's sounding time with each key's profile, float[2, 12]; nan if all are equal."""
-    time = np.bincount(piece.notes["pitch"] % 12, weights=piece.notes["duration"], minlength=12)
-    if np.ptp(time) <= 1e-9 * time.sum():
-        return np.full((2, 12), np.nan)
-    return np.array(
-        [[np.corrcoef(time, np.roll(profile, tonic))[0, 1] for tonic in range(12)] for profile in KEY_PROFILES.values()]
-    )
-
-
 def key_clarity(piece: Piece) -> float:
     """Correlation of the pitch classes' sounding time with the profile of the key that fits best, at most 1.
 
@@ -97,7 +88,7 @@ def in_key_rate(piece: Piece) -> float:
     counts = np.bincount(piece.notes["pitch"] % 12, minlength=12)
     shares = [
         counts[(np.array(KEY_CLASSES[mode]) + tonic) % 12].sum() / counts.sum()
-        for mode, row in zip(KEY_PROFILES, correlations)
+        for mode, row in zip(MODES, correlations)
         for tonic in np.flatnonzero(row >= correlations.max() - 1e-9)
     ]
     return float(max(shares, default=np.nan))
@@ -189,15 +180,18 @@ def measure(piece: Piece) -> dict[str, float]:
     return {name: function(piece) for name, function in MEASURES.items()}
 
 
-def summarise(pieces: Sequence[Piece], resamples: int, seed: int) -> dict[str, dict[str, float]]:
-    """For each measure an estimate of its mean over the pieces for which it is defined; their number is its count.
+def summarise(
+    pieces: Sequence[Piece], resamples: int, seed: int, families: Sequence | None = None
+) -> dict[str, dict[str, float]]:
+    """For each measure an estimate of its mean over the pieces for which it is defined.
 
     A measure that is defined for none of them is left out.
+
+    Args:
+        families: of each piece, equal for those that aren't independent; see `bootstrap`.
     """
     rows = [measure(piece) for piece in pieces]
-    values = {name: np.array([row[name] for row in rows]) for name in MEASURES}
-    defined = {name: column[~np.isnan(column)] for name, column in values.items()}
-    return {name: mean_estimate(column, resamples, seed) for name, column in defined.items() if len(column)}
+    return mean_estimates({name: np.array([row[name] for row in rows]) for name in MEASURES}, resamples, seed, families)
 
 
 def standardised_difference(generated: np.ndarray, reference: np.ndarray) -> float:

@@ -85,9 +85,16 @@ class TupleModel(nn.Module):
         return self.nats(batch, self.hidden(batch)[0]).sum()
 
     def hidden(self, batch: Batch) -> tuple[Tensor, Tensor]:
-        """float[B, N, D], of which row i knows the events before event i, and the cost of latents in nats, float[B]."""
+        """What the nats are made from: float[B, N, D], and the cost of latents in nats, float[B].
+
+        Row i knows the events before event i; of a model with latents also the others of its phrase, for that cost.
+        """
+        return self.hidden_from_past(batch), torch.zeros(len(batch.first), device=batch.first.device)
+
+    def hidden_from_past(self, batch: Batch) -> Tensor:
+        """What a prediction is made from: float[B, N, D], of which row i knows the events before event i alone."""
         x = torch.where(batch.first[..., None], self.start, self.read(batch.read))
-        return self.drop(self.backbone(self.drop(x))[0]), torch.zeros(len(x), device=x.device)
+        return self.drop(self.backbone(self.drop(x))[0])
 
     def step(
         self, read: Tensor | None, sequences: int, cache: object, latents: Tensor | None = None

@@ -4,38 +4,32 @@ It holds tar shards with each item as MIDI and MusicXML, `manifest.parquet` with
 laid open with their sound; `generate` writes it.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 import pandas as pd
 
-from reprise.composition.compose import after_bar
-from reprise.composition.sampling import SamplingRules
-from reprise.music.midi import read_midi
+from reprise.composition.rules import OPTIONS, SamplingRules, SharedRules
 from reprise.music.piece import Piece
-from reprise.params import require
+from reprise.music.readers.midi import read_midi
+from reprise.params import require, require_seed
 from reprise.shards import item_name, read_shard, shard_name
 
 
-@dataclass(frozen=True)
-class MusicParams:
-    """The `sampling` section."""
+@dataclass(frozen=True, kw_only=True)
+class MusicParams(SharedRules):
+    """The `sampling` section: how much music, at which temperatures, by which rules."""
 
     seed: int
     temperatures: tuple[float, ...]
     pieces: int
     bars: int
     seed_bars: int
-    pitch_factor: float
-    top_k: int
-    top_p: float
-    min_p: float
-    repeat_limit: int
-    copy_limit: int
     open_samples: int
 
     def __post_init__(self) -> None:
-        require(self.seed >= 0, "seed", self.seed, "0 or more")
+        super().__post_init__()
+        require_seed(self.seed)
         distinct = len(set(self.temperatures)) == len(self.temperatures) > 0
         require(distinct, "temperatures", list(self.temperatures), "a list of one or more, each once")
         require(
@@ -46,25 +40,17 @@ class MusicParams:
         )
         within = 0 <= self.open_samples <= self.pieces // 2
         require(within, "open_samples", self.open_samples, f"from 0 to half of pieces ({self.pieces // 2})")
-        require(0 < self.pitch_factor <= 10, "pitch_factor", self.pitch_factor, "above 0, at most 10")
         for temperature in self.temperatures:
-            self.rules(temperature)
+            OPTIONS["temperature"].check("temperatures", temperature)
 
     def rules(self, temperature: float) -> SamplingRules:
         """The sampling rules at one temperature."""
-        return SamplingRules(
-            temperature=temperature,
-            field_temperatures=(("pitch", temperature * self.pitch_factor),),
-            top_k=self.top_k,
-            top_p=self.top_p,
-            min_p=self.min_p,
-            repeat_limit=self.repeat_limit,
-            copy_limit=self.copy_limit,
-        )
+        shared = {field.name: getattr(self, field.name) for field in fields(SharedRules)}
+        return SamplingRules(temperature=temperature, **shared)
 
 
 def load_music(folder: Path) -> tuple[pd.DataFrame, list[Piece]]:
-    """The manifest and, in its order, what the composer wrote: openings by others are cut off.
+    """The manifest and, in its order, the pieces: the first `seed_bars` bars of each are somebody else's.
 
     Raises:
         ShardError: a shard is damaged.
@@ -74,6 +60,5 @@ def load_music(folder: Path) -> tuple[pd.DataFrame, list[Piece]]:
     for shard, rows in manifest.groupby("shard", sort=True):
         names = [item_name(item, "mid") for item in rows["item"]]
         members = read_shard(folder / shard_name(shard), names)
-        for name, seed_bars in zip(names, rows["seed_bars"]):
-            pieces.append(after_bar(read_midi(members[name], name), seed_bars))
+        pieces += [read_midi(members[name], name) for name in names]
     return manifest, pieces

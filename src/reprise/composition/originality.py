@@ -17,7 +17,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from reprise.bootstrap import mean_estimate
+from reprise.bootstrap import mean_estimates
 from reprise.composition.binning import to_twelfths
 from reprise.music.piece import Piece
 
@@ -137,10 +137,15 @@ def _ngrams(sequence: list[Move], n: int) -> list[tuple[Move, ...]]:
     return [tuple(sequence[start : start + n - 1]) for start in range(len(sequence) - n + 2)]
 
 
-def originality(pieces: Sequence[Piece], index: CopyIndex, resamples: int, seed: int) -> dict:
+def originality(
+    pieces: Sequence[Piece], index: CopyIndex, resamples: int, seed: int, families: Sequence | None = None
+) -> dict:
     """How much pieces take from the training pieces and from each other.
 
     Held-out pieces of the composer in the place of generated ones give the composer's self-borrowing, to compare with.
+
+    Args:
+        families: of each piece, equal for those that aren't independent; see `bootstrap`.
 
     Returns:
         Estimates over the pieces of `longest_copied_run` in notes and `copied_ngram_share`; with two pieces or more
@@ -148,13 +153,14 @@ def originality(pieces: Sequence[Piece], index: CopyIndex, resamples: int, seed:
         no near-duplicate: no other piece has half of their n-grams), whose intervals take the other pieces as given.
         And `worst_copied_run`, a number: the longest run of all.
     """
-    runs = np.array([longest_copied_run(piece, index) for piece in pieces])
-    shares = np.array([copied_ngram_share(piece, index) for piece in pieces])
-    pairwise = pairwise_ngram_share(pieces)
-    pairwise = pairwise[~np.isnan(pairwise).all(axis=1)]  # [pieces with an n-gram, all pieces]
-    figures = {"longest_copied_run": runs, "copied_ngram_share": shares[~np.isnan(shares)]}
-    if len(pairwise):
-        figures["pairwise_ngram_share"] = np.nanmean(pairwise, axis=1)
-        figures["uniqueness"] = np.nanmax(pairwise, axis=1) < NEAR_DUPLICATE_SHARE
-    result = {name: mean_estimate(values, resamples, seed) for name, values in figures.items() if len(values)}
-    return {**result, "worst_copied_run": int(runs.max(initial=0))}
+    if not pieces:
+        return {"worst_copied_run": 0}
+    runs = np.array([longest_copied_run(piece, index) for piece in pieces], float)
+    shared = np.ma.masked_invalid(pairwise_ngram_share(pieces))
+    figures = {
+        "longest_copied_run": runs,
+        "copied_ngram_share": np.array([copied_ngram_share(piece, index) for piece in pieces]),
+        "pairwise_ngram_share": shared.mean(axis=1).filled(np.nan),
+        "uniqueness": (shared.max(axis=1) < NEAR_DUPLICATE_SHARE).astype(float).filled(np.nan),
+    }
+    return {**mean_estimates(figures, resamples, seed, families), "worst_copied_run": int(runs.max())}

@@ -1,13 +1,17 @@
 """Phrases of a composer with latents: what lies between two of them. Draws from the prior are what `compose` makes."""
 
+from dataclasses import replace
+
 import numpy as np
 import torch
 
 from reprise.composition.batches import collate, make_examples
-from reprise.composition.compose import cut_at_bar, into_range, opening
 from reprise.composition.composer import Composer
-from reprise.composition.sampling import Job, SamplingRules, sample
+from reprise.composition.opening import opening, read_opening
+from reprise.composition.rules import SamplingRules
+from reprise.composition.sampling import Job, sample
 from reprise.errors import BadInput
+from reprise.music.excerpts import cut_at_bar
 from reprise.music.piece import Piece
 
 
@@ -20,9 +24,9 @@ def phrase_latent(composer: Composer, piece: Piece) -> np.ndarray:
     """
     if not composer.model.latent_size:
         raise BadInput(f"{composer.config.model}: has no latents; only a vae has")
-    start = into_range(opening(piece, composer.model.phrase_bars), composer)
-    events = composer.config.encoding.encode(start)
-    batch = collate(make_examples(composer.config.encoding, [events], [start.metre]))
+    encoding = composer.config.encoding
+    reading = read_opening(opening(piece, composer.model.phrase_bars), encoding)
+    batch = collate(make_examples(encoding, [reading.events], [piece.metre]))
     return composer.model.encode(batch.to(composer.model.start.device))[0][0].numpy(force=True)
 
 
@@ -42,12 +46,13 @@ def interpolate(
     config, bars = composer.config, composer.model.phrase_bars
     nothing = np.zeros((0, len(config.encoding.shape.fields)), np.int64)
     jobs = [
-        Job(first.metre, seed, nothing, bars=bars, latents=[(1 - share) * ends[0] + share * ends[1]])
+        Job(first.metre, seed, nothing, bars=bars, latents=[(1 - share) * ends[0] + share * ends[1]], rules=rules)
         for share in np.linspace(0, 1, steps)
     ]
-    drawn = sample(composer.model, config.encoding, jobs, rules, composer.index)
+    drawn = sample(composer.model, config.encoding, jobs, composer.index)
     pieces = (
         config.encoding.decode(events, first.metre, config.tempo_bpm, config.programs, f"step {step + 1} of {steps}")
         for step, events in enumerate(drawn)
     )
-    return [cut_at_bar(piece, bars) for piece in pieces]
+    head, tail = f"{config.model} composer, seed {seed[0]}", f"between {first.source_name} and {second.source_name}"
+    return [replace(cut_at_bar(piece, bars), title=f"{head}, {piece.source} {tail}") for piece in pieces]

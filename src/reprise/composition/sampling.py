@@ -1,80 +1,46 @@
 """New music from a composer: event by event, field by field, several sequences at once.
 
-Every sequence draws from a random generator of its own. What a field may be is first cut by hard masks (order, notes
-that a part strikes at once, key, range), then by guards (against copies and repeats; one that would leave nothing is
-not applied), then the logits are divided by the temperature, then the unlikely tail is cut off: by rank (top_k), by
-cumulated probability (top_p, Holtzman et al. 2020) and by probability relative to the likeliest value (min_p, Nguyen
-et al. 2024). Temperature 0 takes the likeliest value.
+Every sequence draws from a random generator of its own, by rules of its own. What a field may be is first cut by hard
+masks (order, notes that a part strikes at once, key, range), then by guards (against copies and repeats; one that would
+leave nothing is not applied), then the logits are divided by the temperature, then the unlikely tail is cut off: by
+rank (top_k), by cumulated probability (top_p, Holtzman et al. 2020) and by probability relative to the likeliest value
+(min_p, Nguyen et al. 2024). Temperature 0 takes the likeliest value.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 
 from reprise.composition.batches import state_of
+from reprise.composition.binning import TWELFTHS
 from reprise.composition.events import NO_PITCH
 from reprise.composition.model import TupleModel
 from reprise.composition.notes import NotesEncoding
 from reprise.composition.notes_state import NotesState
 from reprise.composition.notes_vocabulary import PART, PITCH, STEP, bar_length
 from reprise.composition.originality import CopyIndex
-from reprise.music.theory import key_classes
-from reprise.params import require
+from reprise.composition.rules import USUAL, SamplingRules
+from reprise.params import require, require_seed
 
 MOST_NOTES = 20_000
+EIGHTH = TWELFTHS // 2
 REFUSED = -np.inf
 
 
 @dataclass(frozen=True)
-class SamplingRules:
-    """How values are drawn; each bad one is refused by name.
-
-    Attributes:
-        temperature: for every field. field_temperatures: for one field in its place, as (name, temperature).
-        top_k: only so many likeliest values; 0 for all. top_p: the smallest set of likeliest values with so much
-        probability; 1 for all.
-        min_p: only values at least so probable, relative to the likeliest; 0 for all.
-        key: only pitches of this key, such as "C major" or "a minor" (whose raised sixth and seventh count); empty for
-        any.
-        lowest, highest: MIDI pitches allowed.
-        repeat_limit: a part strikes one pitch at most so often in a row. copy_limit: no longer run of notes is that of
-        a training piece.
-    """
-
-    temperature: float = 1.0
-    field_temperatures: tuple[tuple[str, float], ...] = ()
-    top_k: int = 0
-    top_p: float = 1.0
-    min_p: float = 0.0
-    key: str = ""
-    lowest: int = 0
-    highest: int = 127
-    repeat_limit: int = 8
-    copy_limit: int = 32
-
-    def __post_init__(self) -> None:
-        for name, value in (("temperature", self.temperature), *self.field_temperatures):
-            require(0 <= value <= 100, name, value, "0 (the likeliest note) or above, at most 100")
-        require(self.top_k >= 0, "top_k", self.top_k, "0 (all values) or more")
-        require(0 < self.top_p <= 1, "top_p", self.top_p, "above 0, at most 1 (all values)")
-        require(0 <= self.min_p <= 1, "min_p", self.min_p, "from 0 (all values) to 1")
-        require(0 <= self.lowest <= self.highest <= 127, "lowest", self.lowest, f"from 0 to highest ({self.highest})")
-        require(self.repeat_limit >= 1, "repeat_limit", self.repeat_limit, "1 or more")
-        require(self.copy_limit >= 2, "copy_limit", self.copy_limit, "2 or more")
-        key_classes(self.key)
-
-
-@dataclass(frozen=True)
 class Job:
-    """One sequence to make: what it starts from, when it ends.
+    """One sequence to make: what it starts from, how it is drawn, when it ends.
 
     Attributes:
-        metre: its metre. seed: what its random generator starts from.
+        metre: its metre. seed: what its random generator starts from. rules: how its values are drawn.
         start: events that it continues, int64[N, F], without one that ends it; none for music from nothing.
         notes: end after so many notes, those of `start` included; or bars: end with this bar, counted from the start.
         latents: of the first phrases, float[P, L], for a model that has some; later phrases draw theirs.
+        begins: what it adds to a start begins then, in twelfths of a beat, or within a bar of it, on an eighth note.
+        shifts: what is drawn sounds so many semitones lower, by part; empty for none. Key and range of the rules are
+        those of what sounds.
     """
 
     metre: tuple[int, int]
@@ -83,6 +49,9 @@ class Job:
     notes: int | None = None
     bars: int | None = None
     latents: Sequence[np.ndarray] = ()
+    rules: SamplingRules = USUAL
+    begins: int = 0
+    shifts: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         require((self.notes is None) != (self.bars is None), "notes", self.notes, "given, or bars, but not both")
@@ -90,6 +59,8 @@ class Job:
         require(
             1 <= longest <= MOST_NOTES, "notes" if self.bars is None else "bars", longest, f"from 1 to {MOST_NOTES:,}"
         )
+        for number in self.seed:
+            require_seed(number)
 
 
 @torch.inference_mode()
@@ -97,7 +68,6 @@ def sample(
     model: TupleModel,
     encoding: NotesEncoding,
     jobs: Sequence[Job],
-    rules: SamplingRules,
     index: CopyIndex | None = None,
     advance: Callable[[], None] = lambda: None,
 ) -> list[np.ndarray]:
@@ -105,9 +75,12 @@ def sample(
 
     Args:
         index: training pieces that the music must not copy at length. advance: called after each event.
+
+    Raises:
+        BadInput: the rules of a job name a field that the encoding lacks, or leave no pitch.
     """
     model.eval()
-    run = _Run(model, encoding, jobs, rules, index)
+    run = _Run(model, encoding, jobs, index)
     while not run.done.all():
         run.next_event()
         advance()
@@ -122,10 +95,9 @@ class _Run:
         model: TupleModel,
         encoding: NotesEncoding,
         jobs: Sequence[Job],
-        rules: SamplingRules,
         index: CopyIndex | None,
     ) -> None:
-        self.model, self.encoding, self.jobs, self.rules, self.index = model, encoding, jobs, rules, index
+        self.model, self.encoding, self.jobs, self.index = model, encoding, jobs, index
         self.generators = [np.random.default_rng(np.random.SeedSequence(job.seed)) for job in jobs]
         self.state: NotesState = encoding.start([job.metre for job in jobs])
         self.events: list[list[list[int]]] = [[] for _ in jobs]
@@ -137,9 +109,14 @@ class _Run:
         self.limits = np.array(
             [job.bars * bar_length(job.metre) if job.bars else np.iinfo(np.int64).max for job in jobs]
         )
-        self.pitch_mask = pitch_mask(encoding, rules)
+        rules, names = [job.rules for job in jobs], encoding.shape.fields
+        masks = [[pitch_mask(encoding, job.rules, s) for s in job.shifts or (0,) * encoding.parts] for job in jobs]
+        self.pitch_mask = np.reshape(masks, (len(jobs), encoding.parts, encoding.shape.sizes[PITCH]))
+        self.begins = np.array([job.begins for job in jobs])
         self.repeats = np.zeros((len(jobs), encoding.parts), np.int64)
-        self.temperatures = {name: rules.temperature for name in encoding.shape.fields} | dict(rules.field_temperatures)
+        self.repeat_limits = np.array([own.repeat_limit for own in rules])
+        self.temperatures = np.array([list(own.temperatures(names).values()) for own in rules])  # [sequences, fields]
+        self.cuts = {name: np.array([getattr(own, name) for own in rules]) for name in ("top_k", "top_p", "min_p")}
 
     def next_event(self) -> None:
         """Draw, or take from the start, the next event of every sequence that isn't done; the others idle."""
@@ -172,41 +149,53 @@ class _Run:
         inputs = (torch.from_numpy(array).to(self.device) for array in state_of(self.state, f, event))
         logits = self.model.heads[f](hidden, *inputs).double().cpu().numpy()
         masked = np.where(self._allowed(f, event), logits, REFUSED)[rows]
-        temperature = self.temperatures[self.encoding.shape.fields[f]]
-        probabilities = shape_distribution(masked, temperature, self.rules)
+        cuts = {name: values[rows] for name, values in self.cuts.items()}
+        probabilities = shape_distribution(masked, self.temperatures[rows, f], **cuts)
         uniform = np.array([self.generators[row].random() for row in rows])
         below = np.cumsum(probabilities, axis=1) <= uniform[:, None]
         return np.minimum(below.sum(axis=1), last_possible(probabilities))
 
     def _allowed(self, f: int, event: np.ndarray) -> np.ndarray:
         """Masks and guards, bool[B, size]. No event ends a sequence here: it is done when it is as long as asked."""
-        fresh = self.pitch_mask & self._not_copied(0)  # of a note together with the last one
+        rows = np.arange(len(event))
+        fresh = self.pitch_mask[rows, self.state.part] & self._not_copied(0)  # of a note together with the last one
         pitches = np.arange(self.encoding.lowest, self.encoding.highest + 1)
         allowed = self.state.allowed(f, event, np.where(fresh, pitches, NO_PITCH).max(axis=1))
         if f == STEP:
             allowed[:, self.encoding.end] = False
-            allowed = restrict(allowed, self._within_bars())
+            for further in self._first_steps():
+                allowed = restrict(allowed, further)
         if f == PITCH:
-            allowed = restrict(allowed & self.pitch_mask, self._not_copied(self.encoding.steps.value(event[:, STEP])))
+            allowed &= self.pitch_mask[rows, event[:, PART]]
+            allowed = restrict(allowed, self._not_copied(self.encoding.steps.value(event[:, STEP])))
             allowed = restrict(allowed, self._not_repeated(event))
         return allowed
 
-    def _within_bars(self) -> np.ndarray:
-        """Steps to the first note of its own that leave a sequence one: not past its last bar, bool[B, steps]."""
+    def _first_steps(self) -> Iterator[np.ndarray]:
+        """Steps to the first note of its own that a sequence may take, bool[B, steps]: not before what it adds begins,
+        then not past its last bar; with a start, not a bar after it begins, and on an eighth note. Where a start ends
+        with a long note or off the beat, the model may find none of the steps that are left likely, and so one to a far
+        bar, or to where no bar line is met any more, as good as any.
+        """
         bare = np.array([len(events) == len(job.start) for events, job in zip(self.events, self.jobs)])
         onsets = self.state.onset[:, None] + self.encoding.steps.value(np.arange(self.encoding.end))
-        return ~np.pad(bare[:, None] & (onsets >= self.limits[:, None]), ((0, 0), (0, 1)))
+        early, too_long = onsets < self.begins[:, None], onsets >= self.limits[:, None]
+        continues = np.array([len(job.start) > 0 for job in self.jobs])[:, None]
+        late, off = onsets >= (self.begins + self.state.bars)[:, None], onsets % EIGHTH != 0
+        for refused in (early, too_long, continues & late, continues & off):
+            yield ~np.pad(bare[:, None] & refused, ((0, 0), (0, 1)))
 
     def _not_repeated(self, event: np.ndarray) -> np.ndarray:
         rows, parts = np.arange(len(event)), event[:, PART]
-        worn_out = self.repeats[rows, parts] >= self.rules.repeat_limit
+        worn_out = self.repeats[rows, parts] >= self.repeat_limits
         last = self.state.last[rows, parts] - self.encoding.lowest
         return ~(worn_out[:, None] & (np.arange(self.encoding.shape.sizes[PITCH]) == last[:, None]))
 
     def _continuations(self, row: int) -> list[tuple[int, int]]:
         """How training pieces go on where the sequence has just copied as much as it may: semitones and twelfths."""
-        last = self.moves[row][1 - self.rules.copy_limit :]
-        return self.index.continuations(last) if self.index and len(last) == self.rules.copy_limit - 1 else []
+        most = self.jobs[row].rules.copy_limit - 1
+        last = self.moves[row][-most:]
+        return self.index.continuations(last) if self.index and len(last) == most else []
 
     def _not_copied(self, steps: np.ndarray | int) -> np.ndarray:
         """Pitches after a step, twelfths [B], that don't go on as a training piece does, bool[B, pitches]."""
@@ -237,38 +226,47 @@ class _Run:
         self.done |= ended | np.array(full)
 
 
-def pitch_mask(encoding: NotesEncoding, rules: SamplingRules) -> np.ndarray:
-    """The pitches that key and range allow, bool[pitches of the encoding].
+def pitch_mask(encoding: NotesEncoding, rules: SamplingRules, shift: int = 0) -> np.ndarray:
+    """The pitches that the range allows, bool[pitches of the encoding]; they sound `shift` semitones lower.
 
     Raises:
         ParamsError: there are none.
     """
-    pitches = np.arange(encoding.lowest, encoding.highest + 1)
-    classes = key_classes(rules.key)
-    mask = (pitches >= rules.lowest) & (pitches <= rules.highest) & np.isin(pitches % 12, classes)
-    asked = f"{rules.lowest}-{rules.highest}" + (f" in {rules.key}" if rules.key else "")
-    right = f"a range and a key with a pitch of the model's own, {encoding.lowest}-{encoding.highest}"
-    require(mask.any(), "lowest, highest, key", asked, right)
+    pitches = np.arange(encoding.lowest, encoding.highest + 1) - shift
+    mask = (pitches >= rules.lowest) & (pitches <= rules.highest)
+    right = f"a range with a pitch of the model's own, {pitches[0]}-{pitches[-1]}"
+    if shift:
+        right += " where the opening lies"
+    require(mask.any(), "lowest, highest", f"{rules.lowest}-{rules.highest}", right)
     return mask
 
 
-def shape_distribution(logits: np.ndarray, temperature: float, rules: SamplingRules) -> np.ndarray:
-    """Probabilities to draw from, float64[B, S]: softmax of logits by temperature, the tail cut off by `rules`."""
+def shape_distribution(
+    logits: np.ndarray,
+    temperature: np.ndarray | float,
+    top_k: np.ndarray | int = 0,
+    top_p: np.ndarray | float = 1.0,
+    min_p: np.ndarray | float = 0.0,
+) -> np.ndarray:
+    """Probabilities to draw from, float64[B, S]: softmax of logits by temperature, the tail cut off.
+
+    Args:
+        logits: float[B, S]. temperature, top_k, top_p, min_p: see `rules.OPTIONS`, of each row [B] or of all.
+    """
+    settings = (temperature, top_k, top_p, min_p)
+    temperature, top_k, top_p, min_p = (np.broadcast_to(value, len(logits))[:, None] for value in settings)
     top = logits.max(axis=1, keepdims=True)
-    if temperature == 0:
-        probabilities = (np.cumsum(logits == top, axis=1) == 1) & (logits == top)
-        return probabilities.astype(float)
     with np.errstate(over="ignore"):  # a temperature close to 0
-        probabilities = np.exp((logits - top) / temperature)
+        probabilities = np.exp((logits - top) / np.where(temperature == 0, 1.0, temperature))
     probabilities /= probabilities.sum(axis=1, keepdims=True)
     ordered = np.argsort(-probabilities, axis=1, kind="stable")
     ranked = np.take_along_axis(probabilities, ordered, axis=1)
-    kept = np.cumsum(ranked, axis=1) - ranked < rules.top_p  # the likeliest value always
-    kept &= ranked >= rules.min_p * ranked[:, :1]
-    if rules.top_k:
-        kept[:, rules.top_k :] = False
+    kept = np.cumsum(ranked, axis=1) - ranked < top_p  # the likeliest value always
+    kept &= ranked >= min_p * ranked[:, :1]
+    kept &= (top_k == 0) | (np.arange(logits.shape[1]) < top_k)
     np.put_along_axis(probabilities, ordered, ranked * kept, axis=1)
-    return probabilities / probabilities.sum(axis=1, keepdims=True)
+    first = (np.arange(logits.shape[1]) == logits.argmax(axis=1)[:, None]).astype(float)
+    return np.where(temperature == 0, first, probabilities / probabilities.sum(axis=1, keepdims=True))
 
 
 def last_possible(probabilities: np.ndarray) -> np.ndarray:

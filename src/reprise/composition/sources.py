@@ -89,14 +89,16 @@ def read_source(source: Source, workers: int) -> Iterator[tuple[str, Piece | Sco
             scores[key] = path
     scores = sorted(scores.values())
     with progress_bar(len(scores), "reading", "scores") as bar:
+        last = None
         for path, result in read_many(scores, READ_TIMEOUT_S, workers):
-            bar.update()
+            bar.update(path != last)  # a book with broken tunes comes several times
+            last = path
             name = path.relative_to(source.root).as_posix()
             if isinstance(result, ScoreError):
                 yield name, ScoreError(str(result).replace(str(path), name))
                 continue
-            for number, piece in enumerate(result, start=1):
-                title = name if len(result) == 1 else f"{name}#{number}"
+            for piece in result:
+                title = piece.source.replace(str(path), name)
                 yield title, replace(piece, source=title)
 
 

@@ -12,7 +12,7 @@ from reprise.composition.composer import Composer
 from reprise.composition.notes import encodable
 from reprise.composition.notes_vocabulary import PITCH
 from reprise.composition.plots import plt, save
-from reprise.composition.sampling import SamplingRules, shape_distribution
+from reprise.composition.sampling import shape_distribution
 from reprise.music.piece import Piece
 from reprise.tables import write_table
 
@@ -25,13 +25,9 @@ SHOWN = 12  # likeliest pitches
 def pitch_logits(composer: Composer, piece: Piece, notes: range) -> np.ndarray:
     """Logits of some notes' pitches, each given all before it and its own step and part, float[notes, pitches]."""
     encoding = composer.config.encoding
-    (example,) = make_examples(encoding, [encoding.encode(piece)], [piece.metre])
-    logits = []
-    for note in notes:  # one by one: the latent of a VAE's phrase would know the notes that follow
-        batch = collate([example.window(0, note + 1)])
-        hidden, _ = composer.model.hidden(batch)
-        logits.append(composer.model.field_logits(PITCH, hidden, batch)[0, note].double().numpy())
-    return np.stack(logits)
+    batch = collate(make_examples(encoding, [encoding.encode(piece)], [piece.metre]))
+    logits = composer.model.field_logits(PITCH, composer.model.hidden_from_past(batch), batch)[0]
+    return logits[notes.start : notes.stop].double().numpy()
 
 
 def draw_temperature(composer: Composer, pieces: Sequence[Piece], picture: Path, table: Path) -> None:
@@ -42,7 +38,7 @@ def draw_temperature(composer: Composer, pieces: Sequence[Piece], picture: Path,
     ((piece,), _) = (found[:1] for found in encodable(composer.config.encoding, list(pieces)))
     notes = range(*NOTES) if len(piece.notes) >= NOTES[1] else range(len(piece.notes))
     logits = max(pitch_logits(composer, piece, notes), key=_entropy)
-    columns = {t: shape_distribution(logits[None], t, SamplingRules())[0] for t in TEMPERATURES}
+    columns = {t: shape_distribution(logits[None], t)[0] for t in TEMPERATURES}
     order = np.argsort(-logits, kind="stable")[:SHOWN]
     names = [note_number_to_name(int(index) + composer.config.encoding.lowest) for index in order]
     rows = [
@@ -57,9 +53,10 @@ def draw_temperature(composer: Composer, pieces: Sequence[Piece], picture: Path,
         axis.set_title(f"T = {temperature:g} (others {1 - shown:.1%})", fontsize="medium")
         axis.tick_params(axis="x", labelrotation=90)
     axes[0].set_ylabel("probability")
+    figure.suptitle(f"{composer.config.model}: the next pitch at temperature T, all values kept", fontsize="medium")
     save(figure, picture)
 
 
 def _entropy(logits: np.ndarray) -> float:
-    probabilities = shape_distribution(logits[None], 1.0, SamplingRules())[0]
+    probabilities = shape_distribution(logits[None], 1.0)[0]
     return float(-(probabilities * np.log(probabilities + 1e-12)).sum())

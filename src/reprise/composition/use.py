@@ -14,39 +14,25 @@ from reprise.bootstrap import rounded
 from reprise.composition import measures
 from reprise.composition.batches import make_examples
 from reprise.composition.compose import Order, compose
-from reprise.composition.composer import MODELS, Composer
+from reprise.composition.composer import Composer
 from reprise.composition.likelihood import score, summarise_nats
+from reprise.composition.matching import bars_of, cut_to_lengths
+from reprise.composition.notes import NotesEncoding
 from reprise.composition.originality import CopyIndex, originality
-from reprise.composition.sampling import MOST_NOTES, SamplingRules
+from reprise.composition.rules import SamplingRules
+from reprise.composition.sampling import MOST_NOTES, pitch_mask
+from reprise.composition.tonality import compose_in_keys
 from reprise.errors import BadInput, ScoreError
+from reprise.music.keyfinding import find_key
 from reprise.music.piece import Piece
-from reprise.music.theory import KEY_PROFILES
 
-MODELS_FOLDER = Path("models/composer")
 TOGETHER = 8  # pieces composed at once
 READ_LIMIT_S = 60.0  # a score
 RESAMPLES, SEED = 1000, 1  # of the bootstrap behind the intervals; a VAE draws its latents from SEED too
-TONICS = {
-    "major": ("C", "Db", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B"),
-    "minor": ("C", "C#", "D", "Eb", "E", "F", "F#", "G", "G#", "A", "Bb", "B"),
-}
 
 
 def nothing() -> None:
     """What to call after each unit of work where nobody watches."""
-
-
-def composer_folder(model: str) -> Path:
-    """The folder of a composer by the name that the pipeline gives it, or by its path.
-
-    Raises:
-        BadInput: it is neither.
-    """
-    if model in MODELS:
-        return MODELS_FOLDER / model
-    if not Path(model).is_dir():
-        raise BadInput(f"model: is '{model}'; it must be {', '.join(MODELS)} or a folder with a composer")
-    return Path(model)
 
 
 def generate(
@@ -69,63 +55,53 @@ def generate(
     Raises:
         BadInput: the rules or the start don't fit the composer.
     """
-    orders = [Order((seed, item), notes, bars, start, composer.config.metre) for item in range(count)]
-    return compose_alike(composer, orders, rules, advance)
+    names = [f"seed {seed}" + (f", piece {item + 1}" if item else "") for item in range(count)]
+    metre = composer.config.metre
+    orders = [Order((seed, item), notes, bars, start, metre, rules, name) for item, name in enumerate(names)]
+    return compose_alike(composer, orders, advance)
 
 
-def compose_alike(
-    composer: Composer, orders: Sequence[Order], rules: SamplingRules, advance: Callable[[], None] = nothing
-) -> list[Piece]:
-    """The pieces ordered, each the same whatever is ordered beside it.
+def compose_alike(composer: Composer, orders: Sequence[Order], advance: Callable[[], None] = nothing) -> list[Piece]:
+    """The pieces ordered, by whichever rules and in the key that they ask for, each the same whatever is beside it.
 
     Rounding depends on how many pieces are made at once, not on which ones; so always `TOGETHER` are, some of them for
     nobody. That costs a piece alone a third more time, and many together far less than one after the other.
 
     Raises:
-        BadInput: the rules or a start don't fit the composer.
+        BadInput: rules or a start don't fit the composer.
     """
-    check_fields(rules, composer)
-    for_nobody, pieces = Order((0,), notes=1, metre=composer.config.metre), []
-    for at in range(0, len(orders), TOGETHER):
-        group = list(orders[at : at + TOGETHER])
-        filled = group + [for_nobody] * (TOGETHER - len(group))
-        pieces += compose(composer, filled, rules, advance)[: len(group)]
-    return pieces
+
+    def in_groups(orders: list[Order]) -> list[Piece]:
+        for_nobody, pieces = Order((0,), notes=1, metre=composer.config.metre), []
+        for at in range(0, len(orders), TOGETHER):
+            group = orders[at : at + TOGETHER]
+            filled = group + [for_nobody] * (TOGETHER - len(group))
+            pieces += compose(composer, filled, advance)[: len(group)]
+        return pieces
+
+    return compose_in_keys(orders, in_groups, composer.config.encoding.trained_range, TOGETHER)
 
 
-def check_fields(rules: SamplingRules, composer: Composer) -> None:
-    """Refuse a temperature of a field that the composer doesn't have.
+def check_rules(rules: SamplingRules, encoding: NotesEncoding) -> None:
+    """Refuse before any work what `compose` would refuse.
 
     Raises:
-        BadInput: there is one.
+        BadInput: the rules name a field that the encoding lacks, or leave no pitch.
     """
-    fields = composer.config.encoding.shape.fields
-    for name, _ in rules.field_temperatures:
-        if name not in fields:
-            raise BadInput(f"field temperature: '{name}' is no field of the model; it must be {', '.join(fields)}")
+    rules.temperatures(encoding.shape.fields)
+    pitch_mask(encoding, rules)
 
 
 def describe(piece: Piece) -> dict:
     """Notes, bars, key, metre, tempo and length of a piece."""
-    ends = piece.notes["onset"] + piece.notes["duration"]
     return {
         "notes": len(piece.notes),
-        "bars": math.ceil(round(float(ends.max(initial=0.0)) / piece.bar_beats, 6)),
-        "key": key_name(piece),
+        "bars": bars_of(piece),
+        "key": key.name if (key := find_key(piece)) else None,
         "metre": f"{piece.metre[0]}/{piece.metre[1]}",
         "tempo_bpm": round(piece.tempo_bpm, 2),
         "duration_s": round(piece.duration_s, 2),
     }
-
-
-def key_name(piece: Piece) -> str | None:
-    """The key that fits best, as `measures.key_clarity` finds it, such as 'F# minor'; None where every key does."""
-    correlations = measures.key_correlations(piece)  # [modes, tonics]
-    if not len(piece.notes) or np.isnan(correlations).any():
-        return None
-    mode, tonic = np.unravel_index(int(correlations.argmax()), correlations.shape)
-    name = list(KEY_PROFILES)[mode]
-    return f"{TONICS[name][tonic]} {name}"
 
 
 def find_scores(folder: Path) -> list[Path]:
@@ -163,16 +139,22 @@ def read_scores(paths: Sequence[Path], advance: Callable[[], None] = nothing) ->
 
 
 def evaluate_music(pieces: Sequence[Piece], reference: Sequence[Piece] = ()) -> dict:
-    """Musical measures of pieces; with a reference also its own, how far they differ, and what is copied from it."""
-    result = {"pieces": len(pieces), "measures": measures.summarise(pieces, RESAMPLES, SEED)}
+    """Musical measures of pieces; with a reference also its own, how far they differ, and what is copied from it.
+
+    Then what is measured of each side is cut to the lengths of the other, from its beginning; what is copied is looked
+    for in whole pieces.
+    """
     if not reference:
-        return result
+        return {"pieces": len(pieces), "measures": measures.summarise(pieces, RESAMPLES, SEED)}
+    ours = cut_to_lengths(pieces, [bars_of(piece) for piece in reference])
+    theirs = cut_to_lengths(reference, [bars_of(piece) for piece in pieces])
     return {
-        **result,
-        "reference": {"pieces": len(reference), "measures": measures.summarise(reference, RESAMPLES, SEED)},
+        "pieces": len(pieces),
+        "measures": measures.summarise(ours, RESAMPLES, SEED),
+        "reference": {"pieces": len(reference), "measures": measures.summarise(theirs, RESAMPLES, SEED)},
         "standardised_difference": {
             name: None if math.isnan(value) else rounded(value)
-            for name, value in measures.differences(pieces, reference).items()
+            for name, value in measures.differences(ours, theirs).items()
         },
         "originality": originality(pieces, CopyIndex(reference), RESAMPLES, SEED),
     }

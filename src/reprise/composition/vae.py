@@ -3,8 +3,9 @@ past.
 
 The latent z_k of phrase k steers the prediction of every event whose predecessor lies in it, so which latent applies
 follows from the past alone and the pieces' likelihood is bounded by sum log p(event | past, z) - sum KL(q(z_k |
-phrase) || N(0, I)) (Kingma & Welling 2014). The posterior q reads exactly the events that its latent steers. Shapes: B
-sequences, N events, P phrases in all of them, L latent dimensions.
+phrase) || N(0, I)) (Kingma & Welling 2014). The posterior q reads exactly the events that its latent steers: what is
+drawn from it knows the notes to come. So it serves the bound, which charges for that, and a prediction takes its
+latents from the prior. Shapes: B sequences, N events, P phrases in all of them, L latent dimensions.
 """
 
 from dataclasses import dataclass
@@ -73,6 +74,11 @@ class PhraseVae(TupleModel):
         sequence_of[phrase_of] = torch.arange(len(phrase_of), device=mean.device)[:, None].expand_as(phrase_of)
         costs = costs.index_add(0, sequence_of, kl(mean, log_variance).sum(dim=1))
         return self._hidden(batch, self._drawn(mean, log_variance), phrase_of), costs
+
+    def hidden_from_past(self, batch: Batch) -> Tensor:
+        """See `TupleModel.hidden_from_past`: every latent is 0, the mean of its prior, as the posterior knows more."""
+        nothing = torch.zeros(1, self.latent_size, device=batch.first.device)
+        return self._hidden(batch, nothing, torch.zeros_like(batch.bar))
 
     def _drawn(self, mean: Tensor, log_variance: Tensor) -> Tensor:
         return mean + torch.randn_like(mean) * (0.5 * log_variance).exp()

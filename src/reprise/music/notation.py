@@ -14,12 +14,13 @@ from music21.musicxml.m21ToXml import ScoreExporter
 
 from reprise.errors import ScoreError
 from reprise.music.engraving import Symbol, engrave
+from reprise.music.keyfinding import find_key
 from reprise.music.piece import Piece, problem_of
 
 # pretty_midi, which has the names of the programs, loads FluidSynth: soundfile goes before it, and what it prints where
 # CI is set doesn't belong among results on stdout. reprise.audio.fluidsynth says more.
 with redirect_stdout(sys.stderr):
-    import pretty_midi
+    from reprise.music.parts import part_names
 
 # Note heads by twice the steps of 1/24 beat that they last without a dot.
 NOTE_TYPES = {3: "64th", 6: "32nd", 12: "16th", 24: "eighth", 48: "quarter", 96: "half", 192: "whole", 384: "breve"}
@@ -27,29 +28,31 @@ LINE_OF_FIFTHS = "FCGDAEB"
 
 
 def musicxml_bytes(piece: Piece) -> bytes:
-    """The piece as MusicXML for MuseScore and other notation programs; its bytes depend on the music alone.
+    """The piece as MusicXML for MuseScore and other notation programs; its bytes depend on the music and its title.
 
     Times go to the nearest 1/8 or 1/12 beat. Notes are written as long as they last: over bar lines with ties, in
     tuplets where a beat needs them, in several voices where they overlap. Velocities are left out. A piece without a
-    key signature gets that of the key that music21 finds in its notes.
+    key signature gets that of the key that is found in its notes. Parts are called as `part_names` says.
 
     Raises:
         ScoreError: the piece can't be written, such as one without notes.
     """
     if problem := problem_of(piece):
         raise ScoreError(f"{piece.source or 'piece'}: {problem}")
-    fifths = _likely_key(piece) if piece.key_fifths is None else piece.key_fifths
-    engraving, score = engrave(piece), music21.stream.Score()
+    fifths = _likely_fifths(piece) if piece.key_fifths is None else piece.key_fifths
+    engraving, score, names = engrave(piece), music21.stream.Score(), part_names(piece)
     with redirect_stderr(io.StringIO()):  # music21 tells there of beams that it isn't sure of
         for number, voices_by_measure in enumerate(engraving.parts):
             measures = [_measure(voices, fifths) for voices in voices_by_measure]
             for index, measure in enumerate(measures):
                 measure.number = index + (engraving.measures[0][0] == 0)
-            score.insert(0, _part(piece, number, measures, fifths))
-    return _xml(score)
+            score.insert(0, _part(piece, number, names[number], measures, fifths))
+    return _xml(score, piece.title)
 
 
-def _part(piece: Piece, number: int, measures: list[music21.stream.Measure], fifths: int) -> music21.stream.Part:
+def _part(
+    piece: Piece, number: int, name: str, measures: list[music21.stream.Measure], fifths: int
+) -> music21.stream.Part:
     """Part `number` of the piece with its measures, and all that stands before their first note."""
     part, head = music21.stream.Part(id=f"P{number + 1}"), measures[0]
     pitches = piece.notes["pitch"][piece.notes["part"] == number]
@@ -62,28 +65,33 @@ def _part(piece: Piece, number: int, measures: list[music21.stream.Measure], fif
     if number == 0:
         head.insert(0, music21.tempo.MetronomeMark(number=round(piece.tempo_bpm, 2)))
     measures[-1].rightBarline = "final"
-    part.insert(0, _instrument(piece.programs[number], number))
+    part.insert(0, _instrument(piece.programs[number], number, name))
     part.append(measures)
     music21.stream.makeNotation.makeAccidentalsInMeasureStream(part)
     music21.stream.makeNotation.makeBeams(part, inPlace=True)
     return part
 
 
-def _xml(score: music21.stream.Score) -> bytes:
-    """The score as a MusicXML file, without what music21 says of itself and of the day."""
+def _xml(score: music21.stream.Score, title: str) -> bytes:
+    """The score as a MusicXML file with a title, without what music21 says of itself and of the day."""
     exporter = ScoreExporter(score, makeNotation=False)
     root = exporter.parse()
-    for name in ("movement-title", "identification", "defaults"):
+    for name in ("work", "movement-title", "identification", "defaults"):
         for element in root.findall(name):
             root.remove(element)
+    if title:
+        work = ElementTree.Element("work")
+        # XML has no place for control characters, nor UTF-8 for the odd bytes of a file's name.
+        ElementTree.SubElement(work, "work-title").text = "".join(c if c.isprintable() else "?" for c in title)
+        root.insert(0, work)
     ElementTree.indent(root, " ")
     return exporter.xmlHeader() + ElementTree.tostring(root, encoding="utf-8") + b"\n"
 
 
-def _instrument(program: int, number: int) -> music21.instrument.Instrument:
-    """The General MIDI instrument of part `number`, which sounds as written."""
+def _instrument(program: int, number: int, name: str) -> music21.instrument.Instrument:
+    """The General MIDI instrument of part `number`, which is called `name` and sounds as written."""
     instrument = music21.instrument.Instrument("")  # any name would count for more than some programs when read again
-    instrument.partName, instrument.midiProgram = pretty_midi.program_to_instrument_name(program), program
+    instrument.partName, instrument.midiProgram = name, program
     instrument.midiChannel = number % 15 + (number % 15 >= 9)
     instrument.partId, instrument.instrumentId = f"P{number + 1}", f"P{number + 1}-I1"
     return instrument
@@ -144,10 +152,7 @@ def _spelled(pitch: int, fifths: int) -> music21.pitch.Pitch:
     return music21.pitch.Pitch(step=step, accidental=alter or None, octave=(pitch - alter - natural) // 12 - 1)
 
 
-def _likely_key(piece: Piece) -> int:
-    """The key signature of the key that fits best how long each pitch class sounds, six accidentals at most."""
-    classes = music21.stream.Stream()
-    for number in range(12):
-        if lasts := float(piece.notes["duration"][piece.notes["pitch"] % 12 == number].sum()):
-            classes.append(music21.note.Note(number, quarterLength=lasts))
-    return (classes.analyze("key").sharps + 5) % 12 - 5
+def _likely_fifths(piece: Piece) -> int:
+    """The key signature of the key that the piece is in, as far as its notes tell."""
+    key = find_key(piece)
+    return key.fifths if key else 0

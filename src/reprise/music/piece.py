@@ -7,13 +7,16 @@ velocities 1-127, parts counted from 0. Notes are ordered by (onset, part, pitch
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import PurePath
 from typing import TypeVar
 
 import numpy as np
 
 T = TypeVar("T")
 
+MAX_FILE_BYTES = 20_000_000  # of a score
 MAX_PARTS = 200
+MELODIC_CHANNELS = 15  # of MIDI, so the most parts that are written
 MAX_NOTES = 1_000_000
 MAX_BEATS = 100_000  # 14 hours at 120 BPM
 NOTE_VALUES = (1, 2, 4, 8, 16, 32)
@@ -42,7 +45,7 @@ class Piece:
         tempo_bpm: quarter notes a minute, one for the whole piece.
         programs: General MIDI program (0-127) of each part.
         metre: beats a bar and the note value of a beat, such as (3, 4).
-        source: where the piece came from, for people.
+        source: where the piece came from, for people. title: what is printed above it; empty for none.
         key_fifths: the key signature, sharps above 0 and flats below; None where none is known.
         left_out: what of its file isn't in it, by kind (`LEFT_OUT`), with counts above 0.
     """
@@ -54,6 +57,7 @@ class Piece:
     source: str = ""
     key_fifths: int | None = None
     left_out: Mapping[str, int] = field(default_factory=dict)
+    title: str = ""
 
     def __post_init__(self) -> None:
         keys = [
@@ -62,6 +66,11 @@ class Piece:
         object.__setattr__(self, "notes", self.notes[np.lexsort(keys)])
         if len(self.notes) and not (self.notes["part"].min() >= 0 and self.notes["part"].max() < len(self.programs)):
             raise ValueError(f"notes name parts outside 0-{len(self.programs) - 1}")
+
+    @property
+    def source_name(self) -> str:
+        """Where the piece came from without the folders before it: the same wherever its file lies."""
+        return PurePath(self.source).name
 
     @property
     def bar_beats(self) -> float:

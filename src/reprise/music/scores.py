@@ -1,11 +1,12 @@
 """Scores in files: MIDI, MusicXML (plain and compressed), ABC and Humdrum to pieces, and pieces to files.
 
 Nothing in a file is trusted. Whatever its bytes, reading gives pieces or a `ScoreError`, in bounded time and memory:
-MIDI by symusic after checks of our own, the text formats by music21 in child processes that are stopped when they take
-too long or too much. Nothing is fetched, unpacked to disk or written beside a score.
+MIDI by a strict reader of our own, the text formats in child processes that are stopped when they take too long or too
+much. Each tune of an ABC book is read by itself, so that a bad one costs no other. Nothing is fetched, unpacked to disk
+or written beside a score.
 """
 
-import multiprocessing
+import itertools
 import re
 from collections import deque
 from collections.abc import Iterator, Sequence
@@ -15,10 +16,13 @@ from pathlib import Path
 from pebble import ProcessPool
 
 from reprise.errors import ScoreError
-from reprise.music.midi import MAX_FILE_BYTES, midi_bytes, read_midi
+from reprise.music.midi import midi_bytes
 from reprise.music.notation import musicxml_bytes
-from reprise.music.piece import Piece
-from reprise.music.readers.texts import ABC, COMPRESSED, HUMDRUM, MUSICXML, confine, read_text
+from reprise.music.piece import MAX_FILE_BYTES, Piece
+from reprise.music.readers.abc.tunes import split_book
+from reprise.music.readers.children import CHILDREN
+from reprise.music.readers.midi import read_midi
+from reprise.music.readers.texts import ABC, COMPRESSED, HUMDRUM, MUSICXML, confine, read_text, text_of
 
 MIDI = "MIDI"
 FORMATS = {
@@ -32,11 +36,8 @@ FORMATS = {
 }
 EXTENSIONS = tuple(FORMATS)
 TIMEOUT_S = 60.0
+MAX_BOOK_BYTES = 10 * MAX_FILE_BYTES  # of an ABC file, whose tunes may each have as many as another file
 MAX_MEMORY_BYTES = 2 << 30  # that reading takes
-
-# Children fork from a server that has music21 loaded and no threads, whatever this process has.
-_CHILDREN = multiprocessing.get_context("forkserver")
-_CHILDREN.set_forkserver_preload(["__main__", "reprise.music.readers.texts"])
 
 
 def read_pieces(path: Path) -> list[Piece]:
@@ -69,18 +70,18 @@ def read_many(
     A tune book of which some tunes are broken comes with the pieces of the others, and again with each one's error.
 
     Args:
-        timeout_s: what a file in a text format may take.
+        timeout_s: what a file in a text format, or a tune of a book, may take.
         workers: child processes that read text formats.
     """
-    pool = ProcessPool(workers, initializer=confine, initargs=(MAX_MEMORY_BYTES,), context=_CHILDREN)
-    waiting = deque()
+    paths = [Path(path) for path in paths]
+    pool = ProcessPool(workers, initializer=confine, initargs=(MAX_MEMORY_BYTES,), context=CHILDREN)
     try:
-        for path in map(Path, paths):
-            waiting.append((path, _begin(path, pool, timeout_s)))
-            if len(waiting) > 4 * workers:
-                yield from _finish(*waiting.popleft(), timeout_s)
-        while waiting:
-            yield from _finish(*waiting.popleft(), timeout_s)
+        results = _in_turn(paths, pool, timeout_s, 4 * workers)
+        for _, group in itertools.groupby(results, key=lambda result: result[0]):
+            of_file = [(paths[number], result) for number, result in group]
+            if pieces := [result for _, result in of_file if isinstance(result, Piece)]:
+                yield of_file[0][0], pieces
+            yield from ((path, result) for path, result in of_file if isinstance(result, ScoreError))
     finally:
         pool.stop()
         pool.join()
@@ -105,46 +106,60 @@ def write_piece(piece: Piece, path: Path) -> None:
         raise ScoreError(f"{path}: can't be written ({error.strerror})") from error
 
 
-def _begin(path: Path, pool: ProcessPool, timeout_s: float) -> Future | list[Piece | ScoreError]:
-    """The pieces of a MIDI file or an error at once, what music21 reads as a future."""
+def _in_turn(
+    paths: Sequence[Path], pool: ProcessPool, timeout_s: float, ahead: int
+) -> Iterator[tuple[int, Piece | ScoreError]]:
+    """The number of each path with each of its results. `ahead` scores are read in advance."""
+    waiting = deque()
+    for number, path in enumerate(paths):
+        for source, begun in _begun(path, pool, timeout_s):
+            waiting.append((number, source, begun))
+            if len(waiting) > ahead:
+                yield _finished(*waiting.popleft(), timeout_s)
+    while waiting:
+        yield _finished(*waiting.popleft(), timeout_s)
+
+
+def _begun(path: Path, pool: ProcessPool, timeout_s: float) -> Iterator[tuple[str, Future | Piece | ScoreError]]:
+    """The scores of a file by their names: the piece of a MIDI file or an error at once, others as futures."""
     try:
         content = _load(path)
         kind = _kind(content, path)
         if kind == MIDI:
-            return [read_midi(content, str(path))]
+            yield str(path), read_midi(content, str(path))
+        else:
+            scores = split_book(text_of(content), str(path)) if kind == ABC else [(str(path), content)]
+            for source, score in scores:
+                yield source, pool.schedule(read_text, args=(score, kind, source, timeout_s), timeout=timeout_s)
     except ScoreError as error:
-        return [error]
-    return pool.schedule(read_text, args=(content, kind, str(path), timeout_s), timeout=timeout_s)
+        yield str(path), error
 
 
-def _finish(
-    path: Path, begun: Future | list[Piece | ScoreError], timeout_s: float
-) -> Iterator[tuple[Path, list[Piece] | ScoreError]]:
+def _finished(
+    number: int, source: str, begun: Future | Piece | ScoreError, timeout_s: float
+) -> tuple[int, Piece | ScoreError]:
     try:
-        results = begun.result() if isinstance(begun, Future) else begun
+        return number, begun.result() if isinstance(begun, Future) else begun
     except TimeoutError:
-        results = [ScoreError(f"{path}: takes more than {timeout_s:g} s to read")]
+        return number, ScoreError(f"{source}: takes more than {timeout_s:g} s to read")
     except Exception:  # whatever became of the process
-        results = [ScoreError(f"{path}: crashes its reader, or needs more than {MAX_MEMORY_BYTES >> 30} GiB of memory")]
-    if pieces := [result for result in results if isinstance(result, Piece)]:
-        yield path, pieces
-    for result in results:
-        if isinstance(result, ScoreError):
-            yield path, result
+        why = f"crashes its reader, or needs more than {MAX_MEMORY_BYTES >> 30} GiB of memory"
+        return number, ScoreError(f"{source}: {why}")
 
 
 def _load(path: Path) -> bytes:
     if path.suffix.lower() not in FORMATS:
         raise ScoreError(f"{path}: isn't a score by its extension; it must be one of {', '.join(EXTENSIONS)}")
+    most = MAX_BOOK_BYTES if FORMATS[path.suffix.lower()] == ABC else MAX_FILE_BYTES
     if not path.is_file():
         raise ScoreError(f"{path}: isn't there, or isn't a file")
     try:
         with open(path, "rb") as file:
-            content = file.read(MAX_FILE_BYTES + 1)
+            content = file.read(most + 1)
     except OSError as error:
         raise ScoreError(f"{path}: can't be read ({error.strerror})") from error
-    if len(content) > MAX_FILE_BYTES:
-        raise ScoreError(f"{path}: has more than {MAX_FILE_BYTES:,} bytes, the most that is read")
+    if len(content) > most:
+        raise ScoreError(f"{path}: has more than {most:,} bytes, the most that is read")
     return content
 
 

@@ -8,11 +8,11 @@ import numpy as np
 from reprise.audio.spectrogram import SpectrogramParams
 from reprise.bootstrap import estimate, resample_weights
 from reprise.music.instruments import INSTRUMENT_NAMES
-from reprise.params import require
+from reprise.params import require, require_seed
 from reprise.progress import progress_bar
 from reprise.recognition.data import SpectrogramSet, load_set
 from reprise.recognition.floor import floor_predictions
-from reprise.recognition.metrics import estimates, macro_f1, per_instrument
+from reprise.recognition.metrics import estimates, f1_per_instrument, macro_f1, per_instrument, resampled_f1
 from reprise.recognition.model import load_recognizer
 from reprise.recognition.train import predict
 
@@ -30,7 +30,7 @@ class EvaluationParams:
     attribution_steps: int
 
     def __post_init__(self) -> None:
-        require(self.seed >= 0, "seed", self.seed, "0 or more")
+        require_seed(self.seed)
         require(10 <= self.resamples <= 100_000, "resamples", self.resamples, "from 10 to 100,000")
         require(0 <= self.attribution_clips <= 100, "attribution_clips", self.attribution_clips, "from 0 to 100")
         require(1 <= self.attribution_steps <= 1000, "attribution_steps", self.attribution_steps, "from 1 to 1000")
@@ -105,9 +105,15 @@ def headline(predictions: Predictions, params: EvaluationParams) -> dict:
 
 def _macro_f1(labels: np.ndarray, decisions: np.ndarray, params: EvaluationParams) -> dict:
     weights = resample_weights(len(labels), params.resamples, params.seed)
-    hits, both = weights @ (labels * decisions), weights @ labels + weights @ decisions
-    resampled = np.divide(2 * hits, both, out=np.zeros(hits.shape), where=both > 0).mean(axis=1)
-    return estimate(macro_f1(labels, decisions), resampled, len(labels))
+    return estimate(macro_f1(labels, decisions), resampled_f1(labels, decisions, weights).mean(axis=1), len(labels))
+
+
+def f1_estimates(predictions: Predictions, params: EvaluationParams) -> dict[str, dict]:
+    """F1 of each instrument as an estimate."""
+    labels, decisions = predictions.labels, predictions.decisions
+    weights = resample_weights(len(labels), params.resamples, params.seed)
+    columns = zip(f1_per_instrument(labels, decisions), resampled_f1(labels, decisions, weights).T)
+    return {name: estimate(*column, len(labels)) for name, column in zip(INSTRUMENT_NAMES, columns)}
 
 
 def confusion_rows(predictions: Predictions) -> list[tuple[str, str]]:

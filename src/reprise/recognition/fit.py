@@ -13,7 +13,7 @@ from reprise.recognition.remix import MixRule
 from reprise.recognition.train import TrainParams, train
 from reprise.stage import Stage
 from reprise.tables import write_table
-from reprise.tracking import open_tracker
+from reprise.tracking import Tracker, open_tracker
 from reprise.weights import save_network
 
 
@@ -36,27 +36,20 @@ def fit_recognizer(
     folder: Path,
     work: Path,
     device: str,
-    tracking: bool,
-    facts: dict[str, str],
+    tracker: Tracker,
 ) -> list[dict]:
     """Train on `job`, save weights and config into `folder`; returns the curves.
 
     Args:
         work: keeps the checkpoint of the last epoch.
-        tracking: mirror the run to MLflow.
-        facts: tags of that run, such as the hashes of the inputs.
     """
     sample_rate = job.rendering.sample_rate
     train_set = load_stems(job.spectrograms, job.train_set, spectrogram, sample_rate)
     validation_set = load_set(job.spectrograms, job.validation_set, spectrogram)
     rule = MixRule(job.clips.level_range_db, job.rendering.mix_level_db, job.rendering.audible_db, spectrogram.floor_db)
-    with open_tracker(tracking, "recognizer") as tracker:
-        tracker.tags({"train_set": job.train_set, **facts})
-        tracker.params(
-            {"recognizer": asdict(params), "spectrogram": asdict(spectrogram), "train_clips": len(train_set)}
-        )
-        network, thresholds, curves = train(train_set, validation_set, params, job.epochs, rule, device, work, tracker)
-        tracker.metrics({"best_validation_macro_f1": max(row["validation_macro_f1"] for row in curves)})
+    tracker.params({"recognizer": asdict(params), "spectrogram": asdict(spectrogram), "train_clips": len(train_set)})
+    network, thresholds, curves = train(train_set, validation_set, params, job.epochs, rule, device, work, tracker)
+    tracker.metrics({"best_validation_macro_f1": max(row["validation_macro_f1"] for row in curves)})
     config = RecognizerConfig(
         params.network, spectrogram, sample_rate, job.clips.duration_s, INSTRUMENT_NAMES, tuple(thresholds.tolist())
     )
@@ -67,15 +60,10 @@ def fit_recognizer(
 def run_fit(stage: Stage, name: str, train_set: str, validation_set: str, params: TrainParams, epochs: int) -> None:
     """A training stage: leaves models/NAME and plots/NAME/curves.csv."""
     clips, rendering = stage.params(ClipParams, "clips"), stage.params(RenderParams, "rendering")
-    job = FitJob(train_set, validation_set, epochs, Path("data/clips/spectrograms"), clips, rendering)
-    curves = fit_recognizer(
-        job,
-        params,
-        stage.params(SpectrogramParams, "spectrogram"),
-        stage.out(f"models/{name}"),
-        stage.notes,
-        stage.compute.device,
-        stage.compute.tracking,
-        stage.inputs,
-    )
+    job = FitJob(train_set, validation_set, epochs, stage.dep("data/clips/spectrograms"), clips, rendering)
+    spectrogram = stage.params(SpectrogramParams, "spectrogram")
+    with open_tracker(stage.compute.tracking, "recognizer", stage.name) as tracker:
+        tracker.tags({"train_set": train_set, **stage.inputs})
+        folder = stage.out(f"models/{name}")
+        curves = fit_recognizer(job, params, spectrogram, folder, stage.notes, stage.compute.device, tracker)
     write_table(curves, stage.out(f"plots/{name}/curves.csv"))

@@ -12,8 +12,8 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 
 from reprise.clips.corpus import read_manifest, read_midi_of
 from reprise.music.instruments import INSTRUMENT_NAMES
-from reprise.music.midi import read_midi
 from reprise.music.piece import Piece
+from reprise.music.readers.midi import read_midi
 from reprise.recognition.metrics import best_thresholds
 
 PITCH_BINS = np.arange(20, 111, 3)

@@ -13,8 +13,16 @@ THRESHOLDS = np.round(np.arange(0.05, 0.951, 0.01), 2)
 
 def f1_per_instrument(labels: np.ndarray, decisions: np.ndarray) -> np.ndarray:
     """F1 of each instrument: 2 TP / (2 TP + FP + FN), float[K]."""
-    true_positives = (labels * decisions).sum(axis=0)
-    return _ratio(2 * true_positives, labels.sum(axis=0) + decisions.sum(axis=0))
+    return resampled_f1(labels, decisions, np.ones((1, len(labels))))[0]
+
+
+def resampled_f1(labels: np.ndarray, decisions: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """F1 of each instrument in each of R resamples, in which a clip counts as often as `weights`, float[R, N], says.
+
+    Returns:
+        float[R, K].
+    """
+    return _ratio(2 * (weights @ (labels * decisions)), weights @ labels + weights @ decisions)
 
 
 def macro_f1(labels: np.ndarray, decisions: np.ndarray) -> float:
@@ -45,10 +53,22 @@ def average_precision(labels: np.ndarray, probabilities: np.ndarray, weights: np
 
 
 def best_thresholds(labels: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
-    """For each instrument the threshold of `THRESHOLDS` with the best F1, float[K]; the middle one of a tie."""
+    """For each instrument the threshold of `THRESHOLDS` with the best F1, float[K].
+
+    Where several have it, the middle one of the longest stretch of neighbours that do (of an even number the lower, of
+    stretches as long the higher, which claims less): between two stretches F1 is worse.
+    """
     scores = np.stack([f1_per_instrument(labels, probabilities >= t) for t in THRESHOLDS])  # [thresholds, K]
-    ties = scores >= scores.max(axis=0) - 1e-12
-    return np.array([float(np.median(THRESHOLDS[tie])) for tie in ties.T])
+    best = scores >= scores.max(axis=0) - 1e-12
+    return np.array([THRESHOLDS[_middle_of_longest(column)] for column in best.T])
+
+
+def _middle_of_longest(flags: np.ndarray) -> int:
+    """The index in the middle of the longest run of True, bool[N] with one at least; see `best_thresholds`."""
+    edges = np.diff(np.concatenate([[0], flags.astype(int), [0]]))
+    starts, ends = np.flatnonzero(edges == 1), np.flatnonzero(edges == -1)  # a run is starts .. ends - 1
+    longest = len(starts) - 1 - int(np.argmax((ends - starts)[::-1]))  # the last of equals
+    return int(starts[longest] + ends[longest] - 1) // 2
 
 
 def estimates(

@@ -1,32 +1,49 @@
 """The recognizer's figures as CSV files that `dvc plots` draws and compares between commits."""
 
-import csv
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
 from sklearn.metrics import precision_recall_curve
 
 from reprise.music.instruments import INSTRUMENT_NAMES
-from reprise.recognition.evaluate import Predictions, confusion_rows
-from reprise.recognition.metrics import f1_per_instrument
+from reprise.recognition.evaluate import NONE, EvaluationParams, Predictions, confusion_rows, f1_estimates
+from reprise.tables import write_table
 
 RECALLS = np.round(np.arange(0, 1.001, 0.02), 2)
 
 
-def write_plots(predictions: dict[str, Predictions], folder: Path) -> None:
-    """F1 bars and confusion of each set, precision against recall of all sets and of each instrument."""
-    folder.mkdir(parents=True, exist_ok=True)
+def write_plots(predictions: dict[str, Predictions], params: EvaluationParams, folder: Path) -> None:
+    """F1 with intervals and confusion of each set, precision against recall of all sets and of each instrument."""
     curves = {name: interpolated_precision(p) for name, p in predictions.items()}
     for name, p in predictions.items():
-        f1 = f1_per_instrument(p.labels, p.decisions)
-        _write(folder / f"f1_{name}.csv", ("instrument", "f1"), [(i, f"{v:.4f}") for i, v in zip(INSTRUMENT_NAMES, f1)])
-        _write(folder / f"confusion_{name}.csv", ("actual", "predicted"), confusion_rows(p))
-        rows = [(recall, *(f"{v:.4f}" for v in curves[name][:, r])) for r, recall in enumerate(RECALLS)]
-        _write(folder / f"precision_recall_{name}.csv", ("recall", *INSTRUMENT_NAMES), rows)
+        write_table(f1_rows(p, params), folder / f"f1_{name}.csv")
+        write_table(confusion_counts(p), folder / f"confusion_{name}.csv")
+        write_table(_curve_rows(INSTRUMENT_NAMES, curves[name]), folder / f"precision_recall_{name}.csv")
     means = np.stack([curve.mean(axis=0) for curve in curves.values()])
-    rows = [(recall, *(f"{v:.4f}" for v in means[:, r])) for r, recall in enumerate(RECALLS)]
-    _write(folder / "precision_recall.csv", ("recall", *curves), rows)
+    write_table(_curve_rows(curves, means), folder / "precision_recall.csv")
+
+
+def _curve_rows(names: Iterable[str], curves: np.ndarray) -> list[dict]:
+    """Curves, float[number of names, len(RECALLS)], as rows of a table, one a recall."""
+    return [
+        {"recall": recall, **{name: f"{value:.4f}" for name, value in zip(names, column)}}
+        for recall, column in zip(RECALLS, curves.T)
+    ]
+
+
+def f1_rows(predictions: Predictions, params: EvaluationParams) -> list[dict[str, str | float]]:
+    """F1 of each instrument with its interval, the best first."""
+    found = f1_estimates(predictions, params)
+    rows = [{"instrument": i, "f1": e["value"], "low": e.get("low"), "high": e.get("high")} for i, e in found.items()]
+    return sorted(rows, key=lambda row: -row["f1"])
+
+
+def confusion_counts(predictions: Predictions) -> list[dict[str, str | int]]:
+    """How often each instrument, or `none`, was taken for each, as `confusion_rows` has it; 0 where it never was."""
+    counts, names = Counter(confusion_rows(predictions)), (*INSTRUMENT_NAMES, NONE)
+    return [{"actual": a, "predicted": p, "count": counts[a, p]} for a in names for p in names]
 
 
 def interpolated_precision(predictions: Predictions) -> np.ndarray:
@@ -37,10 +54,3 @@ def interpolated_precision(predictions: Predictions) -> np.ndarray:
             precision, recall, _ = precision_recall_curve(predictions.labels[:, k], predictions.probabilities[:, k])
             result[k] = [precision[recall >= wanted - 1e-9].max() for wanted in RECALLS]
     return result
-
-
-def _write(path: Path, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    with open(path, "w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(header)
-        writer.writerows(rows)

@@ -4,31 +4,32 @@
 processes (`pool`); refusals are JSON that says what would be right (`refusals`).
 """
 
+import math
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import asdict
 from importlib.metadata import version
-from pathlib import Path
 from typing import Annotated, Literal
 
 from fastapi import FastAPI, Query, Request, Response
 from fastapi import Path as PathParameter
 from fastapi_offline import FastAPIOffline
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, create_model
 
-from reprise.composition.composer import load_composer
-from reprise.errors import BadInput
+from reprise.composition.composer import ComposerConfig, load_composer
+from reprise.composition.composers import best_composer, find_composers, load_rules
+from reprise.composition.rules import OPTIONS, Option, SamplingRules
+from reprise.composition.use import check_rules
+from reprise.params import LARGEST_SEED
 from reprise.service.pool import WorkerPool
 from reprise.service.refusals import Refusal, add_refusals
 from reprise.service.settings import ServiceSettings
 
 MOST_NOTES = 2_000
-HOTTEST = 100
-LARGEST_SEED = 2**53 - 1  # the largest whole number that every JSON reader keeps exactly
-USUAL_MODEL = "transformer"
 SEED_HEADER = "Reprise-Seed"
 
-DESCRIPTION = """New music from trained composers. The same model, notes, temperature and seed give the same file;
+DESCRIPTION = """New music from trained composers. The same model, notes, sampling options and seed give the same file;
 the header `Reprise-Seed` of an answer says which seed was drawn."""
 REFUSALS = {
     422: {
@@ -53,8 +54,11 @@ class Status(BaseModel):
 
     status: Literal["alive"] = "alive"
     version: str
-    models: dict[str, dict] = Field(description="What each model knows: parts, MIDI pitches, metres")
-    default_model: str
+    models: dict[str, dict] = Field(
+        description="What each model knows (parts, MIDI pitches, metres), its nats a note on validation pieces, "
+        "and the sampling options that hold unless a request has others"
+    )
+    default_model: str = Field(description="The one with fewest validation nats")
 
 
 def create_app(settings: ServiceSettings) -> FastAPI:
@@ -64,12 +68,14 @@ def create_app(settings: ServiceSettings) -> FastAPI:
         BadInput: there is none, or one is damaged.
     """
     folders = find_composers(settings.models)
-    models = {name: _facts(folder) for name, folder in folders.items()}
-    usual = USUAL_MODEL if USUAL_MODEL in models else next(iter(models))
+    configs = {name: load_composer(folder).config for name, folder in folders.items()}  # the proof that they load
+    measured = {name: load_rules(folder)[0] for name, folder in folders.items()}
+    models = {name: _facts(config, measured[name]) for name, config in configs.items()}
+    usual = best_composer(folders)
     right = {
         "notes": f"a whole number from 1 to {MOST_NOTES:,}",
         "model": f"one of {', '.join(models)}",
-        "temperature": f"a number from 0 to {HOTTEST}",
+        **{name: option.right for name, option in OPTIONS.items()},
         "seed": f"a whole number from 0 to {LARGEST_SEED}",
     }
     pool = WorkerPool(folders, settings)
@@ -93,25 +99,7 @@ def create_app(settings: ServiceSettings) -> FastAPI:
     app.state.models, app.state.pool = models, pool
     add_refusals(app, right)
 
-    class Options(BaseModel):
-        """The query of `GET /midi/NOTES/`."""
-
-        model_config = ConfigDict(extra="forbid")
-        model: Literal[tuple(models)] = Field(usual, description=f"Who composes: {right['model']}")
-        temperature: float = Field(
-            1.0,
-            ge=0,
-            le=HOTTEST,
-            description=f"How bold the music is, {right['temperature']}: 0 takes the likeliest note each time, "
-            "1 draws as the model learnt it",
-        )
-        seed: int | None = Field(
-            None,
-            ge=0,
-            le=LARGEST_SEED,
-            description=f"Of the random numbers, {right['seed']}; drawn if it isn't given",
-            examples=[7],
-        )
+    Options = _query(tuple(models), usual, right)
 
     @app.get("/", summary="Is it alive, and what can it play?")
     async def status() -> Status:
@@ -132,7 +120,9 @@ def create_app(settings: ServiceSettings) -> FastAPI:
         options: Annotated[Options, Query()],
     ) -> Response:
         seed = secrets.randbelow(1 << 31) if options.seed is None else options.seed
-        content = await pool.midi_file(options.model, options.temperature, notes, seed, request.is_disconnected)
+        rules = measured[options.model].told(dict(options))
+        check_rules(rules, configs[options.model].encoding)
+        content = await pool.midi_file(options.model, rules, notes, seed, request.is_disconnected)
         name = f"reprise-{options.model}-{notes}-notes-seed-{seed}.mid"
         headers = {SEED_HEADER: str(seed), "Content-Disposition": f'attachment; filename="{name}"'}
         return Response(content, media_type="audio/midi", headers={**headers, "Cache-Control": "no-store"})
@@ -140,25 +130,36 @@ def create_app(settings: ServiceSettings) -> FastAPI:
     return app
 
 
-def find_composers(folder: Path) -> dict[str, Path]:
-    """The folders in `folder` that hold a composer, by their names.
-
-    Raises:
-        BadInput: there is none.
-    """
-    found = {path.parent.name: path.parent for path in sorted(folder.glob("*/config.json"))}
-    if not found:
-        raise BadInput(f"{folder}: no composer there, in a folder of its own; make some with ./run, or dvc pull them")
-    return found
-
-
-def _facts(folder: Path) -> dict:
-    """What a composer knows, which is also the proof that it can be loaded."""
-    config = load_composer(folder).config
+def _facts(config: ComposerConfig, rules: SamplingRules) -> dict:
+    """What a composer knows."""
     encoding = config.encoding
     return {
         "kind": config.model,
         "parts": encoding.parts,
         "pitches": [encoding.lowest, encoding.highest],
         "metres": [f"{beats}/{unit}" for beats, unit in encoding.metres],
+        "validation_nats": None if math.isnan(config.validation_nats) else config.validation_nats,
+        "sampling": {**asdict(rules), "field_temperature": dict(rules.field_temperature)},
     }
+
+
+def _query(models: tuple[str, ...], usual: str, right: dict[str, str]) -> type[BaseModel]:
+    """The query of `GET /midi/NOTES/`: a model, the sampling options, a seed."""
+    sampling = {name: _parameter(option) for name, option in OPTIONS.items()}
+    seed = f"Of the random numbers, {right['seed']}; drawn if it isn't given"
+    return create_model(
+        "Options",
+        __config__=ConfigDict(extra="forbid"),
+        model=(Literal[models], Field(usual, description=f"Who composes: {right['model']}")),
+        **sampling,
+        seed=(int | None, Field(None, ge=0, le=LARGEST_SEED, description=seed, examples=[7])),
+    )
+
+
+def _parameter(option: Option) -> tuple[object, object]:
+    """A sampling option as pydantic wants it: a type and a field."""
+    text = f"{option.help[0].upper()}{option.help[1:]}: {option.right}"
+    if option.by_field:
+        return list[Annotated[str, AfterValidator(option.parse)]] | None, Field(None, description=text)
+    ends = {} if option.low is None else {"gt" if option.above_low else "ge": option.low}
+    return option.kind | None, Field(None, **ends, le=option.high, description=text)

@@ -1,9 +1,9 @@
 """Worker processes behind a bounded queue that hands them requests in batches.
 
 Composing eight pieces at once takes little longer than one. So a worker that gets free takes the request that has
-waited longest, and with it those that can share its batch: of the same model and temperature, and of about its length,
-so that nobody waits long for a neighbour. A worker that takes too long is killed, one that dies is replaced. What can't
-be done raises an HTTPException that says when to try again.
+waited longest, and with it those that can share its batch: of the same model, whatever their sampling options, and of
+about its length, so that nobody waits long for a neighbour. A worker that takes too long is killed, one that dies is
+replaced. What can't be done raises an HTTPException that says when to try again.
 """
 
 import asyncio
@@ -17,6 +17,7 @@ import joblib
 from fastapi import HTTPException
 from pebble import ProcessExpired, ProcessPool
 
+from reprise.composition.rules import SamplingRules
 from reprise.composition.use import TOGETHER
 from reprise.service import worker
 from reprise.service.settings import ServiceSettings
@@ -33,16 +34,16 @@ class Request:
     """What a client waits for; `gone` tells whether it still does."""
 
     model: str
-    temperature: float
+    rules: SamplingRules
     notes: int
     seed: int
     gone: Callable[[], Awaitable[bool]]
     answer: asyncio.Future
 
     @property
-    def kind(self) -> tuple[str, float, int]:
+    def kind(self) -> tuple[str, int]:
         """Requests alike in this share batches: their lengths are within a factor of 2."""
-        return self.model, self.temperature, self.notes.bit_length()
+        return self.model, self.notes.bit_length()
 
 
 class WorkerPool:
@@ -68,7 +69,7 @@ class WorkerPool:
         self._end_processes()
 
     async def midi_file(
-        self, model: str, temperature: float, notes: int, seed: int, gone: Callable[[], Awaitable[bool]]
+        self, model: str, rules: SamplingRules, notes: int, seed: int, gone: Callable[[], Awaitable[bool]]
     ) -> bytes:
         """See `worker.make_midi_files`.
 
@@ -81,7 +82,7 @@ class WorkerPool:
         if len(self.waiting) >= self.settings.queue + self.idle * TOGETHER:
             raise refusal(f"{len(self.waiting)} requests wait already, as many as may; try again later")
         loop = asyncio.get_running_loop()
-        request = Request(model, temperature, notes, seed, gone, loop.create_future())
+        request = Request(model, rules, notes, seed, gone, loop.create_future())
         self.waiting.append(request)
         patience = loop.call_later(self.settings.wait_s, self._give_up, request)
         loop.call_later(GATHER_S, self._hand_out)
@@ -128,8 +129,8 @@ class WorkerPool:
             self._hand_out()
 
     async def _composed(self, batch: list[Request]) -> list[bytes]:
-        wanted = [(request.notes, request.seed) for request in batch]
-        arguments = (batch[0].model, batch[0].temperature, wanted)
+        wanted = [(request.notes, request.seed, request.rules) for request in batch]
+        arguments = (batch[0].model, wanted)
         future = self._processes().schedule(worker.make_midi_files, arguments, timeout=self.settings.limit_s)
         return await asyncio.wrap_future(future)
 

@@ -6,6 +6,8 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
+from reprise.errors import BadInput
+
 LONGEST_SHOWN = 80  # characters of a wrong value
 
 
@@ -22,13 +24,14 @@ def add_refusals(app: FastAPI, right: dict[str, str]) -> None:
         return JSONResponse({"detail": "; ".join(sentence(problem, right) for problem in error.errors())}, 422)
 
     app.add_exception_handler(RequestValidationError, wrong_parameters)
+    app.add_exception_handler(BadInput, _bad_input)
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(Exception, _failure)
 
 
 def sentence(problem: dict, right: dict[str, str]) -> str:
     """One of pydantic's problems in words: the parameter, its value, what would be right."""
-    name = str(problem["loc"][-1])
+    name = str(problem["loc"][1])  # after where it was: in the path or the query
     if problem["type"] == "extra_forbidden":
         return f"{shown(name)} is no parameter; the parameters are {', '.join(right)}"
     return f"{name}: is {shown(problem['input'])}; it must be {right[name]}"
@@ -44,6 +47,11 @@ async def _http_error(request: Request, error: HTTPException) -> JSONResponse:
     path = shown(request.url.path)
     details = {404: f"there is nothing at {path}; see /docs", 405: f"{path} doesn't take {request.method}, only GET"}
     return JSONResponse({"detail": details.get(error.status_code, error.detail)}, error.status_code, error.headers)
+
+
+async def _bad_input(request: Request, error: BadInput) -> JSONResponse:
+    """What each parameter may be, but not with the others, or not for the model."""
+    return JSONResponse({"detail": str(error)}, 422)
 
 
 async def _failure(request: Request, error: Exception) -> JSONResponse:

@@ -10,7 +10,7 @@ import torch
 
 from reprise.composition.compose import Order
 from reprise.composition.composer import Composer, load_composer
-from reprise.composition.sampling import SamplingRules
+from reprise.composition.rules import USUAL, SamplingRules
 from reprise.composition.use import compose_alike
 from reprise.music.midi import midi_bytes
 
@@ -22,14 +22,15 @@ def load(folders: dict[str, Path]) -> None:
     torch.set_num_threads(1)
     for name, folder in folders.items():
         _composers[name] = load_composer(folder)
-        make_midi_files(name, 1.0, [(1, 0)])
+        make_midi_files(name, [(1, 0, USUAL)])
 
 
-def make_midi_files(model: str, temperature: float, wanted: Sequence[tuple[int, int]]) -> list[bytes]:
-    """A MIDI file for each (notes, seed) wanted, with exactly so many notes.
+def make_midi_files(model: str, wanted: Sequence[tuple[int, int, SamplingRules]]) -> list[bytes]:
+    """A MIDI file for each (notes, seed, rules) wanted, with exactly so many notes.
 
     Each file depends on its own arguments alone: it holds the first piece that `reprise generate` makes from them.
     """
     composer = _composers[model]
-    orders = [Order((seed, 0), notes=notes, metre=composer.config.metre) for notes, seed in wanted]
-    return [midi_bytes(piece) for piece in compose_alike(composer, orders, SamplingRules(temperature=temperature))]
+    metre = composer.config.metre
+    orders = [Order((seed, 0), notes=notes, metre=metre, rules=rules) for notes, seed, rules in wanted]
+    return [midi_bytes(piece) for piece in compose_alike(composer, orders)]

@@ -7,18 +7,16 @@ from music21 import instrument
 DEFAULT_TEMPO_BPM = 96.0
 DEFAULT_VELOCITY = 64
 PIANO, CHOIR = 0, 52
-VOICES = ("soprano", "alto", "tenor", "bass")
 
 
 @lru_cache(maxsize=1024)
 def program_of_name(name: str) -> int | None:
     """The General MIDI program of an instrument by its name in any language that music21 knows; None for others.
 
-    Parts called soprano, alto, tenor or bass are a choir's.
+    Singers are a choir.
     """
-    if name.strip(" .0123456789").lower() in VOICES:
-        return CHOIR
     try:
-        return instrument.fromString(name[:100]).midiProgram
+        found = instrument.fromString(name.strip(" .0123456789")[:100])
     except instrument.InstrumentException:
         return None
+    return CHOIR if isinstance(found, instrument.Vocalist) else found.midiProgram

@@ -10,6 +10,7 @@ from reprise.composition.fit import ModelParams, VaeParams
 from reprise.composition.music import MusicParams
 from reprise.composition.train import TrainingParams
 from reprise.compute import ComputeParams
+from reprise.params import PARAMS_FILE, load_section, read_yaml, require
 from reprise.recognition.evaluate import EvaluationParams
 from reprise.recognition.train import TrainParams
 
@@ -29,3 +30,16 @@ SECTIONS = {
     "music_evaluation": MusicEvaluationParams,
     "compute": ComputeParams,
 }
+
+
+def check_sections() -> None:
+    """Check all of params.yaml.
+
+    Raises:
+        ParamsError: a section is unknown or missing, or a key in one is wrong.
+    """
+    known = {name.partition(".")[0] for name in SECTIONS}
+    for section in read_yaml(PARAMS_FILE):
+        require(section in known, section, "a section that nothing reads", f"one of {', '.join(sorted(known))}")
+    for name, cls in SECTIONS.items():
+        load_section(cls, name)

@@ -1,0 +1,197 @@
+"""Write the figures of README.md and docs/ from metrics/: `python scripts/readme_tables.py`, after `./run`.
+
+What lies between `<!-- table: NAME -->` and `<!-- end of table -->` is a table of `TABLES`; what lies between
+`<!-- figure: FILE KEY KEY ... -->` and `<!-- end -->` is one figure of metrics/FILE.json. Nothing else is touched. The
+tests compare these texts with the metrics in git's index, so that another machine's run, whose last digits differ,
+makes no difference before it is added.
+"""
+
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from reprise.bootstrap import with_interval
+from reprise.errors import BadInput, RepriseError
+
+ROOT = Path(__file__).resolve().parent.parent
+MODELS = {"LSTM": "composer/lstm", "Transformer": "composer/transformer", "VAE": "composer/vae"}
+SETS = {"clean test": "test_clean", "test": "test", "unseen font": "unseen_font"}
+IN_NOTES = ("longest_copied_run", "worst_copied_run")  # the others are shares
+TABLE = re.compile(r"(<!-- table: (.+?) -->\n).*?(<!-- end of table -->)", re.DOTALL)
+FIGURE = re.compile(r"(<!-- figure: (.+?) -->).*?(<!-- end -->)", re.DOTALL)
+
+Metrics = Callable[[str], dict]  # the content of metrics/NAME.json
+
+
+def work_tree(name: str, root: Path = ROOT) -> dict:
+    """The metrics that the last run wrote.
+
+    Raises:
+        BadInput: there are none, or they are damaged.
+    """
+    try:
+        return json.loads((root / "metrics" / f"{name}.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise BadInput(f"metrics/{name}.json: can't be read ({error}); make it with ./run") from error
+
+
+def in_git(name: str, root: Path = ROOT) -> dict:
+    """The metrics in git's index: committed, or added for the next commit.
+
+    Raises:
+        BadInput: there are none.
+    """
+    command = ["git", "-C", str(root), "show", f":metrics/{name}.json"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise BadInput(f"metrics/{name}.json: isn't in git ({done.stderr.strip()}); git add it")
+    return json.loads(done.stdout)
+
+
+def render(text: str, metrics: Metrics) -> str:
+    """The text with its tables and figures as `metrics` has them.
+
+    Raises:
+        BadInput: it names a table or a figure that there isn't.
+    """
+
+    def table(found: re.Match) -> str:
+        if found[2] not in TABLES:
+            raise BadInput(f"table: '{found[2]}' is unknown; it must be one of {', '.join(TABLES)}")
+        return f"{found[1]}{TABLES[found[2]](metrics)}\n{found[3]}"
+
+    return FIGURE.sub(lambda found: found[1] + figure(metrics, *found[2].split()) + found[3], TABLE.sub(table, text))
+
+
+def figure(metrics: Metrics, name: str, *keys: str) -> str:
+    """One figure in words: an estimate with its interval, 3 decimals, or a whole number.
+
+    Raises:
+        BadInput: there is none.
+    """
+    value = metrics(name)
+    for key in keys:
+        if not isinstance(value, dict) or key not in value:
+            raise BadInput(f"figure: metrics/{name}.json has no '{' '.join(keys)}'")
+        value = value[key]
+    return shown(value, decimals_of(keys))
+
+
+def shown(value: dict | float | None, decimals: int = 3) -> str:
+    """An estimate, a number, or nothing where there is none."""
+    if value is None:
+        return ""
+    if isinstance(value, dict):
+        return with_interval(value, decimals)
+    return f"{value:,}" if isinstance(value, int) else f"{value:.{decimals}f}"
+
+
+def decimals_of(keys: Iterable[str]) -> int:
+    """Decimals of a figure: 1 of a number of notes, else 3."""
+    return 1 if set(keys) & set(IN_NOTES) else 3
+
+
+def lines(header: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    """A table in Markdown."""
+    header = list(header)
+    cells = [[f" {cell} " if cell else " " for cell in row] for row in (header, *rows)]
+    return "\n".join(f"|{'|'.join(row)}|" for row in (cells[0], ["---"] * len(header), *cells[1:]))
+
+
+def words(key: str) -> str:
+    return key.replace("_", " ")
+
+
+def nearest_to_1(by_temperature: dict) -> str:
+    """The key of the temperature that tables show."""
+    return min((key for key in by_temperature if key != "reference"), key=lambda key: abs(float(key) - 1))
+
+
+def likelihood(metrics: Metrics) -> str:
+    """Nats and accuracies of each composer on the test pieces, with the floors."""
+    found = {name: metrics(file) for name, file in MODELS.items()}
+    first = next(iter(found.values()))
+    rows = []
+    for name, content in found.items():
+        test = content["test"]
+        accuracies = (test[f"{field}_accuracy"]["value"] for field in ("step", "pitch", "duration"))
+        label = f"**{name} (a bound)**" if test.get("is_bound") else f"**{name}**"
+        nats, past_only = shown(test["nats_per_note"]), shown(test["pitch_accuracy_past_only"])
+        rows.append([label, nats, f"{test['perplexity']:.2f}", *map(shown, accuracies), past_only])
+    floors = sorted(first["floors"].items(), key=lambda item: item[1])
+    rows += [[f"floor: {name}", shown(value), *[""] * 5] for name, value in floors]
+    test = first["test"]
+    families = f"{test['pieces']} test pieces of {test['nats_per_note']['count']} families, {test['notes']:,} notes"
+    return lines([families, "nats a note (95 %)", "perplexity", "step", "pitch", "duration", "pitch, past alone"], rows)
+
+
+def music(metrics: Metrics) -> str:
+    """How far each composer's music at temperature 1 lies from the test pieces, in every measure that there is."""
+    found = [metrics(file) for file in MODELS.values()]
+    temperature = nearest_to_1(found[0]["generated"])
+    apart = [content["standardised_difference"][temperature] for content in found]
+    real = found[0]["reference"]
+    names = dict.fromkeys(name for content in found for name in (*real, *content["generated"][temperature]))
+    rows = [
+        [words(name), *(f"{own[name]:+.2f}" if name in own else "" for own in apart), shown(real.get(name))]
+        for name in names
+    ]
+    return lines(["", *MODELS, "test pieces"], rows)
+
+
+def copied(metrics: Metrics) -> str:
+    """What each composer's music at temperature 1 shares with the training pieces and within itself."""
+    found = [metrics(file)["originality"] for file in MODELS.values()]
+    temperature = nearest_to_1(found[0])
+    columns = [*(content[temperature] for content in found), found[0]["reference"]]
+    rows = []
+    for name in dict.fromkeys(name for column in columns for name in column):
+        label = words(name) + " (notes)" * (name in IN_NOTES)
+        rows.append([label, *(shown(column.get(name), decimals_of([name])) for column in columns)])
+    return lines(["", *MODELS, "test pieces"], rows)
+
+
+def recognizer(metrics: Metrics) -> str:
+    """F1 of the recognizer on the test sets: together, by the number of instruments, of each instrument."""
+    sets = [metrics("recognizer")[name] for name in SETS.values()]
+    headlines = (shown(content["macro_f1"]).split(" ", 1) for content in sets)
+    rows = [
+        ["**macro-F1** (95 % interval)", *(" ".join([f"**{value}**", *interval]) for value, *interval in headlines)]
+    ]
+    for label, key in (("micro-F1", "micro_f1"), ("mean average precision", "mean_average_precision")):
+        rows.append([label, *(shown(content[key]) for content in sets)])
+    for count in sets[0]["by_polyphony"]:
+        label = f"macro-F1, {count} instrument{'s' * (count != '1')}"
+        rows.append([label, *(shown(content["by_polyphony"].get(count)) for content in sets)])
+    for name in sets[0]["per_instrument"]:
+        rows.append([name, *(shown(content["per_instrument"][name]["f1"]) for content in sets)])
+    rows.append(["clips", *(shown(content["macro_f1"]["count"]) for content in sets)])
+    return lines(["", *SETS], rows)
+
+
+TABLES: dict[str, Callable[[Metrics], str]] = {
+    "likelihood of the composers": likelihood,
+    "music of the composers": music,
+    "what is copied": copied,
+    "recognizer": recognizer,
+}
+
+
+def main() -> None:
+    for path in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))):
+        before = path.read_text(encoding="utf-8")
+        after = render(before, work_tree)
+        if after != before:
+            path.write_text(after, encoding="utf-8")
+            print(f"{path.relative_to(ROOT)}: written anew")
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except RepriseError as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(error.exit_code)

@@ -1,0 +1,36 @@
+"""dvc.yaml and dvc.lock, read: the stages, what each lists, what the last run recorded."""
+
+import json
+from pathlib import Path
+
+from reprise.params import read_yaml
+
+DVC_YAML, DVC_LOCK = Path("dvc.yaml"), Path("dvc.lock")
+
+
+def stage_entries(dvc_yaml: Path = DVC_YAML) -> dict[str, dict]:
+    """Every stage of dvc.yaml by its name; one with a matrix of one key is spread over its items, as DVC does."""
+    entries = {}
+    for name, entry in read_yaml(dvc_yaml).get("stages", {}).items():
+        if "matrix" not in entry:
+            entries[name] = entry
+            continue
+        ((key, items),) = entry["matrix"].items()
+        for item in items:
+            filled = json.loads(json.dumps(entry).replace(f"${{item.{key}}}", str(item)))
+            entries[f"{name}@{item}"] = {kind: value for kind, value in filled.items() if kind != "matrix"}
+    return entries
+
+
+def listed_paths(entry: dict, *kinds: str) -> list[str]:
+    """Paths under `kinds` of a stage's entry, such as "deps" or "outs", whether written plainly or with options."""
+    items = [item for kind in kinds for item in entry.get(kind, [])]
+    return [next(iter(item)) if isinstance(item, dict) else item for item in items]
+
+
+def recorded_outs(dvc_lock: Path = DVC_LOCK) -> dict[str, tuple[str, str]]:
+    """For each out that dvc.lock records: the stage that made it, and its md5; empty where nothing ran yet."""
+    if not dvc_lock.is_file():
+        return {}
+    stages = read_yaml(dvc_lock).get("stages", {})
+    return {out["path"]: (name, out["md5"]) for name, stage in stages.items() for out in stage.get("outs", [])}

@@ -1,0 +1,1 @@
+"""ABC tunes and tune books."""

@@ -1,0 +1,1 @@
+"""MusicXML, plain and compressed."""
