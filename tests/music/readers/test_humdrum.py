@@ -201,7 +201,7 @@ def test_a_column_that_is_silent_comes_in_at_the_time_of_its_line():
 @pytest.mark.parametrize("lines", [["2C 4c", "4D 4d"], ["2C 4c", "2D .", ". 4d", "4E 4e"]])
 def test_spines_that_disagree_about_the_time_are_refused(lines):
     with pytest.raises(
-        ScoreError, match=rf"^x.krn: line {3 if len(lines) == 2 else 4}: its spines disagree .*beats 1, 2"
+        ScoreError, match=rf"^x.krn: line {3 if len(lines) == 2 else 4}: its spines come to it at beats 1 and 2"
     ):
         read("**kern **kern", *lines, "*- *-")
 
@@ -231,6 +231,7 @@ def test_an_instrument_is_its_code_s_or_else_its_name_s():
     spines = ['*I"Flute', "*", '*I"Soprano', '*I"Zzz', "*Ivioln"]
     piece = read(" ".join(["**kern"] * 5), " ".join(spines), '*Icello *ICklav * *Izzz *I"Oboe', "4c 4c 4c 4c 4c")
     assert piece.programs == (40, 0, 52, 0, 42)
+    assert read("**kern **kern", "*Itenor *Ifagot", "4c 4C", "*- *-").programs == (70, 52)
 
 
 # --- what is refused
@@ -241,7 +242,10 @@ def test_an_instrument_is_its_code_s_or_else_its_name_s():
     [
         (["**kern **kern", "4c 4e", "4d", "*- *-"], "line 3: has 1 tokens for 2 spines"),
         (["**kern", "*^", "4c", "*-"], "line 3: has 1 tokens for 2 spines"),
-        (["**kern **kern", "=1 4e", "4c 4d", "*- *-"], "line 2: holds interpretations, bar lines or notes together"),
+        (
+            ["**kern **kern", "=1 4e", "4c 4d", "*- *-"],
+            "line 2: holds more than one of notes, bar lines and interpretations",
+        ),
         (["**kern", "4c", "*-", "**kern", "4d", "*-"], "line 4: begins another score"),
         (["*M4/4", "**kern", "4d", "*-"], "line 1: names no spines"),
         (["**kern", "4dc#", "*-"], "line 2: a note has one pitch; '4dc#' has 2"),

@@ -14,7 +14,6 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 
 from music21.humdrum.instruments import HumdrumInstrumentException, fromHumdrumInstrument
-from music21.instrument import Instrument
 
 from reprise.errors import ScoreError
 from reprise.music.piece import (
@@ -57,7 +56,7 @@ class _Spine:
     kind: str = ""
     notes: list[_Note] = field(default_factory=list)
     said: dict[str, dict[Fraction, object]] = field(default_factory=lambda: {METRES: {}, KEYS: {}, TEMPOS: {}})
-    instrument: Instrument | None = None
+    instrument: str = ""  # as its code says
     name: str = ""
     left_out: Counter[str] = field(default_factory=Counter)
 
@@ -133,7 +132,7 @@ def _walk(text: str, source: str) -> tuple[list[_Spine], list[Fraction], int]:
         marks = {token[0] if token[0] in "*=" else "" for _, token in kern if token != "."}
         if len(marks) > 1:
             raise ScoreError(
-                f"{where}: holds interpretations, bar lines or notes together; a line has one kind of them"
+                f"{where}: holds more than one of notes, bar lines and interpretations; a line is of one kind"
             )
         if marks != {""}:
             waiting.append(kern)
@@ -142,9 +141,7 @@ def _walk(text: str, source: str) -> tuple[list[_Spine], list[Fraction], int]:
         if ends := {column.end for column, token in kern if _length(token)}:
             times = {end for end in ends if end > time} or {max(ends), time}
             if len(times) > 1:
-                raise ScoreError(
-                    f"{where}: its spines disagree when it begins: beats {', '.join(map(str, sorted(times)))}"
-                )
+                raise ScoreError(f"{where}: its spines come to it at beats {' and '.join(map(str, sorted(times)))}")
             (time,) = times
             bar_lines += [time for said in waiting if said and said[0][1].startswith("=")]
             for column, token in itertools.chain(*waiting):
@@ -296,14 +293,14 @@ def _interpret(token: str, spine: _Spine, time: Fraction) -> None:
             spine.said[TEMPOS][time] = round(float(found[1]), 6)
     elif token.startswith('*I"'):
         spine.name = spine.name or token[3:]
-    elif token.startswith("*I") and spine.instrument is None:
+    elif token.startswith("*I") and not spine.instrument:
         with suppress(HumdrumInstrumentException):  # a class of instruments, a transposition, an abbreviation
-            spine.instrument = fromHumdrumInstrument(token[2:])
+            spine.instrument = fromHumdrumInstrument(token[2:]).instrumentName
 
 
 def _program(spine: _Spine) -> int:
-    """The General MIDI program of a spine: its instrument's, or else that of the instrument it is named after."""
-    known = (spine.instrument and spine.instrument.midiProgram, program_of_name(spine.name))
+    """The General MIDI program of a spine: its instrument's, or else that of the instrument that it is named after."""
+    known = map(program_of_name, (spine.instrument, spine.name))
     return next((program for program in known if program is not None), PIANO)
 
 
