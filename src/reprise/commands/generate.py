@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from reprise.commands.arguments import sampling_option, whole_number
 from reprise.commands.openings import print_opening, told_of_opening
-from reprise.commands.output import print_error, print_json, progress
+from reprise.commands.output import add_force, check_out, print_error, print_json, progress
 from reprise.composition.composers import MODELS_FOLDER, SAMPLING, composer_folder, load_rules
 from reprise.composition.rules import OPTIONS
 from reprise.errors import BadInput, FontError

@@ -147,7 +147,7 @@ def print_recognition(recording: dict) -> None:
 
 
 def print_evaluation(result: dict) -> None:
-    """The figures with their intervals, then a table of the instruments and one of the recordings that have an error."""
+    """The figures with their intervals, a table of the instruments and one of the recordings with an error."""
     print(f"{result['recordings']} recordings, {len(result['skipped'])} skipped; 95 % intervals in brackets")
     for name in ("macro_f1", "micro_f1", "mean_average_precision", "mean_base_rate", "false_alarms_a_recording"):
         if name in result:

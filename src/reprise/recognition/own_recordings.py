@@ -31,7 +31,7 @@ FILE = "file"
 
 @dataclass(frozen=True)
 class Labels:
-    """Recordings as the table names them, the labelled instruments, and labels, float[N, L]: 0, 1, or nan for unknown."""
+    """Recordings as the table names them, labelled instruments, and labels, float[N, L]: 0, 1, or nan for unknown."""
 
     files: tuple[str, ...]
     instruments: tuple[str, ...]
