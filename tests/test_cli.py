@@ -1,8 +1,10 @@
 """The command line as a person or a script meets it: what is printed where, and the exit codes."""
 
 import json
+import os
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
@@ -133,15 +135,93 @@ def test_recognize_draws(song, model, tmp_path):
     ("files", "plot", "message"),
     [
         (2, "song.png", "--plot: one picture shows one recording, but 2 are given"),
-        (1, "song.pdf", "its name must end in .png"),
+        (1, "song.pdf", "song.pdf; it must end in .png"),
         (1, "nowhere/song.png", "a folder that exists"),
+        (1, "song.flac/song.png", "a folder that exists"),
+        (1, "folder.png", "folder.png, a folder; it must be a file"),
+        (1, "there.png", "--plot: {}/there.png is there already; give another name, or --force to write over it"),
     ],
 )
 def test_a_picture_that_cannot_be_is_refused_before_the_work(song, model, tmp_path, capsys, files, plot, message):
+    (tmp_path / "folder.png").mkdir()
+    (tmp_path / "there.png").write_text("mine")
     arguments = ["recognize", *[str(song)] * files, "--model", str(model), "--plot", str(tmp_path / plot)]
     assert main(arguments) == 2
     output = capsys.readouterr()
-    assert message in output.err and output.out == ""
+    assert message.format(tmp_path) in output.err and output.out == ""
+    assert (tmp_path / "there.png").read_text() == "mine"
+
+
+def test_a_picture_is_written_over_another_when_told_so(song, model, tmp_path):
+    (tmp_path / "song.png").write_text("old")
+    plot = ["--plot", str(tmp_path / "song.png"), "--force"]
+    assert main(["recognize", str(song), "--model", str(model), *plot]) == 0
+    assert (tmp_path / "song.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_version_is_told(capsys):
+    with pytest.raises(SystemExit) as end:
+        main(["--version"])
+    assert end.value.code == 0 and capsys.readouterr().out == f"reprise {version('reprise')}\n"
+
+
+def test_a_folder_is_heard_recording_by_recording(song, model, tmp_path, capsys):
+    (tmp_path / "more").mkdir()
+    soundfile.write(tmp_path / "more" / "b.wav", tone_of("violin", 1), RATE)
+    (tmp_path / "more" / "c.m4a").write_bytes(b"\0\0\0\x20ftypM4A " + bytes(50))
+    (tmp_path / "more" / "notes.txt").touch()
+    assert main(["recognize", str(tmp_path / "more"), str(song), "--model", str(model), "--json"]) == 2
+    output = capsys.readouterr()
+    assert f"{tmp_path}/more/c.m4a: M4A is not supported: convert it" in output.err
+    assert [row["file"] for row in json.loads(output.out)["recordings"]] == [f"{tmp_path}/more/b.wav", str(song)]
+
+
+def test_a_name_that_is_not_utf_8_is_heard_drawn_and_told(song, model, tmp_path, capsys):
+    odd = song.rename(tmp_path / os.fsdecode(b"caf\xe9.flac"))
+    plot = ["--plot", str(tmp_path / os.fsdecode(b"\xe9.png"))]
+    assert main(["recognize", str(odd), "--model", str(model), "--json", *plot]) == 0
+    told = json.loads(capsys.readouterr().out.encode())  # every text of it is UTF-8
+    assert told["recordings"][0]["file"] == f"{tmp_path}/caf\\xe9.flac"
+    assert main(["recognize", str(odd), "--model", str(model)]) == 0
+
+
+@pytest.mark.parametrize(
+    ("shell", "code"),
+    [
+        ("{} recognize {} --model {} >&-", 0),
+        ("{} recognize none.wav >&- 2>&-", 2),
+        ("{} --help >&-", 0),
+        ("{} --help > /dev/full", 1),
+        ("{} recognize {} --model {} > /dev/full", 1),
+    ],
+)
+def test_a_closed_or_full_stdout_is_no_traceback(song, model, shell, code):
+    reprise = f"{sys.executable} -m reprise.cli"
+    command = shell.format(reprise, song, model)
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True)
+    assert done.returncode == code and done.stdout == ""
+    assert done.stderr == ("reprise: [Errno 28] No space left on device\n" if "full" in shell else "")
+
+
+def test_help_into_a_reader_that_goes_away_is_no_traceback():
+    command = f"{sys.executable} -m reprise.cli --help | (exec <&-; sleep 0.1)"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True)
+    assert done.stderr == ""
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["recognize", "{song}", "--model", "{song}"],
+        ["evaluate-recognizer", "--audio", "{song}", "--labels", "x.csv", "--model", "{model}"],
+        ["evaluate-music", "{song}"],
+        ["serve", "--models", "{song}"],
+    ],
+)
+def test_a_file_where_a_folder_is_meant_is_named(song, model, capsys, arguments):
+    assert main([argument.format(song=song, model=model) for argument in arguments]) == 2
+    error = capsys.readouterr().err
+    assert f"{song}, a file; it must be" in error or f"{song}: is a file; it must be" in error
 
 
 def test_a_failure_exits_with_1(song, model, tmp_path, capsys, monkeypatch):
@@ -204,22 +284,35 @@ def test_evaluate_recognizer_prints_figures(labelled, model, capsys):
     assert output.err == ""
     lines = [line.split() for line in output.out.splitlines()]
     assert lines[0][:2] == ["2", "recordings,"]
-    # The piano is heard in both recordings and is in one of them: precision 1/2, recall 1, F1 2/3. No trumpet: 0.
-    assert lines[1][:2] == ["macro_f1", "0.333"]
+    # The piano is heard in both recordings and is in one of them: precision 1/2, recall 1, F1 2/3. None has a trumpet.
+    assert lines[1][:2] == ["macro_f1", "0.667"]
     assert lines[2][:2] == ["micro_f1", "0.667"]
+    assert lines[4][:2] == ["mean_base_rate", "0.500"]
+    assert lines[5][:2] == ["false_alarms_a_recording", "0.500"]
     assert ["acoustic_grand_piano", "0.667", "0.500", "1.000"] in [line[:4] for line in lines]
+    assert ["trumpet", "-", "-", "-", "-", "0.000", "0", "0", "2"] in lines
     assert "no recording has trumpet" in output.out
+    assert "1 recordings are right in every label, 1 aren't" in output.out
+    assert lines[-1] == ["b.wav", "-", "acoustic_grand_piano"]
 
 
-def test_evaluate_recognizer_prints_one_json_object(labelled, model, capsys):
+def test_evaluate_recognizer_prints_one_json_object_and_writes_csv(labelled, model, tmp_path, capsys):
     folder, table = labelled
+    table.write_text("file,acoustic_grand_piano,trumpet\na.wav,1,\nb.wav,0,0\n")
     arguments = ["--audio", str(folder), "--labels", str(table), "--model", str(model), "--json"]
-    assert main(["evaluate-recognizer", *arguments]) == 0
+    written = ["--csv", str(tmp_path / "out.csv")]
+    assert main(["evaluate-recognizer", *arguments, *written]) == 0
     result = json.loads(capsys.readouterr().out)
     assert set(result["macro_f1"]) == {"value", "low", "high", "count"}
-    assert result["macro_f1"]["value"] == pytest.approx(1 / 3, abs=1e-4)
+    assert result["macro_f1"]["value"] == pytest.approx(2 / 3, abs=1e-4)
     assert result["per_instrument"]["acoustic_grand_piano"]["support"] == 1
+    assert result["per_instrument"]["trumpet"]["labelled"] == 1
     assert result["recordings"] == 2 and result["skipped"] == []
+    assert [row["false_alarms"] for row in result["files"]] == [[], ["acoustic_grand_piano"]]
+    lines = (tmp_path / "out.csv").read_text().splitlines()
+    assert len(lines) == 5 and lines[2].startswith("a.wav,trumpet,,")
+    assert main(["evaluate-recognizer", *arguments, *written]) == 2
+    assert "out.csv is there already" in capsys.readouterr().err
 
 
 def test_evaluate_recognizer_goes_on_beside_a_bad_recording(labelled, model, capsys):

@@ -13,7 +13,7 @@ import soxr
 
 from reprise.audio import recordings
 from reprise.audio.levels import active_rms, window_rms
-from reprise.audio.recordings import stream_mono, survey
+from reprise.audio.recordings import find_recordings, stream_mono, survey
 from reprise.errors import AudioError
 
 RATE = 22050
@@ -109,6 +109,35 @@ def test_silence_and_channels_that_cancel_are_silent_not_wrong(tmp_path, samples
     assert survey(tmp_path / "a.wav", RATE).level == 0
 
 
+@pytest.mark.parametrize(
+    ("channels", "lost_db"),
+    [([1, 1], 0), ([1, 0], 10 * np.log10(2)), ([1, -0.5], 10 * np.log10(10)), ([1, -1], np.inf), ([0, 0], 0)],
+)
+def test_a_survey_tells_how_far_channels_cancel(tmp_path, channels, lost_db):
+    """Of 1 and -1/2 the mean is 1/4: a power of 1/16 beside (1 + 1/4) / 2 = 10/16 of the channels."""
+    soundfile.write(tmp_path / "a.wav", tone(440, RATE)[:, None] * channels, RATE, subtype="FLOAT")
+    assert survey(tmp_path / "a.wav", RATE).cancelled_db == pytest.approx(lost_db, abs=0.01)
+
+
+def test_a_name_that_is_not_utf_8_is_read(tmp_path):
+    path = Path(os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9.wav"))
+    soundfile.write(tmp_path / "a.wav", tone(440, RATE), RATE)
+    (tmp_path / "a.wav").rename(path)
+    check_tone(whole(path), 440, 0.3, 1.0, 0.001)
+
+
+def test_a_folder_stands_for_its_recordings(tmp_path):
+    for name in ("b.WAV", "sub/a.flac", "c.m4a", "notes.txt", "._b.wav", "sub/.hidden.mp3"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    found = [path.relative_to(tmp_path).as_posix() for path in find_recordings(tmp_path)]
+    assert found == ["b.WAV", "c.m4a", "sub/a.flac"]
+    assert find_recordings(tmp_path / "notes.txt") == [tmp_path / "notes.txt"]
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(AudioError, match="empty: has no recordings; it must hold files that end in"):
+        find_recordings(tmp_path / "empty")
+
+
 def test_a_wav_written_into_a_pipe_is_whole(tmp_path):
     """A program that writes into a pipe can't know the length; it gives the largest there is."""
     soundfile.write(tmp_path / "a.wav", tone(440, RATE), RATE)
@@ -183,6 +212,13 @@ BAD = {
     "empty": (content("a.wav", b""), "is an empty file"),
     "text": (content("a.wav", b"la la la\n" * 1000), "holds no sound that can be read"),
     "text named mp3": (content("a.mp3", b"la la la\n" * 1000), "holds no sound that can be read"),
+    "MP4 audio": (
+        content("a.m4a", b"\0\0\0\x20ftypM4A " + bytes(99)),
+        "M4A is not supported: convert it to WAV or FLAC",
+    ),
+    "MP4 audio named wav": (content("a.wav", b"\0\0\0\x20ftypM4A " + bytes(99)), "M4A is not supported: convert it"),
+    "by its name": (content("a.m4a", b"la la la\n" * 100), "M4A is not supported: convert it"),
+    "Windows Media": (content("a.wma", bytes.fromhex("3026b2758e66cf11") + bytes(99)), "WMA is not supported"),
     "no header": (content("a.raw", bytes(10_000)), "holds no sound that can be read"),
     "no samples": (written("a.wav", np.zeros(0)), "holds no samples"),
     "one sample": (written("a.wav", np.ones(1)), r"is too short, 1 sample \(0.000 s\); it must be at least 0.1 s"),

@@ -8,9 +8,11 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
+from importlib.metadata import PackageNotFoundError, version
 
 from reprise.commands import generate, music, recognition, serve
-from reprise.commands.output import print_error
+from reprise.commands.output import open_streams, print_error
 from reprise.errors import RepriseError
 
 COMMANDS = (
@@ -25,32 +27,52 @@ COMMANDS = (
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit code."""
-    parser = argparse.ArgumentParser(
-        prog="reprise",
-        description="Machine learning on music: hear which instruments play, compose, measure music, serve it.",
-        epilog="'reprise COMMAND --help' shows the options of a command and an example.",
-    )
-    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for add in COMMANDS:
-        add(commands)
-    options = parser.parse_args(arguments)
-    sys.stdout.reconfigure(errors="backslashreplace")  # a file's name may hold what the terminal can't show
+    open_streams()
     try:
-        code = options.run(options)
-        sys.stdout.flush()
-        return code
+        return _run(arguments)
     except RepriseError as error:
         print_error(error)
         return error.exit_code
     except BrokenPipeError:  # the reader of our output, such as `head`, has gone
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _discard_output()
         return 1
     except OSError as error:
+        _discard_output()  # a full disk, perhaps: what waits to be printed would fail again at the end
         print_error(error)
         return 1
     except KeyboardInterrupt:
         print_error("interrupted")
         return 130
+
+
+def _run(arguments: Sequence[str] | None) -> int:
+    parser = argparse.ArgumentParser(
+        prog="reprise",
+        description="Machine learning on music: hear which instruments play, compose, measure music, serve it.",
+        epilog="'reprise COMMAND --help' shows the options of a command and an example.",
+    )
+    parser.add_argument("--version", action="version", version=f"reprise {_version()}")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    for add in COMMANDS:
+        add(commands)
+    try:
+        options = parser.parse_args(arguments)
+        return options.run(options)
+    finally:
+        sys.stdout.flush()  # here, where an error that this meets is told, and not as Python ends
+
+
+def _version() -> str:
+    try:
+        return version("reprise")
+    except PackageNotFoundError:
+        return "(not installed)"
+
+
+def _discard_output() -> None:
+    with suppress(OSError, ValueError):  # a stdout that is no file of the system's
+        output = sys.stdout.fileno()
+        os.dup2(os.open(os.devnull, os.O_WRONLY), output)
 
 
 if __name__ == "__main__":

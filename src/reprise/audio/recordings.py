@@ -24,6 +24,31 @@ MOST_CHANNELS = 64
 LARGEST_SAMPLE = 1e6  # full scale is 1; what lies beyond this isn't sound
 BLOCK_VALUES = 1 << 18  # samples read at once, all channels together: 1 MiB
 KINDS = "a sound file, such as WAV, FLAC, OGG, MP3 or AIFF"
+EXTENSIONS = (
+    ".aif",
+    ".aifc",
+    ".aiff",
+    ".au",
+    ".caf",
+    ".flac",
+    ".mp3",
+    ".oga",
+    ".ogg",
+    ".opus",
+    ".rf64",
+    ".w64",
+    ".wav",
+)
+# What libsndfile can't read, by the first bytes (of MP4 from the fifth on), and by extension.
+UNREADABLE = {
+    b"\x30\x26\xb2\x75": "WMA",
+    b"\x1a\x45\xdf\xa3": "WebM or Matroska",
+    b"\xff\xf1": "AAC",
+    b"\xff\xf9": "AAC",
+    b"MAC ": "Monkey's Audio",
+    b"wvpk": "WavPack",
+}
+UNREADABLE_EXTENSIONS = (".aac", ".ape", ".m4a", ".m4b", ".mp4", ".webm", ".wma", ".wv")
 
 UNKNOWN_FRAMES = 1 << 62  # libsndfile gives a number above this for a stream without a length
 STREAMED_BYTES = 0x7FFF0000  # programs that write WAV into a pipe give about this length, or more
@@ -48,6 +73,8 @@ class Survey:
         samples, duration_s: length of the mono stream, at the rate asked for and in seconds.
         level: RMS of its stretches of 0.1 s within 30 dB of the loudest one, as `audio.levels.active_rms` has it; 0
             for digital silence, and for channels that cancel each other.
+        cancelled_db: how much softer the mean of the channels is than they are, in dB of mean power: 0 where all are
+            alike, 3 for two that have nothing in common, infinite where nothing is left.
     """
 
     sample_rate: int
@@ -55,6 +82,7 @@ class Survey:
     samples: int
     duration_s: float
     level: float
+    cancelled_db: float
 
 
 def survey(path: Path, sample_rate: int) -> Survey:
@@ -65,8 +93,9 @@ def survey(path: Path, sample_rate: int) -> Survey:
     """
     window = round(LEVEL_WINDOW_S * sample_rate)
     levels, rest, samples = [], np.zeros(0, np.float32), 0
+    energy = np.zeros(2)
     with _open(path) as file:
-        for block in _resampled(file, path, sample_rate):
+        for block in _resampled(file, path, sample_rate, energy):
             samples += len(block)
             block = np.concatenate([rest, block])
             whole = len(block) - len(block) % window
@@ -76,7 +105,34 @@ def survey(path: Path, sample_rate: int) -> Survey:
         if len(rest):
             levels.append(window_rms(rest[None], sample_rate))
         level = float(active_rms(np.concatenate(levels, axis=1))[0])
-        return Survey(file.samplerate, file.channels, samples, samples / sample_rate, level)
+        return Survey(file.samplerate, file.channels, samples, samples / sample_rate, level, _cancelled_db(*energy))
+
+
+def _cancelled_db(of_channels: float, of_their_mean: float) -> float:
+    if of_channels == 0:
+        return 0.0
+    return float(10 * np.log10(of_channels / of_their_mean)) if of_their_mean > 0 else float("inf")
+
+
+def find_recordings(path: Path) -> list[Path]:
+    """The recordings in a folder and those below it, by their extensions, in order; a path to anything else as it is.
+
+    Those of a kind that can't be read are among them, to be reported; hidden ones aren't.
+
+    Raises:
+        AudioError: a folder holds none.
+    """
+    if not path.is_dir():
+        return [path]
+    kinds = {*EXTENSIONS, *UNREADABLE_EXTENSIONS}
+    found = sorted(
+        file
+        for file in path.rglob("*")
+        if file.suffix.lower() in kinds and file.is_file() and not file.name.startswith(".")
+    )
+    if not found:
+        raise AudioError(f"{path}: has no recordings; it must hold files that end in {', '.join(EXTENSIONS)}")
+    return found
 
 
 def stream_mono(path: Path, sample_rate: int) -> Iterator[np.ndarray]:
@@ -107,14 +163,18 @@ def _open(path: Path) -> _Stream:
         raise AudioError(f"{path}: {is_what}; it must be {KINDS}")
     try:
         with open(path, "rb") as content:
-            empty = not content.read(1)
+            start = content.read(8)
     except OSError as error:
         raise AudioError(f"{path}: cannot be read ({error.strerror}); it must be {KINDS}") from error
-    if empty:
+    if not start:
         raise AudioError(f"{path}: is an empty file; it must be {KINDS}")
     try:
-        file = _Stream(path)
+        file = _Stream(os.fsencode(path))  # as bytes, since soundfile takes only UTF-8 from a text
     except (soundfile.LibsndfileError, TypeError) as error:  # a TypeError where the name ends in .raw
+        if kind := _unreadable_kind(start, path):
+            raise AudioError(
+                f"{path}: {kind} is not supported: convert it to WAV or FLAC (ffmpeg -i IN OUT.flac does)"
+            ) from error
         raise AudioError(f"{path}: holds no sound that can be read, or is damaged; it must be {KINDS}") from error
     try:
         _check_header(file, path)
@@ -122,6 +182,15 @@ def _open(path: Path) -> _Stream:
         file.close()
         raise
     return file
+
+
+def _unreadable_kind(start: bytes, path: Path) -> str | None:
+    """What a file is by its first 8 bytes or its name, of the kinds that people have and libsndfile can't read."""
+    if start[4:] == b"ftyp":
+        return "M4A"
+    marked = next((kind for mark, kind in UNREADABLE.items() if start.startswith(mark)), None)
+    extension = path.suffix.lower()
+    return marked or (extension[1:].upper() if extension in UNREADABLE_EXTENSIONS else None)
 
 
 def _check_header(file: _Stream, path: Path) -> None:
@@ -154,14 +223,19 @@ def _check_length(frames: int, promised: int, file: _Stream, path: Path) -> None
         )
 
 
-def _resampled(file: _Stream, path: Path, sample_rate: int) -> Iterator[np.ndarray]:
+def _resampled(file: _Stream, path: Path, sample_rate: int, energy: np.ndarray | None = None) -> Iterator[np.ndarray]:
+    """Mono blocks; to `energy`, float[2], is added that of the mean channel and that of the channels' mean."""
     resampler = soxr.ResampleStream(file.samplerate, sample_rate, 1, dtype="float32")
-    for block in _mono_blocks(file, path):
-        yield resampler.resample_chunk(block)
+    for block in _blocks(file, path):
+        mono = block.mean(axis=1)
+        if energy is not None:
+            energy += np.square(block, dtype=np.float64).mean(axis=1).sum(), np.square(mono, dtype=np.float64).sum()
+        yield resampler.resample_chunk(mono)
     yield resampler.resample_chunk(np.zeros(0, np.float32), last=True)
 
 
-def _mono_blocks(file: _Stream, path: Path) -> Iterator[np.ndarray]:
+def _blocks(file: _Stream, path: Path) -> Iterator[np.ndarray]:
+    """What a file holds, float32[frames, channels] as it comes; the array is used again for the next."""
     buffer = np.empty((BLOCK_VALUES // file.channels, file.channels), np.float32)
     frames = 0
     while True:
@@ -180,5 +254,5 @@ def _mono_blocks(file: _Stream, path: Path) -> Iterator[np.ndarray]:
                 "samples must be finite numbers, full scale being 1"
             )
         frames += len(block)
-        yield block.mean(axis=1)
+        yield block
     _check_length(frames, file.frames if file.frames < UNKNOWN_FRAMES else frames, file, path)

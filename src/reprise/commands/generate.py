@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from reprise.commands.arguments import sampling_option, whole_number
 from reprise.commands.openings import print_opening, told_of_opening
-from reprise.commands.output import print_error, print_json, progress
+from reprise.commands.output import add_force, check_out, print_error, print_json, progress
 from reprise.composition.composers import MODELS_FOLDER, SAMPLING, composer_folder, load_rules
 from reprise.composition.rules import OPTIONS
 from reprise.errors import BadInput, FontError
@@ -82,6 +82,7 @@ def add_generate(commands: argparse._SubParsersAction) -> None:
         required=True,
         help=f"where the music goes, ending in {', '.join(WRITABLE)}; give it again for another format",
     )
+    add_force(parser)
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.set_defaults(run=run_generate)
 
@@ -105,7 +106,7 @@ def _best() -> str:
 
 def run_generate(options: argparse.Namespace) -> int:
     """Compose and write."""
-    font = _check_outs(options.out)
+    font = _check_outs(options)
     from reprise.composition.use import TOGETHER, describe, generate
 
     folder = composer_folder(options.model)
@@ -119,11 +120,6 @@ def run_generate(options: argparse.Namespace) -> int:
     total = options.notes and options.notes * -(-options.count // TOGETHER)  # bars have any number of notes
     with progress(total, "composing", "notes") as advance:
         pieces = generate(composer, rules, seed, options.count, options.notes, bars, start, advance)
-    if not options.json:
-        if not measured:
-            print(f"{folder / SAMPLING}: isn't there, so the sampling options are as `--help` says")
-        for told in opening.values():
-            print_opening(told)
     described = []
     for item, piece in enumerate(pieces, 1):
         files = [_numbered(path, item, options.count) for path in options.out]
@@ -132,8 +128,6 @@ def run_generate(options: argparse.Namespace) -> int:
         described.append({"files": [str(file) for file in files], **describe(piece)})
         if rules.key and described[-1]["key"] != parse_key(rules.key).name:
             print_error(f"{files[0]}: isn't in {rules.key}, but in {described[-1]['key']}; try another --seed")
-        if not options.json:
-            print_piece(described[-1], seed)
     if options.json:
         print_json({
             "model": options.model or folder.name,
@@ -143,6 +137,13 @@ def run_generate(options: argparse.Namespace) -> int:
             **opening,
             "pieces": described,
         })  # fmt: skip
+        return 0
+    if not measured:
+        print(f"{folder / SAMPLING}: isn't there, so the sampling options are as `--help` says")
+    for told in opening.values():
+        print_opening(told)
+    for piece in described:  # after all are written: whoever reads this may go, as `head` does
+        print_piece(piece, seed)
     return 0
 
 
@@ -156,16 +157,12 @@ def load_model(folder: Path) -> "Composer":
     return load_composer(folder)
 
 
-def _check_outs(paths: list[Path]) -> Path | None:
+def _check_outs(options: argparse.Namespace) -> Path | None:
     """Refuse before the work what can't be written after it; the sound font, if one is needed."""
-    for path in paths:
-        if path.suffix.lower() not in WRITABLE:
-            raise BadInput(f"--out: is {path}; it must end in {', '.join(WRITABLE)}")
-        if not path.parent.is_dir():
-            raise BadInput(f"--out: is {path}; it must be in a folder that exists")
-        if path.is_dir():
-            raise BadInput(f"--out: is {path}, a folder; it must be a file")
-    return _font() if any(path.suffix.lower() == ".wav" for path in paths) else None
+    for path in options.out:
+        for item in range(1, options.count + 1):
+            check_out("--out", _numbered(path, item, options.count), WRITABLE, options.force)
+    return _font() if any(path.suffix.lower() == ".wav" for path in options.out) else None
 
 
 def _font() -> Path:

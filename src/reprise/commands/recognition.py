@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from reprise.commands.output import print_error, print_json, print_table
+from reprise.commands.output import add_force, check_out, print_error, print_json, print_table
 from reprise.errors import AudioError, BadInput
 
 DEFAULT_MODEL = Path("models/recognizer")
@@ -18,10 +18,10 @@ def add_recognize(commands: argparse._SubParsersAction) -> None:
         help="say which instruments play in recordings, and when",
         description="Say which instruments play in recordings, and when. Reads WAV, FLAC, OGG, MP3, AIFF and what else "
         "libsndfile knows, of any length, sample rate and number of channels. A recording that can't be used is "
-        "reported, and the others are still heard.",
+        "reported, and the others are still heard. A folder stands for all recordings in it and below it.",
         epilog="example: reprise recognize song.flac --plot song.png",
     )
-    parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="a recording")
+    parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="a recording, or a folder of them")
     parser.add_argument(
         "--plot", type=Path, metavar="FILE.png", help="draw the spectrogram and the instruments over time"
     )
@@ -36,12 +36,17 @@ def add_evaluate_recognizer(commands: argparse._SubParsersAction) -> None:
         help="measure the recognizer on your own labelled recordings",
         description="Measure the recognizer on your own recordings, with the metrics of metrics/recognizer.json. The "
         "CSV file has a column 'file', the path of a recording in DIR, and a 0/1 column for each instrument that you "
-        "labelled, by its name in metrics/recognizer.json; macro-F1 is over the columns that you give.",
+        "labelled, by its name in metrics/recognizer.json; a cell left empty says that nobody knows. Averages are over "
+        "the instruments that some recording has; the base rate is the share of recordings with an instrument, which "
+        "guessing has as its average precision.",
         epilog="example: reprise evaluate-recognizer --audio recordings --labels labels.csv, where labels.csv holds "
         "'file,violin,trumpet', in the next line 'quartet.wav,1,0', and so on",
     )
     parser.add_argument("--audio", type=Path, metavar="DIR", required=True, help="the folder with the recordings")
     parser.add_argument("--labels", type=Path, metavar="CSV", required=True, help="which instruments each of them has")
+    parser.add_argument(
+        "--csv", type=Path, metavar="FILE.csv", help="write what is heard in each recording beside its labels"
+    )
     _add_common(parser)
     parser.set_defaults(run=run_evaluate_recognizer)
 
@@ -50,6 +55,7 @@ def _add_common(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--model", type=Path, metavar="DIR", default=DEFAULT_MODEL, help="a trained recognizer (default: %(default)s)"
     )
+    add_force(parser)
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.add_argument(
         "--device", choices=DEVICES, default="auto", help="auto (the default) takes a CUDA device if there is one"
@@ -63,6 +69,8 @@ def _load(options: argparse.Namespace) -> tuple:
     from reprise.recognition.model import load_recognizer
     from reprise.recognition.recognize import pick_device
 
+    if options.model.is_file():
+        raise BadInput(f"--model: is {options.model}, a file; it must be the folder of a recognizer")
     torch.set_num_threads(1)  # windows are small: threads gain little, and lose much where others use the cores too
     device = pick_device(options.device)
     network, config = load_recognizer(options.model)
@@ -71,17 +79,19 @@ def _load(options: argparse.Namespace) -> tuple:
 
 def run_recognize(options: argparse.Namespace) -> int:
     """Hear each file; 2 if one of them couldn't be used."""
+    from reprise.audio.recordings import find_recordings
     from reprise.recognition.recognize import as_dict, recognize
 
+    files = [file for path in options.files for file in find_recordings(path)]
     if options.plot:
-        from reprise.recognition.timeline import check_picture_path, draw_timeline
+        from reprise.recognition.timeline import draw_timeline
 
-        check_picture_path(options.plot)
-        if len(options.files) > 1:
-            raise BadInput(f"--plot: one picture shows one recording, but {len(options.files)} are given; give one")
+        check_out("--plot", options.plot, (".png",), options.force)
+        if len(files) > 1:
+            raise BadInput(f"--plot: one picture shows one recording, but {len(files)} are given; give one")
     network, config = _load(options)
     recordings, errors = [], []
-    for path in options.files:
+    for path in files:
         try:
             found = recognize(network, config, path)
         except AudioError as error:
@@ -100,11 +110,15 @@ def run_recognize(options: argparse.Namespace) -> int:
 
 def run_evaluate_recognizer(options: argparse.Namespace) -> int:
     """Score the recognizer; 2 if a recording couldn't be used."""
-    from reprise.recognition.own_recordings import evaluate_recordings, read_labels
+    from reprise.recognition.own_recordings import evaluate_recordings, read_labels, write_rows
 
+    if options.csv:
+        check_out("--csv", options.csv, (".csv",), options.force)
     network, config = _load(options)
     labels = read_labels(options.labels, options.audio, config.instruments)
     result = evaluate_recordings(network, config, labels, options.audio, print_error)
+    if options.csv:
+        write_rows(result["files"], options.csv)
     if options.json:
         print_json({"model": str(options.model), **result})
     else:
@@ -133,18 +147,32 @@ def print_recognition(recording: dict) -> None:
 
 
 def print_evaluation(result: dict) -> None:
-    """The figures with their intervals, then a table of the instruments."""
+    """The figures with their intervals, a table of the instruments and one of the recordings with an error."""
     print(f"{result['recordings']} recordings, {len(result['skipped'])} skipped; 95 % intervals in brackets")
-    for name in ("macro_f1", "micro_f1", "mean_average_precision"):
-        figure = result[name]
-        interval = f"  [{figure['low']:.3f}, {figure['high']:.3f}]" if "low" in figure else ""  # of one: none
-        print(f"  {name:<24}{figure['value']:.3f}{interval}")
-    columns = ["f1", "precision", "recall", "average_precision", "support"]
+    for name in ("macro_f1", "micro_f1", "mean_average_precision", "mean_base_rate", "false_alarms_a_recording"):
+        if name in result:
+            print(f"  {name:<26}{_figure(result[name])}")
+    columns = ["f1", "precision", "recall", "average_precision", "base_rate"]
+    counts = ["support", "false_alarms", "labelled"]
     rows = [
-        [name, *(f"{row[column]:.3f}" for column in columns[:-1]), str(row["support"])]
+        [
+            name,
+            *("-" if row[column] is None else f"{row[column]:.3f}" for column in columns),
+            *(str(row[c]) for c in counts),
+        ]
         for name, row in result["per_instrument"].items()
     ]
-    print_table("<>>>>>", ["instrument", *columns], rows)
+    print_table("<" + ">" * len(columns + counts), ["instrument", *columns, *counts], rows)
     absent = [name for name, row in result["per_instrument"].items() if not row["support"]]
     if absent:
-        print(f"  no recording has {', '.join(absent)}: their F1 and average precision count as 0")
+        print(f"  no recording has {', '.join(absent)}: in no average, but their false alarms count")
+    wrong = [row for row in result["files"] if row["missed"] or row["false_alarms"]]
+    print(f"{len(result['files']) - len(wrong)} recordings are right in every label, {len(wrong)} aren't")
+    if wrong:
+        cells = [[row["file"], *(", ".join(row[kind]) or "-" for kind in ("missed", "false_alarms"))] for row in wrong]
+        print_table("<<<", ["recording", "missed", "false alarms"], cells)
+
+
+def _figure(found: dict) -> str:
+    interval = f"  [{found['low']:.3f}, {found['high']:.3f}]" if "low" in found else ""  # of one: none
+    return f"{found['value']:.3f}{interval}"

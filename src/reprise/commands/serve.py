@@ -45,6 +45,8 @@ def add_serve(commands: argparse._SubParsersAction) -> None:
 
 def run_serve(options: argparse.Namespace) -> int:
     """Serve until told to stop."""
+    if options.models.is_file():
+        raise BadInput(f"--models: is {options.models}, a file; it must be a folder with composers")
     import socket
 
     import uvicorn

@@ -117,7 +117,8 @@ def find_scores(folder: Path) -> list[Path]:
     from reprise.music.scores import EXTENSIONS  # here, since it brings music21, which nothing else here needs
 
     if not folder.is_dir():
-        raise BadInput(f"{folder}: no such folder; it must be one with scores")
+        is_what = "is a file" if folder.exists() else "no such folder"
+        raise BadInput(f"{folder}: {is_what}; it must be a folder with scores")
     found: dict[Path, Path] = {}
     for extension in EXTENSIONS:
         for path in folder.rglob("*"):

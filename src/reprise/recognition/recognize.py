@@ -31,6 +31,7 @@ SILENT_RECORDING = 10 ** (-70 / 20)  # before it
 STRETCH = 5  # windows that decide together, about 12 s
 LONGEST_REST_S = 1.0  # a rest of an instrument up to this long doesn't cut its span in two
 BATCH = 16
+CANCELLED_DB = 3.0  # lost beyond what channels that have nothing in common lose, 10 log10 of their number
 PROGRESS_FROM_S = 600.0  # longer recordings show their progress
 
 
@@ -221,10 +222,16 @@ def as_dict(recognition: Recognition, config: RecognizerConfig) -> dict:
 
 def _notes(found: Survey, config: RecognizerConfig) -> list[str]:
     """What a person should know before trusting the answer."""
-    if found.sample_rate >= config.sample_rate:
-        return []
-    has, wanted = found.sample_rate // 2, config.sample_rate // 2
-    return [f"has nothing above {has:,} Hz, and the recognizer listens up to {wanted:,} Hz: it errs more often"]
+    notes = []
+    if found.sample_rate < config.sample_rate:
+        has, wanted = found.sample_rate // 2, config.sample_rate // 2
+        notes.append(
+            f"has nothing above {has:,} Hz, and the recognizer listens up to {wanted:,} Hz: it errs more often"
+        )
+    if found.cancelled_db >= CANCELLED_DB + 10 * np.log10(found.channels):
+        rest = "nothing is left" if np.isinf(found.cancelled_db) else f"they lose {found.cancelled_db:.0f} dB"
+        notes.append(f"its channels cancel each other: {rest} where they are added, as here; try one of them alone")
+    return notes
 
 
 def _by_name(values: np.ndarray, config: RecognizerConfig) -> dict[str, float]:

@@ -9,7 +9,6 @@ import numpy as np
 from reprise.audio.recordings import stream_mono
 from reprise.audio.spectrogram import log_mel
 from reprise.clips.pictures import show_spectrogram
-from reprise.errors import BadInput
 from reprise.recognition.model import RecognizerConfig
 from reprise.recognition.recognize import Recognition, clock, cut_windows, gain_of, hop_samples
 
@@ -20,18 +19,6 @@ MOST_COLUMNS = 1500  # of the spectrogram; frames of a longer recording are aver
 CHUNK_FRAMES = 1024
 TICK_STEPS_S = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600)
 MOST_TICKS = 10  # steps of the time axis
-
-
-def check_picture_path(path: Path) -> None:
-    """Refuse a path that no PNG can be written to.
-
-    Raises:
-        BadInput: it doesn't end in .png, or its folder isn't there.
-    """
-    if path.suffix.lower() != ".png":
-        raise BadInput(f"{path}: the picture is a PNG; its name must end in .png")
-    if not path.parent.is_dir() or path.is_dir():
-        raise BadInput(f"{path}: can't be written; it must name a file in a folder that exists")
 
 
 def draw_timeline(recognition: Recognition, config: RecognizerConfig, recording: Path, path: Path) -> None:
@@ -45,7 +32,8 @@ def draw_timeline(recognition: Recognition, config: RecognizerConfig, recording:
     image = show_spectrogram(mel, spectrogram, config.spectrogram, config.sample_rate)
     image.set_extent((0, duration, 0, config.spectrogram.n_mels))
     figure.colorbar(image, ax=mel, label="power (dB)")
-    mel.set_title(recording.name, parse_math=False)
+    name = os.fsencode(recording.name).decode(errors="replace")  # fonts have no letters for bytes that aren't UTF-8
+    mel.set_title(name, parse_math=False)
     mel.set_xlabel("")
 
     names = config.instruments
