@@ -1,9 +1,9 @@
 """Scores in files: MIDI, MusicXML (plain and compressed), ABC and Humdrum to pieces, and pieces to files.
 
 Nothing in a file is trusted. Whatever its bytes, reading gives pieces or a `ScoreError`, in bounded time and memory:
-MIDI by a strict reader of our own, the text formats in child processes that are stopped when they take too long or too
-much. Each tune of an ABC book is read by itself, so that a bad one costs no other. Nothing is fetched, unpacked to disk
-or written beside a score.
+MIDI at once, the text formats in child processes that are stopped when they take too long or too much. Each tune of an
+ABC book is read by itself, so that a bad one costs no other. Nothing is fetched, unpacked to disk or written beside a
+score.
 """
 
 import itertools

@@ -2,10 +2,10 @@
 
 Both sounds are aligned first, then compared. Anchors are the frames that no other within `REACH` exceeds, measured
 against the level around each: a copy has them at the same places of the sound, wherever it begins, however loud it is
-and however it fades. Two anchors whose
-surroundings look alike (normalised correlation) propose an alignment. It holds where the *residuals* of both sounds
-correlate around it too: what linear prediction (Makhoul 1975, autocorrelation method) can't foresee. Tones of one
-pitch look alike whoever plays them; breath, bow and hammer don't, and residuals are made of these.
+and however it fades. Two anchors whose surroundings look alike (normalised correlation) propose an alignment. It holds
+where the *residuals* of both sounds correlate around it too: what linear prediction (Makhoul 1975, autocorrelation
+method) can't foresee. Tones of one pitch look alike whoever plays them; breath, bow and hammer don't, and residuals are
+made of these.
 
 Sounds are compared frame by frame as they are stored, and again at one common sample rate. Found are copies that were
 trimmed, scaled or turned over; re-tuned by another rate in their header; coded with loss (Ogg Vorbis as in SF3 fonts);

@@ -1,1 +1,1 @@
-"""Files of scores to pieces, each format by the reader that is right most often, under guards."""
+"""Files of scores to pieces, each format by a reader of its own that counts what it reads."""
