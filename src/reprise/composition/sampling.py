@@ -1,9 +1,9 @@
 """New music from a composer: event by event, field by field, several sequences at once.
 
 Every sequence draws from a random generator of its own, by rules of its own. What a field may be is first cut by hard
-masks (order, notes that a part strikes at once, range), then by guards (against copies and repeats; one that would leave
-nothing is not applied), then the logits are divided by the temperature, then the unlikely tail is cut off: by rank
-(top_k), by cumulated probability (top_p, Holtzman et al. 2020) and by probability relative to the likeliest value
+masks (order, notes that a part strikes at once, range), then by guards (against copies and repeats; one that would
+leave nothing is not applied), then the logits are divided by the temperature, then the unlikely tail is cut off: by
+rank (top_k), by cumulated probability (top_p, Holtzman et al. 2020) and by probability relative to the likeliest value
 (min_p, Nguyen et al. 2024). Temperature 0 takes the likeliest value.
 """
 
