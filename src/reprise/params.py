@@ -6,6 +6,7 @@ checks its own ranges in `__post_init__` with `require`.
 """
 
 import dataclasses
+import re
 import typing
 from pathlib import Path
 from typing import TypeVar
@@ -16,9 +17,11 @@ from ruamel.yaml.error import YAMLError
 from reprise.errors import ParamsError
 
 T = TypeVar("T")
+N = TypeVar("N", int, float)
 
 PARAMS_FILE = Path("params.yaml")
 LARGEST_SEED = 2**32 - 1
+PLAIN_NUMBER = re.compile(r"-?[0-9]*\.?[0-9]*(e[-+]?[0-9]+)?", re.IGNORECASE)
 
 
 def read_yaml(path: Path) -> dict:
@@ -110,6 +113,17 @@ def require_seed(value: int, key: str = "seed") -> None:
     `SeedSequence` cuts a larger number into words of 32 bits: (2**32 + 7, 0) gives what (7, 1) does.
     """
     require(0 <= value <= LARGEST_SEED, key, value, f"a whole number from 0 to {LARGEST_SEED}")
+
+
+def plain_number(text: str, kind: type[N]) -> N:
+    """The number, int or float, that digits stand for; Python itself also takes '5_0', '５０' and ' 5' for one.
+
+    Raises:
+        ValueError: there is none.
+    """
+    if not PLAIN_NUMBER.fullmatch(text):
+        raise ValueError(f"'{text}' isn't a number in plain digits")
+    return kind(text)
 
 
 def require_range(key: str, value: tuple[float, float], low: float, high: float) -> None:

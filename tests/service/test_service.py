@@ -160,6 +160,18 @@ ALL = ", ".join(["notes", "model", *OPTIONS, "seed"])
         ("/midi/1e9/", f"notes: is '1e9'; {NOTES}"),
         ("/midi/2.5/", f"notes: is '2.5'; {NOTES}"),
         ("/midi/many", f"notes: is 'many'; {NOTES}"),
+        ("/midi/5_0/", f"notes: is '5_0'; {NOTES}"),
+        ("/midi/%EF%BC%95%EF%BC%90/", f"notes: is '５０'; {NOTES}"),
+        ("/midi/%205/", f"notes: is ' 5'; {NOTES}"),
+        ("/midi/+5/", f"notes: is '+5'; {NOTES}"),
+        ("/midi/9/?seed=1_0", f"seed: is '1_0'; {SEED}"),
+        ("/midi/9/?top_k=%EF%BC%95", "top_k: is '５'; it must be a whole number, 0 or more"),
+        ("/midi/9/?temperature=0_1", f"temperature: is '0_1'; {TEMPERATURE}"),
+        ("/midi/9/?temperature=+1", f"temperature: is ' 1'; {TEMPERATURE}"),
+        (
+            "/midi/9/?field_temperature=step=1_0",
+            "field_temperature: is 'step=1_0'; it must be a field and a number from 0 to 100, such as step=0.8",
+        ),
         ("/midi/%00/", f"notes: is '\0'; {NOTES}"),
         (f"/midi/{'9' * 5000}/", f"notes: is '{'9' * 80}...'; {NOTES}"),
         ("/midi/9/?temperature=-1", f"temperature: is '-1'; {TEMPERATURE}"),
@@ -198,6 +210,40 @@ def test_a_wrong_parameter_is_named_with_what_would_be_right(client, url, detail
     assert answer.json() == {"detail": detail}
 
 
+@pytest.mark.parametrize("name", [*OPTIONS, "model", "seed", "x" * 30_000])
+def test_a_refusal_is_short_whatever_was_sent(client, name):
+    answer = client.get("/midi/9/", params={name: "y" * 30_000})
+    assert answer.status_code == 422 and len(answer.content) < 1000
+    assert name[:80] in answer.json()["detail"] and "..." in answer.json()["detail"]
+
+
+def test_of_many_wrong_parameters_a_few_are_named(client):
+    answer = client.get("/midi/9/", params={f"x{n}": 1 for n in range(1000)})
+    assert answer.status_code == 422 and len(answer.content) < 3000
+    assert answer.json()["detail"].endswith("; and 992 more")
+    many = client.get("/midi/9/", params={"field_temperature": ["loudness=1"] * 1000})
+    assert many.status_code == 422 and len(many.content) < 1000
+
+
+@pytest.mark.parametrize("path", ["/", "/docs", "/openapi.json", "/static-offline-docs/swagger-ui.css"])
+def test_head_is_as_get_without_the_body(client, path):
+    whole, head = client.get(path), client.head(path)
+    assert head.status_code == 200 and head.content == b""
+    assert head.headers["content-type"] == whole.headers["content-type"]
+    assert head.headers["content-length"] == str(len(whole.content))
+
+
+def test_head_of_new_music_composes_nothing(client, monkeypatch):
+    async def never(*_):
+        raise AssertionError("it composes")
+
+    monkeypatch.setattr(client.app.state.pool, "midi_file", never)
+    head = client.head("/midi/2000/?seed=7")
+    assert (head.status_code, head.headers["content-type"], head.headers["reprise-seed"]) == (200, "audio/midi", "7")
+    assert "content-length" not in head.headers and head.content == b""
+    assert client.head("/midi/0/").status_code == 422 and client.head("/midi").status_code == 404
+
+
 @pytest.mark.parametrize("path", ["/music", "/midi", "/midi/", "/midi/9/9/", "/static-offline-docs/none.js"])
 def test_other_paths_are_refused(client, path):
     answer = client.get(path)
@@ -209,7 +255,8 @@ def test_other_paths_are_refused(client, path):
 def test_other_methods_are_refused(client, method):
     answer = client.request(method, "/midi/9/")
     assert answer.status_code == 405
-    assert answer.json() == {"detail": f"'/midi/9/' doesn't take {method}, only GET"}
+    assert answer.json() == {"detail": f"'/midi/9/' doesn't take {method}, only GET and HEAD"}
+    assert answer.headers["allow"] == "GET, HEAD"
 
 
 def test_a_failure_of_ours_is_json_too(models, monkeypatch):

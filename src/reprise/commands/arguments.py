@@ -3,7 +3,9 @@
 import argparse
 from collections.abc import Callable
 
+from reprise.composition.options import parse_option
 from reprise.composition.rules import Option
+from reprise.params import plain_number
 
 
 def whole_number(low: int, high: int | None = None) -> Callable[[str], int]:
@@ -12,7 +14,7 @@ def whole_number(low: int, high: int | None = None) -> Callable[[str], int]:
 
     def parse(text: str) -> int:
         try:
-            value = int(text)
+            value = plain_number(text, int)
         except ValueError:
             value = None
         if value is None or value < low or (high is not None and value > high):
@@ -27,7 +29,7 @@ def sampling_option(parser: argparse.ArgumentParser, name: str, option: Option) 
 
     def parse(text: str) -> object:
         try:
-            return option.parse(text)
+            return parse_option(option, text)
         except ValueError as error:
             raise argparse.ArgumentTypeError(str(error)) from None
 

@@ -52,6 +52,7 @@ def run_serve(options: argparse.Namespace) -> int:
     import uvicorn
 
     from reprise.service.app import create_app
+    from reprise.service.connections import Connection
     from reprise.service.settings import ServiceSettings
 
     app = create_app(ServiceSettings(models=options.models, workers=options.workers))
@@ -67,5 +68,6 @@ def run_serve(options: argparse.Namespace) -> int:
         host = f"[{options.host}]" if family == socket.AF_INET6 else options.host
         address = f"http://{host}:{listening.getsockname()[1]}"
         print(f"{address}: {', '.join(app.state.models)}; {address}/docs says how; Ctrl-C stops it", flush=True)
-        uvicorn.Server(uvicorn.Config(app, timeout_graceful_shutdown=GRACE_S)).run(sockets=[listening])
+        config = uvicorn.Config(app, http=Connection, timeout_graceful_shutdown=GRACE_S)
+        uvicorn.Server(config).run(sockets=[listening])
     return 0

@@ -9,25 +9,30 @@ import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import asdict
+from functools import partial
 from importlib.metadata import version
 from typing import Annotated, Literal
 
 from fastapi import FastAPI, Query, Request, Response
 from fastapi import Path as PathParameter
 from fastapi_offline import FastAPIOffline
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, create_model
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, create_model
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from reprise.composition.composer import ComposerConfig, load_composer
 from reprise.composition.composers import best_composer, find_composers, load_rules
+from reprise.composition.options import parse_option
 from reprise.composition.rules import OPTIONS, Option, SamplingRules
 from reprise.composition.use import check_rules
-from reprise.params import LARGEST_SEED
+from reprise.params import LARGEST_SEED, plain_number
 from reprise.service.pool import WorkerPool
-from reprise.service.refusals import Refusal, add_refusals
+from reprise.service.refusals import LONGEST_SHOWN, Refusal, add_refusals
 from reprise.service.settings import ServiceSettings
 
 MOST_NOTES = 2_000
 SEED_HEADER = "Reprise-Seed"
+IS_HEAD = "reprise.is_head"  # in the scope of a request
+WholeNumber = Annotated[int, BeforeValidator(lambda text: plain_number(text, int))]
 
 DESCRIPTION = """New music from trained composers. The same model, notes, sampling options and seed give the same file;
 the header `Reprise-Seed` of an answer says which seed was drawn."""
@@ -96,6 +101,7 @@ def create_app(settings: ServiceSettings) -> FastAPI:
         redirect_slashes=False,
         lifespan=lifespan,
     )
+    app.add_middleware(HeadAsGet)
     app.state.models, app.state.pool = models, pool
     add_refusals(app, right)
 
@@ -115,19 +121,37 @@ def create_app(settings: ServiceSettings) -> FastAPI:
     async def midi(
         request: Request,
         notes: Annotated[
-            int, PathParameter(ge=1, le=MOST_NOTES, description=f"How many notes, {right['notes']}", examples=[200])
+            WholeNumber,
+            PathParameter(ge=1, le=MOST_NOTES, description=f"How many notes, {right['notes']}", examples=[200]),
         ],
         options: Annotated[Options, Query()],
     ) -> Response:
         seed = secrets.randbelow(1 << 31) if options.seed is None else options.seed
         rules = measured[options.model].told(dict(options))
         check_rules(rules, configs[options.model].encoding)
-        content = await pool.midi_file(options.model, rules, notes, seed, request.is_disconnected)
         name = f"reprise-{options.model}-{notes}-notes-seed-{seed}.mid"
         headers = {SEED_HEADER: str(seed), "Content-Disposition": f'attachment; filename="{name}"'}
-        return Response(content, media_type="audio/midi", headers={**headers, "Cache-Control": "no-store"})
+        headers["Cache-Control"] = "no-store"
+        if request.scope.get(IS_HEAD):  # which nothing is composed for, so that no length is known
+            answer = Response(media_type="audio/midi", headers=headers)
+            del answer.headers["Content-Length"]
+            return answer
+        content = await pool.midi_file(options.model, rules, notes, seed, request.is_disconnected)
+        return Response(content, media_type="audio/midi", headers=headers)
 
     return app
+
+
+class HeadAsGet:
+    """Whatever answers GET answers HEAD, with the same headers; the server leaves the body out."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["method"] == "HEAD":
+            scope = {**scope, "method": "GET", IS_HEAD: True}
+        await self.app(scope, receive, send)
 
 
 def _facts(config: ComposerConfig, rules: SamplingRules) -> dict:
@@ -152,14 +176,17 @@ def _query(models: tuple[str, ...], usual: str, right: dict[str, str]) -> type[B
         __config__=ConfigDict(extra="forbid"),
         model=(Literal[models], Field(usual, description=f"Who composes: {right['model']}")),
         **sampling,
-        seed=(int | None, Field(None, ge=0, le=LARGEST_SEED, description=seed, examples=[7])),
+        seed=(WholeNumber | None, Field(None, ge=0, le=LARGEST_SEED, description=seed, examples=[7])),
     )
 
 
 def _parameter(option: Option) -> tuple[object, object]:
-    """A sampling option as pydantic wants it: a type and a field."""
+    """A sampling option as pydantic wants it, a type and a field: `parse_option` reads it, the rest is description."""
     text = f"{option.help[0].upper()}{option.help[1:]}: {option.right}"
+    parse, short = partial(parse_option, option), Field(max_length=LONGEST_SHOWN)
+    if option.kind is str:
+        return Annotated[str, short, AfterValidator(parse)] | None, Field(None, description=text)
     if option.by_field:
-        return list[Annotated[str, AfterValidator(option.parse)]] | None, Field(None, description=text)
-    ends = {} if option.low is None else {"gt" if option.above_low else "ge": option.low}
-    return option.kind | None, Field(None, **ends, le=option.high, description=text)
+        return list[Annotated[str, short, AfterValidator(parse)]] | None, Field(None, description=text)
+    ends = {"gt" if option.above_low else "ge": option.low, "le": option.high}
+    return Annotated[option.kind, BeforeValidator(parse)] | None, Field(None, **ends, description=text)

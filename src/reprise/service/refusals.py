@@ -9,6 +9,8 @@ from starlette.exceptions import HTTPException
 from reprise.errors import BadInput
 
 LONGEST_SHOWN = 80  # characters of a wrong value
+MOST_NAMED = 8  # wrong parameters
+METHODS = "GET, HEAD"
 
 
 class Refusal(BaseModel):
@@ -21,7 +23,11 @@ def add_refusals(app: FastAPI, right: dict[str, str]) -> None:
     """Let `app` refuse in these words; `right` has what each parameter must be, by its name."""
 
     async def wrong_parameters(request: Request, error: RequestValidationError) -> JSONResponse:
-        return JSONResponse({"detail": "; ".join(sentence(problem, right) for problem in error.errors())}, 422)
+        problems = error.errors()
+        said = [sentence(problem, right) for problem in problems[:MOST_NAMED]]
+        if more := len(problems) - len(said):
+            said.append(f"and {more:,} more")
+        return JSONResponse({"detail": "; ".join(said)}, 422)
 
     app.add_exception_handler(RequestValidationError, wrong_parameters)
     app.add_exception_handler(BadInput, _bad_input)
@@ -45,8 +51,12 @@ def shown(value: object) -> str:
 
 async def _http_error(request: Request, error: HTTPException) -> JSONResponse:
     path = shown(request.url.path)
-    details = {404: f"there is nothing at {path}; see /docs", 405: f"{path} doesn't take {request.method}, only GET"}
-    return JSONResponse({"detail": details.get(error.status_code, error.detail)}, error.status_code, error.headers)
+    details = {
+        404: f"there is nothing at {path}; see /docs",
+        405: f"{path} doesn't take {request.method[:LONGEST_SHOWN]}, only GET and HEAD",
+    }
+    headers = {"Allow": METHODS} if error.status_code == 405 else error.headers
+    return JSONResponse({"detail": details.get(error.status_code, error.detail)}, error.status_code, headers)
 
 
 async def _bad_input(request: Request, error: BadInput) -> JSONResponse:
