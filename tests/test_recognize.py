@@ -363,6 +363,9 @@ def test_scores_of_labelled_recordings(tmp_path):
         "recall": pytest.approx(2 / 3, abs=1e-4),
         "average_precision": pytest.approx(2 / 3 + 1 / 3 * 3 / 6, abs=0.2),
         "support": 3,
+        "base_rate": 0.5,
+        "false_alarms": 0,
+        "labelled": 6,
     }
 
 
