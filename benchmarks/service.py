@@ -1,8 +1,10 @@
 """How long clients wait for `GET /midi/200/` of the real `reprise serve` when many ask at once.
 
 Each round all clients ask in the same moment, each on a connection of its own, and every answer is read back and
-counted: a request is lost if its answer isn't a MIDI file with as many notes as asked for. Clients, service and workers
-share this machine. Starting the service and a first request aren't counted.
+counted: a request is lost if its answer isn't a MIDI file with as many notes as asked for. Rounds in which all ask for
+temperature 1 take turns with rounds in which each asks for one of its own, from 0.5 to 1.5, so that whatever else the
+machine does falls on both: what requests of different temperatures cost more is their ratio. Clients, service and
+workers share this machine. Starting the service and a first request aren't counted.
 """
 
 import argparse
@@ -60,17 +62,27 @@ def ask(url: str, notes: int, start: threading.Barrier) -> tuple[float, bool]:
 
 
 def measure(address: str, model: str, clients: int, notes: int, rounds: int) -> dict:
-    """Seconds to wait, over all requests of all rounds, and how many were lost."""
+    """Seconds to wait, over all requests of all rounds, and how many were lost: at one temperature and at as many as
+    clients, and the ratio of the two."""
     url, start = f"{address}/midi/{notes}/?model={model}", threading.Barrier(clients)
     httpx.get(url, timeout=PATIENCE_S)
+    kinds = {"one_temperature": np.ones(clients), "own_temperatures": np.linspace(0.5, 1.5, clients)}
+    found = {kind: [] for kind in kinds}
     with ThreadPoolExecutor(clients) as executor:
-        found = [pair for _ in range(rounds) for pair in executor.map(ask, *zip(*[(url, notes, start)] * clients))]
+        for _ in range(rounds):
+            for kind, temperatures in kinds.items():
+                urls = [f"{url}&temperature={temperature:.4f}" for temperature in temperatures]
+                found[kind] += executor.map(ask, urls, [notes] * clients, [start] * clients)
+    waits = {kind: summarise(pairs) for kind, pairs in found.items()}
+    one, own = (waits[kind]["seconds"] for kind in kinds)
+    ratio = {name: round(own[name] / one[name], 2) for name in ("p50", "p95")}
+    return {"model": model, "clients": clients, "notes": notes, "rounds": rounds, **waits, "ratio": ratio}
+
+
+def summarise(found: list[tuple[float, bool]]) -> dict:
+    """What `ask` found, over all requests."""
     seconds = np.array([took for took, _ in found])
     return {
-        "model": model,
-        "clients": clients,
-        "notes": notes,
-        "rounds": rounds,
         "seconds": {
             "p50": round(float(np.percentile(seconds, 50)), 3),
             "p95": round(float(np.percentile(seconds, 95)), 3),
@@ -82,9 +94,13 @@ def measure(address: str, model: str, clients: int, notes: int, rounds: int) -> 
 
 
 def show(found: dict) -> str:
-    head = ("model", "requests", "lost", "p50 s", "p95 s", "longest s")
-    row = (found["model"], found["requests"], found["lost"], *found["seconds"].values())
-    return f"{found['clients']} at once, {found['notes']} notes each\n\n{table(head, [row])}"
+    head = ("temperatures", "requests", "lost", "p50 s", "p95 s", "longest s")
+    rows = [
+        (words, found[kind]["requests"], found[kind]["lost"], *found[kind]["seconds"].values())
+        for kind, words in (("one_temperature", "one"), ("own_temperatures", "one for each"))
+    ]
+    ratio = f"ratio: {found['ratio']['p50']} (p50), {found['ratio']['p95']} (p95)"
+    return f"{found['model']}, {found['clients']} at once, {found['notes']} notes each\n\n{table(head, rows)}\n{ratio}"
 
 
 def main() -> None:

@@ -137,11 +137,21 @@ def test_every_format_holds_the_same_music(place, capsys):
     assert len(samples) / rate == pytest.approx(result["pieces"][0]["duration_s"] + 2, abs=0.01)
 
 
+def test_nothing_is_overwritten_unless_told_so(place, capsys):
+    """Of several pieces none may be there."""
+    Path("new-2.mid").write_text("mine")
+    arguments = ("generate", "--notes", "5", "--seed", "1", "--count", "2", "-o", "new.mid")
+    assert "--out: new-2.mid is there already; give another name, or --force" in refuse(capsys, *arguments)
+    assert Path("new-2.mid").read_text() == "mine" and not Path("new-1.mid").exists()
+    run_json(capsys, *arguments, "--force")
+    assert read("new-2.mid").notes.size == 5
+
+
 def test_a_seed_file_is_continued(place, capsys):
     """Its first two bars come first, note for note; the rest of it is not taken."""
     Path("seed.mid").write_bytes(midi_bytes(chorale(99)))
     opening = cut_at_bar(chorale(99), 2).notes
-    arguments = ("--seed-file", "seed.mid", "--seed", "1", "-o", "new.mid")
+    arguments = ("--seed-file", "seed.mid", "--seed", "1", "--force", "-o", "new.mid")
     run_json(capsys, "generate", "--notes", len(opening) + 20, *arguments)
     found = read("new.mid").notes
     assert len(found) == len(opening) + 20
@@ -169,7 +179,7 @@ def test_an_opening_stays_as_it_is_and_what_was_read_otherwise_is_said(place, ca
     Path("seed.mid").write_bytes(midi_bytes(far_away()))
     theirs = read("seed.mid").notes
     kept = theirs[(theirs["onset"] < 8) & (theirs["part"] < 4)]
-    arguments = ("generate", "--seed-file", "seed.mid", "--seed", "1", "-o", "new.mid")
+    arguments = ("generate", "--seed-file", "seed.mid", "--seed", "1", "--force", "-o", "new.mid")
     told = run_json(capsys, *arguments)["opening"]
     piece = read("new.mid")
     ours = piece.notes[: len(kept)]
@@ -220,7 +230,7 @@ def test_the_best_composer_composes_and_help_names_it(place, models, tmp_path, c
     config.write_text(json.dumps(json.loads(config.read_text()) | {"validation_nats": 1.1}))
     for folder, best in ((place, "transformer"), (tmp_path / "other", "lstm")):
         monkeypatch.chdir(folder)
-        assert run_json(capsys, "generate", "--notes", "5", "--seed", "1", "-o", "new.mid")["model"] == best
+        assert run_json(capsys, "generate", "--notes", "5", "--seed", "1", "--force", "-o", "new.mid")["model"] == best
         with pytest.raises(SystemExit):
             main(["generate", "--help"])
         said = " ".join(capsys.readouterr().out.split())
@@ -242,7 +252,7 @@ def test_temperature_zero_ignores_the_seed_and_a_field_may_have_its_own(place, c
     assert Path("a.mid").read_bytes() == Path("b.mid").read_bytes()
     fields = [word for name in ("step", "part", "pitch") for word in ("--field-temperature", f"{name}=0")]
     for seed, name in ((1, "a.mid"), (2, "b.mid")):
-        run_json(capsys, "generate", "--notes", "20", *fields, "--seed", seed, "-o", name)
+        run_json(capsys, "generate", "--notes", "20", *fields, "--seed", seed, "--force", "-o", name)
     a, b = (read(name).notes for name in ("a.mid", "b.mid"))
     assert not np.array_equal(a["duration"], b["duration"])  # drawn at temperature 1, the others not drawn
     assert a["pitch"][0] == b["pitch"][0] and a["onset"][0] == b["onset"][0]
@@ -259,6 +269,7 @@ def test_temperature_zero_ignores_the_seed_and_a_field_may_have_its_own(place, c
         (["--notes", "-1"], "--notes: is '-1'"),
         (["--notes", "1e9"], "--notes: is '1e9'"),
         (["--notes", "many"], "--notes: is 'many'"),
+        (["--notes", "1_0"], "--notes: is '1_0'"),
         (["--bars", "0"], "--bars: is '0'"),
         (["--notes", "9", "--bars", "9"], "not allowed with argument"),
         (["--seed", "-1"], "--seed: is '-1'; it must be a whole number from 0 to 4,294,967,295"),
@@ -268,6 +279,7 @@ def test_temperature_zero_ignores_the_seed_and_a_field_may_have_its_own(place, c
         (["--field-temperature", "loudness=1"], "'loudness' is no field of the model; it must be step, part, pitch"),
         (["--field-temperature", "step=nan"], "--field-temperature: is 'step=nan'; it must be"),
         (["--top-k", "-1"], "--top-k: is '-1'"),
+        (["--top-k", "５"], "--top-k: is '５'"),
         (["--top-p", "0"], "--top-p: is '0'; it must be a number above 0, at most 1"),
         (["--min-p", "2"], "--min-p: is '2'; it must be a number from 0 to 1"),
         (["--key", "H major"], "key: is 'H major'; it must be a tonic and a mode"),

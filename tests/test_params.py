@@ -7,7 +7,7 @@ import pytest
 
 from reprise.clips.params import ClipParams
 from reprise.errors import BadInput, ParamsError
-from reprise.params import LARGEST_SEED, load_section, read_yaml, require, require_seed
+from reprise.params import LARGEST_SEED, load_section, plain_number, read_yaml, require, require_seed
 from reprise.recognition.augment import AugmentParams
 from reprise.recognition.train import TrainParams
 from reprise.sections import SECTIONS
@@ -278,3 +278,15 @@ def test_seeds_within_the_rule_give_streams_of_their_own():
     with pytest.raises(ParamsError):
         require_seed(2**32 + 7)
     assert draws(7, 1) != draws(LARGEST_SEED, 1) != draws(LARGEST_SEED, 0)
+
+
+@pytest.mark.parametrize("text", ["5_0", "５０", " 5", "5 ", "+5", "", "-", ".", "nan", "inf", "0x5", "5e"])
+def test_what_is_not_in_plain_digits_is_no_number(text):
+    for kind in (int, float):
+        with pytest.raises(ValueError):
+            plain_number(text, kind)
+
+
+def test_plain_digits_are_a_number():
+    assert [plain_number(text, float) for text in ("5", "-0.5", ".5", "5.", "1e-3")] == [5, -0.5, 0.5, 5, 0.001]
+    assert plain_number("050", int) == 50

@@ -168,14 +168,25 @@ def test_windows_do_not_depend_on_how_the_stream_is_cut(total, length, share, cu
     assert len(windows[-1]) > length - hop or len(windows) == 1
 
 
-def test_confidence_is_the_surest_stretch_of_five_windows():
+def test_confidence_is_that_of_the_surest_three_windows_at_odds_that_fall_with_their_number():
     one = np.array([[0.9, 0.2]])
     np.testing.assert_allclose(confidence_of(one), [0.9, 0.2])
-    np.testing.assert_allclose(confidence_of(np.array([[0.9], [0.3], [0.0]])), [0.4])  # fewer than five: their mean
-    outlier, solo = np.zeros((50, 1)), np.zeros((50, 1))
-    outlier[20], solo[20:25] = 1, 0.8
-    np.testing.assert_allclose(confidence_of(outlier), [0.2])
-    np.testing.assert_allclose(confidence_of(solo), [0.8])
+    np.testing.assert_allclose(confidence_of(np.array([[0.9], [0.3]])), [0.6])  # fewer than three: their mean
+    np.testing.assert_allclose(confidence_of(np.array([[0.9], [0.3], [0.0]])), [0.4])
+    solo = np.zeros((48, 1))  # 16 stretches: 16 ** 0.75 is 8
+    solo[20:23] = 0.8  # odds of 4 to 1
+    np.testing.assert_allclose(confidence_of(solo), [0.5 / 1.5])
+    solo[20:23] = 1
+    np.testing.assert_allclose(confidence_of(solo), [1])
+
+
+def test_a_long_recording_does_not_collect_false_instruments():
+    """Noise about probabilities of .15: of 12 stretches one reaches .4 now and then, and so would their maximum."""
+    rng = np.random.default_rng(0)
+    noise = rng.beta(0.6, 3.4, (200, 36, 1))  # mean .15
+    surest = np.lib.stride_tricks.sliding_window_view(noise, 3, axis=1).mean(axis=-1).max(axis=1)
+    assert (surest >= 0.4).mean() > 0.2
+    assert np.mean([confidence_of(windows) >= 0.4 for windows in noise]) < 0.03
 
 
 def test_an_instrument_sounds_at_the_sure_steps_of_the_windows_that_decide_for_it():
@@ -352,6 +363,9 @@ def test_scores_of_labelled_recordings(tmp_path):
         "recall": pytest.approx(2 / 3, abs=1e-4),
         "average_precision": pytest.approx(2 / 3 + 1 / 3 * 3 / 6, abs=0.2),
         "support": 3,
+        "base_rate": 0.5,
+        "false_alarms": 0,
+        "labelled": 6,
     }
 
 

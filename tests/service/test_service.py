@@ -259,13 +259,12 @@ def test_other_methods_are_refused(client, method):
     assert answer.headers["allow"] == "GET, HEAD"
 
 
-def test_a_failure_of_ours_is_json_too(models, monkeypatch):
+def test_a_failure_of_ours_is_json_too(client, monkeypatch):
     async def broken(*_):
         raise ValueError("a secret")
 
-    with TestClient(create_app(ServiceSettings(models, workers=1)), raise_server_exceptions=False) as client:
-        monkeypatch.setattr(client.app.state.pool, "midi_file", broken)
-        answer = client.get("/midi/9/")
+    monkeypatch.setattr(client.app.state.pool, "midi_file", broken)
+    answer = client.get("/midi/9/")
     assert answer.status_code == 500 and set(answer.json()) == {"detail"} and "secret" not in answer.text
 
 
@@ -480,6 +479,7 @@ def test_a_port_in_use_is_named(models, capsys):
     [
         ("--port", "70000", "from 0 to 65,535"),
         ("--port", "http", "from 0 to 65,535"),
+        ("--port", "80_00", "from 0 to 65,535"),
         ("--workers", "-1", "from 0 to 256"),
     ],
 )
@@ -503,9 +503,9 @@ def test_settings_out_of_range_are_refused(models, key):
 
 def test_a_model_of_another_name_is_the_default_where_there_is_no_transformer(tmp_path):
     save_tiny_composer(tmp_path / "mine", "lstm")
-    with TestClient(create_app(ServiceSettings(tmp_path, workers=1))) as client:
-        assert client.get("/").json()["default_model"] == "mine"
-        assert "reprise-mine-3-" in client.get("/midi/3/").headers["content-disposition"]
+    client = TestClient(create_app(ServiceSettings(tmp_path, workers=1)))  # nothing starts a worker, nor needs one
+    assert client.get("/").json()["default_model"] == "mine"
+    assert "reprise-mine-3-" in client.head("/midi/3/").headers["content-disposition"]
 
 
 def test_create_app_refuses_what_serve_refuses(tmp_path):
@@ -574,6 +574,9 @@ def test_clients_that_leave_do_not_harm_the_others(standing):
     for rubbish in (b"\r\n\r\n", b"GET / HTTP/9.9\r\n\r\n", os.urandom(1000) + b"\r\n\r\n", b"GET /" + b"a" * 100_000):
         with socket.create_connection(("127.0.0.1", port)) as connection:
             connection.sendall(rubbish)
+    with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_S) as connection:
+        connection.sendall(b"rubbish\r\n\r\n")
+        assert connection.makefile("rb").read().endswith(b"}"), "`serve` has the connections of test_connections"
     assert notes_in(standing.get("/midi/50/").content) == 50
     assert len(standing.family) == 5 and all(process.is_running() for process in standing.family)
 
@@ -606,14 +609,15 @@ def test_killed_it_leaves_no_process_either(served):
 # --- its benchmark
 
 
-def test_the_benchmark_counts_what_is_lost(models, monkeypatch):
+def test_the_benchmark_counts_what_is_lost(standing, monkeypatch):
     monkeypatch.syspath_prepend(str(Path(__file__).resolve().parents[2] / "benchmarks"))
     import service as benchmark
 
-    with benchmark.running_service(models) as address:
-        found = benchmark.measure(address, "lstm", clients=3, notes=5, rounds=2)
-        assert found["requests"] == 6 and found["lost"] == 0
-        assert 0 < found["seconds"]["p50"] <= found["seconds"]["p95"] <= found["seconds"]["longest"]
-        assert "lstm" in benchmark.show(found)
-        assert benchmark.measure(address, "gpt", clients=2, notes=5, rounds=1)["lost"] == 2
+    found = benchmark.measure(standing.address, "lstm", clients=3, notes=5, rounds=2)
+    for waits in (found["one_temperature"], found["own_temperatures"]):
+        assert waits["requests"] == 6 and waits["lost"] == 0
+        assert 0 < waits["seconds"]["p50"] <= waits["seconds"]["p95"] <= waits["seconds"]["longest"]
+    assert "lstm" in benchmark.show(found) and found["ratio"].keys() == {"p50", "p95"}
+    lost = benchmark.measure(standing.address, "gpt", clients=2, notes=5, rounds=1)
+    assert lost["one_temperature"]["lost"] == lost["own_temperatures"]["lost"] == 2
     json.dumps(found)

@@ -12,7 +12,6 @@ from reprise.commands.output import add_force, check_out, print_error, print_jso
 from reprise.composition.composers import MODELS_FOLDER, SAMPLING, composer_folder, load_rules
 from reprise.composition.rules import OPTIONS
 from reprise.errors import BadInput, FontError
-from reprise.music.keyfinding import parse_key
 from reprise.params import LARGEST_SEED
 
 if TYPE_CHECKING:
@@ -108,6 +107,7 @@ def run_generate(options: argparse.Namespace) -> int:
     """Compose and write."""
     font = _check_outs(options)
     from reprise.composition.use import TOGETHER, describe, generate
+    from reprise.music.keyfinding import parse_key
 
     folder = composer_folder(options.model)
     rules, measured = load_rules(folder)

@@ -9,7 +9,6 @@ from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from reprise.errors import BadInput
-from reprise.music.keyfinding import parse_key
 from reprise.params import require
 
 
@@ -140,6 +139,8 @@ class SamplingRules(SharedRules):
         super().__post_init__()
         require(self.lowest <= self.highest, "lowest", self.lowest, f"from 0 to highest ({self.highest})")
         if self.key:
+            from reprise.music.keyfinding import parse_key  # here, since it brings numpy, which --help does without
+
             parse_key(self.key)
 
     def temperatures(self, names: tuple[str, ...]) -> dict[str, float]:
