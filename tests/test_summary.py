@@ -34,3 +34,13 @@ def test_the_figures_are_those_of_the_files():
         "copied_run": 12.0,
     }
     assert summary["real"] == {"bigram_nats": 5.0, "copied_run": 16.0}
+
+
+def test_music_that_sounds_nowhere_has_no_figure_of_its_own():
+    silent = composer(1.5) | {
+        "standardised_difference": {"1.1": {}},
+        "originality": {"reference": {"longest_copied_run": estimate(16.0)}, "1.1": {"worst_copied_run": 0}},
+    }
+    recognizer = {name: {"macro_f1": estimate(0.5)} for name in SETS}
+    summary = summarise(recognizer, {"lstm": silent})
+    assert summary["lstm"] == {"validation_nats": 2.5, "test_nats": 1.5}

@@ -13,7 +13,8 @@ def summarise(recognizer: dict, composers: Mapping[str, dict]) -> dict:
         `f1`: the recognizer's macro-F1 on each test set, its floor and its ceiling. For each composer: nats a note
         on validation and test pieces; of its music at the temperature nearest to 1 the root mean square of its
         standardised differences from the test pieces, and its mean longest copied run in notes. For the test pieces:
-        nats a note of the bigram floor, and their own longest copied run.
+        nats a note of the bigram floor, and their own longest copied run. What is undefined, as for music of a note or
+        two, is left out.
     """
     reference = next(iter(composers.values()))
     return {
@@ -21,7 +22,7 @@ def summarise(recognizer: dict, composers: Mapping[str, dict]) -> dict:
         **{name: _composer(metrics) for name, metrics in composers.items()},
         "real": {
             "bigram_nats": reference["floors"]["bigram"],
-            "copied_run": reference["originality"]["reference"]["longest_copied_run"]["value"],
+            **_copied_run(reference["originality"]["reference"]),
         },
     }
 
@@ -30,9 +31,14 @@ def _composer(metrics: dict) -> dict[str, float]:
     differences = metrics["standardised_difference"]
     temperature = min(differences, key=lambda key: abs(float(key) - 1))
     values = differences[temperature].values()
+    apart = {"difference": round(math.sqrt(sum(value**2 for value in values) / len(values)), 4)} if values else {}
     return {
         "validation_nats": metrics["validation"]["nats_per_note"]["value"],
         "test_nats": metrics["test"]["nats_per_note"]["value"],
-        "difference": round(math.sqrt(sum(value**2 for value in values) / len(values)), 4),
-        "copied_run": metrics["originality"][temperature]["longest_copied_run"]["value"],
+        **apart,
+        **_copied_run(metrics["originality"][temperature]),
     }
+
+
+def _copied_run(originality: dict) -> dict[str, float]:
+    return {"copied_run": run["value"]} if (run := originality.get("longest_copied_run")) else {}
