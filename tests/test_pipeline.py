@@ -72,12 +72,13 @@ def test_dvc_shows_a_summary_by_default_and_every_metrics_file_when_asked(smoke_
     (shown,) = json.loads(output_of_dvc(smoke_clone, "metrics", "show", "--json"))[""]["data"].items()
     summary = json.loads((smoke_clone.folder / "metrics/summary.json").read_text())
     assert shown == ("metrics/summary.json", {"data": summary}) and 15 <= len(leaves(summary)) <= 25
-    written_by_all = [path for entry in smoke_clone.stages.values() for path in written(entry, "outs", "metrics")]
-    for path in (path for path in written_by_all if path.startswith("metrics/")):
+    outs = [path for entry in smoke_clone.stages.values() for path in written(entry, "outs", "metrics")]
+    paths = [path for path in outs if path.startswith("metrics/")]
+    asked = json.loads(output_of_dvc(smoke_clone, "metrics", "show", "--json", *paths))[""]["data"]
+    for path in paths:
         metrics = json.loads((smoke_clone.folder / path).read_text())
         assert leaves(metrics) and all(isinstance(leaf, (int, float, str, bool)) for leaf in leaves(metrics)), path
-        asked = json.loads(output_of_dvc(smoke_clone, "metrics", "show", "--json", path))
-        assert asked[""]["data"][path]["data"] == metrics
+        assert asked[path]["data"] == metrics
     recognizer = json.loads((smoke_clone.folder / "metrics/recognizer.json").read_text())
     assert recognizer["test"]["macro_f1"].keys() == {"value", "low", "high", "count"}
     assert recognizer["test"]["macro_f1"]["count"] == 24
