@@ -10,16 +10,18 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-if (
-    "PYTEST_XDIST_WORKER" in os.environ
-):  # several processes run the tests: a core for each, where no test says otherwise
+IS_WORKER = "PYTEST_XDIST_WORKER" in os.environ
+SHARED = "REPRISE_TESTS_FOLDER"
+if IS_WORKER:  # several processes run the tests: a core for each, where no test says otherwise
     os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import pytest
 import soundfile  # noqa: F401  before any test module imports fluidsynth: reprise.audio.fluidsynth says why
+from filelock import FileLock
 
 from reprise.dvc_files import stage_entries
 from reprise.params import read_yaml
@@ -130,23 +132,34 @@ def dvc_settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     shutil.rmtree(folder)
 
 
-@pytest.hookimpl(tryfirst=True)
+def pytest_configure() -> None:
+    """A folder that all processes which run the tests share; the one that started them makes and removes it."""
+    if not IS_WORKER:
+        os.environ[SHARED] = tempfile.mkdtemp(prefix="reprise-tests-")
+
+
+def pytest_unconfigure() -> None:
+    if not IS_WORKER:
+        shutil.rmtree(os.environ.pop(SHARED), ignore_errors=True)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Of several processes that run the tests, one runs all that need the smoke clone, which takes minutes to make."""
-    for item in items:
-        if "smoke_clone" in getattr(item, "fixturenames", ()):
-            item.add_marker(pytest.mark.xdist_group("smoke"))
+    """What needs the smoke clone comes first: of two processes one makes it while the other runs the rest."""
+    items.sort(key=lambda item: "smoke_clone" not in getattr(item, "fixturenames", ()))
 
 
 @pytest.fixture(scope="session")
-def smoke_clone(tmp_path_factory: pytest.TempPathFactory, dvc_settings: Path) -> Iterator[Clone]:
+def smoke_clone(dvc_settings: Path) -> Clone:
     """The whole smoke pipeline, run from nothing, serially. Tests only read it; `copy_of_smoke` is theirs to change."""
-    folder = tmp_path_factory.mktemp("smoke") / "clone"
-    profile_clone.make_clone(ROOT, "smoke", folder)
-    clone = Clone(folder, dvc_settings)
-    clone.dvc("repro", "--force", "--no-run-cache")
-    yield clone
-    shutil.rmtree(folder.parent)
+    shared = Path(os.environ[SHARED])
+    clone, log = Clone(shared / "smoke", dvc_settings), shared / "smoke.log"
+    with FileLock(shared / "smoke.lock"):
+        if not log.exists():
+            profile_clone.make_clone(ROOT, "smoke", clone.folder)
+            clone.dvc("repro", "--force", "--no-run-cache")
+            log.write_text(clone.log)
+    clone.log = log.read_text()
+    return clone
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ from reprise.params import load_section, read_yaml
 from reprise.recognition.model import Recognizer
 from reprise.sections import SECTIONS
 
-PYTEST = "python -m pytest --numprocesses logical --maxprocesses 4 --dist loadgroup"
+PYTEST = "python -m pytest --numprocesses logical --maxprocesses 4 --dist worksteal"
 SCRIPTS = ("run", "test", ".ci/run", "scripts/setup.sh")
 
 FAKES = {
