@@ -14,11 +14,6 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-IS_WORKER = "PYTEST_XDIST_WORKER" in os.environ
-SHARED = "REPRISE_TESTS_FOLDER"
-if IS_WORKER:  # several processes run the tests: a core for each, where no test says otherwise
-    os.environ.setdefault("OMP_NUM_THREADS", "1")
-
 import pytest
 import soundfile  # noqa: F401  before any test module imports fluidsynth: reprise.audio.fluidsynth says why
 from filelock import FileLock
@@ -28,6 +23,8 @@ from reprise.params import read_yaml
 
 ROOT = Path(__file__).resolve().parent.parent
 TIMEOUT_S = 1800
+IS_WORKER = "PYTEST_XDIST_WORKER" in os.environ  # one of several processes that run the tests
+SHARED = "REPRISE_TESTS_FOLDER"
 
 _spec = importlib.util.spec_from_file_location("profile_clone", ROOT / "scripts" / "profile_clone.py")
 profile_clone = importlib.util.module_from_spec(_spec)
@@ -134,7 +131,9 @@ def dvc_settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 def pytest_configure() -> None:
     """A folder that all processes which run the tests share; the one that started them makes and removes it."""
-    if not IS_WORKER:
+    if IS_WORKER:
+        os.environ.setdefault("OMP_NUM_THREADS", "1")  # a core for each, where no test says otherwise
+    else:
         os.environ[SHARED] = tempfile.mkdtemp(prefix="reprise-tests-")
 
 
