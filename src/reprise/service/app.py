@@ -32,7 +32,7 @@ from reprise.service.settings import ServiceSettings
 MOST_NOTES = 2_000
 SEED_HEADER = "Reprise-Seed"
 IS_HEAD = "reprise.is_head"  # in the scope of a request
-WholeNumber = Annotated[int, BeforeValidator(lambda text: plain_number(text, int))]
+PLAIN = BeforeValidator(lambda text: plain_number(text, int))  # outside the bounds, which the interface then shows
 
 DESCRIPTION = """New music from trained composers. The same model, notes, sampling options and seed give the same file;
 the header `Reprise-Seed` of an answer says which seed was drawn."""
@@ -121,8 +121,8 @@ def create_app(settings: ServiceSettings) -> FastAPI:
     async def midi(
         request: Request,
         notes: Annotated[
-            WholeNumber,
-            PathParameter(ge=1, le=MOST_NOTES, description=f"How many notes, {right['notes']}", examples=[200]),
+            Annotated[int, Field(ge=1, le=MOST_NOTES), PLAIN],
+            PathParameter(description=f"How many notes, {right['notes']}", examples=[200]),
         ],
         options: Annotated[Options, Query()],
     ) -> Response:
@@ -176,7 +176,10 @@ def _query(models: tuple[str, ...], usual: str, right: dict[str, str]) -> type[B
         __config__=ConfigDict(extra="forbid"),
         model=(Literal[models], Field(usual, description=f"Who composes: {right['model']}")),
         **sampling,
-        seed=(WholeNumber | None, Field(None, ge=0, le=LARGEST_SEED, description=seed, examples=[7])),
+        seed=(
+            Annotated[int, Field(ge=0, le=LARGEST_SEED), PLAIN] | None,
+            Field(None, description=seed, examples=[7]),
+        ),
     )
 
 
