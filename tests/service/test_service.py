@@ -327,7 +327,7 @@ def worker_pids(pool) -> set[int]:
 
 def test_beyond_the_queue_a_request_is_refused_at_once(models):
     async def use(client, pool):
-        busy = asyncio.create_task(client.get("/midi/2000/"))
+        busy = asyncio.create_task(client.get("/midi/600/"))
         await until(lambda: not pool.idle)
         waiting = asyncio.create_task(client.get("/midi/9/"))
         await until(lambda: pool.waiting)
