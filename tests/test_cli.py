@@ -1,9 +1,11 @@
 """The command line as a person or a script meets it: what is printed where, and the exit codes."""
 
+import io
 import json
 import os
 import subprocess
 import sys
+from contextlib import redirect_stdout
 from importlib.metadata import version
 from pathlib import Path
 
@@ -338,3 +340,10 @@ def test_evaluate_recognizer_refuses_bad_labels(labelled, model, capsys):
 def test_tables_are_aligned(capsys):
     print_table("<>", ["name", "n"], [["a", "1"], ["longer", "100"]])
     assert capsys.readouterr().out == "  name       n\n  a          1\n  longer   100\n"
+
+
+def test_a_stdout_of_another_kind_is_printed_to():
+    text = io.StringIO()
+    with redirect_stdout(text), pytest.raises(SystemExit):
+        main(["--version"])
+    assert text.getvalue().startswith("reprise ")

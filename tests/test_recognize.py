@@ -409,6 +409,17 @@ def test_what_nobody_labelled_counts_nowhere():
     assert result["micro_f1"]["value"] == pytest.approx(2 * 3 / (4 + 4), abs=1e-4)
 
 
+def test_an_instrument_that_nobody_labelled_has_no_figures():
+    """Its column is there, and empty: nothing is known of it, and the others' figures are theirs alone."""
+    actual = np.array([[1.0, np.nan], [0.0, np.nan]])
+    found = figures(
+        ("violin", "trumpet"), actual, np.array([[0.9, 0.8], [0.1, 0.2]]), np.array([[1.0, 1.0], [0.0, 0.0]])
+    )
+    assert found["macro_f1"]["value"] == found["mean_average_precision"]["value"] == 1
+    row = found["per_instrument"]["trumpet"]
+    assert row["labelled"] == row["support"] == row["false_alarms"] == 0 and row["f1"] is row["base_rate"] is None
+
+
 def test_labels_without_a_single_one_have_false_alarms_alone():
     result = figures(("violin",), np.zeros((2, 1)), np.ones((2, 1)), np.array([[1.0], [0.0]]))
     assert result["false_alarms_a_recording"]["value"] == 0.5 and "macro_f1" not in result

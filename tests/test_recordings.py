@@ -278,3 +278,10 @@ def test_three_hours_take_little_memory(tmp_path):
     lines = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
     assert int(lines[2]) == 3 * 3600 * 16000
     assert int(lines[3]) - int(lines[1]) < 50 * 1024, "kilobytes more than for 20 s"
+
+
+def test_hidden_folders_are_not_searched(tmp_path):
+    for name in (".trash", "open"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "a.wav").touch()
+    assert find_recordings(tmp_path) == [tmp_path / "open" / "a.wav"]

@@ -128,7 +128,9 @@ def find_recordings(path: Path) -> list[Path]:
     found = sorted(
         file
         for file in path.rglob("*")
-        if file.suffix.lower() in kinds and file.is_file() and not file.name.startswith(".")
+        if file.suffix.lower() in kinds
+        and file.is_file()
+        and not any(part.startswith(".") for part in file.relative_to(path).parts)
     )
     if not found:
         raise AudioError(f"{path}: has no recordings; it must hold files that end in {', '.join(EXTENSIONS)}")

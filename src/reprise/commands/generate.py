@@ -117,7 +117,8 @@ def run_generate(options: argparse.Namespace) -> int:
     composer = load_model(folder)
     opening = {"opening": told_of_opening(start, composer)} if start else {}
     seed = secrets.randbelow(1 << 31) if options.seed is None else options.seed
-    total = options.notes and options.notes * -(-options.count // TOGETHER)  # bars have any number of notes
+    # Bars have any number of notes, and a key takes any number of tries.
+    total = None if rules.key else options.notes and options.notes * -(-options.count // TOGETHER)
     with progress(total, "composing", "notes") as advance:
         pieces = generate(composer, rules, seed, options.count, options.notes, bars, start, advance)
     described = []

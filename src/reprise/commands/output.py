@@ -20,7 +20,8 @@ def open_streams() -> None:
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:
             setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115  for as long as the process lives
-        getattr(sys, name).reconfigure(errors="backslashreplace")
+        if hasattr(getattr(sys, name), "reconfigure"):  # another's stream may be of any kind
+            getattr(sys, name).reconfigure(errors="backslashreplace")
 
 
 def print_error(error: object) -> None:

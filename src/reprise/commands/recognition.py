@@ -82,7 +82,13 @@ def run_recognize(options: argparse.Namespace) -> int:
     from reprise.audio.recordings import find_recordings
     from reprise.recognition.recognize import as_dict, recognize
 
-    files = [file for path in options.files for file in find_recordings(path)]
+    files, errors = [], []
+    for path in options.files:
+        try:
+            files += find_recordings(path)
+        except AudioError as error:
+            print_error(error)
+            errors.append({"file": str(path), "error": str(error)})
     if options.plot:
         from reprise.recognition.timeline import draw_timeline
 
@@ -90,7 +96,7 @@ def run_recognize(options: argparse.Namespace) -> int:
         if len(files) > 1:
             raise BadInput(f"--plot: one picture shows one recording, but {len(files)} are given; give one")
     network, config = _load(options)
-    recordings, errors = [], []
+    recordings = []
     for path in files:
         try:
             found = recognize(network, config, path)

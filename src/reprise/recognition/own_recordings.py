@@ -180,6 +180,8 @@ def figures(instruments: tuple[str, ...], actual: np.ndarray, scores: np.ndarray
         ranked = np.stack(
             [
                 average_precision(has[rows, k : k + 1], scores[rows, k : k + 1], weights[:, rows])[:, 0]
+                if rows.any()
+                else np.zeros(len(weights))
                 for k, rows in enumerate(known.T)
             ],
             axis=1,
@@ -205,13 +207,20 @@ def figures(instruments: tuple[str, ...], actual: np.ndarray, scores: np.ndarray
 
 def _of_instrument(name: str, has: np.ndarray, scores: np.ndarray, claimed: np.ndarray) -> dict:
     """The figures of one instrument over the recordings where it is labelled, float[n] each."""
+    if not len(has):
+        figures = dict.fromkeys(("f1", "precision", "recall", "average_precision"))
+        return {**figures, "support": 0, "base_rate": None, "false_alarms": 0, "labelled": 0}
     row = per_instrument((name,), has[:, None], scores[:, None], claimed[:, None])[name]
     if not has.any():
         row |= {"f1": None, "recall": None, "average_precision": None}
     if not claimed.any():
         row["precision"] = None
-    base_rate = rounded(has.mean()) if len(has) else None
-    return {**row, "base_rate": base_rate, "false_alarms": int((claimed * (1 - has)).sum()), "labelled": len(has)}
+    return {
+        **row,
+        "base_rate": rounded(has.mean()),
+        "false_alarms": int((claimed * (1 - has)).sum()),
+        "labelled": len(has),
+    }
 
 
 def rows_of(

@@ -41,9 +41,12 @@ class Request:
     answer: asyncio.Future
 
     @property
-    def kind(self) -> tuple[str, int]:
-        """Requests alike in this share batches: their lengths are within a factor of 2."""
-        return self.model, self.notes.bit_length()
+    def kind(self) -> tuple[str, int, int]:
+        """Requests alike in this share batches: their lengths are within a factor of 2.
+
+        One with a key shares none: it fills a batch with its tries, and may turn out to be impossible.
+        """
+        return self.model, self.notes.bit_length(), id(self) if self.rules.key else 0
 
 
 class WorkerPool:
