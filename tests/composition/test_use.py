@@ -96,8 +96,10 @@ def test_the_midi_file_is_read_of_files_alike_but_for_the_extension(tmp_path):
     for name in ("b.krn", "a.musicxml", "a.mid", "below/a.MXL", "a.wav", "a", "c.mid/"):
         (tmp_path / name).mkdir() if name.endswith("/") else (tmp_path / name).touch()
     assert find_scores(tmp_path) == [tmp_path / name for name in ("a.mid", "b.krn", "below/a.MXL")]
-    with pytest.raises(BadInput, match="no such folder"):
+    with pytest.raises(BadInput, match="is a file; it must be a folder with scores"):
         find_scores(tmp_path / "a.mid")
+    with pytest.raises(BadInput, match="no such folder"):
+        find_scores(tmp_path / "none")
 
 
 def test_music_against_itself_differs_in_nothing():
