@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from joblib import Parallel, delayed, parallel_config
 
 from reprise.cluster import dask_engine
+from reprise.machine import usable_cores
 from reprise.params import load_section, require
 from reprise.progress import progress_bar
 
@@ -42,7 +43,7 @@ class ComputeParams:
         """Worker processes: `workers`, or the cores this process may use."""
         if self.workers:
             return self.workers
-        return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        return usable_cores()
 
 
 def load_compute() -> ComputeParams:

@@ -106,7 +106,8 @@ def run_stage(main: Callable[[Stage], None]) -> None:
             _drop_older_work(stage)
             main(stage)
             stage.publish()
-            record_machine(name)
+            with FileLock(WORK / "machines.lock"):  # of stages that run side by side each keeps its line
+                record_machine(name)
     except KeyboardInterrupt:
         _end(130, f"{name}: interrupted; what was done is kept, run it again to go on")
     except RepriseError as error:

@@ -17,7 +17,7 @@ from tiny_corpus import make_database, make_piece, make_tune, put, solo_note
 from reprise.composition.collect import collect_corpus, content_key, deal, merge_parts, rare_pitches, tabulate, without
 from reprise.composition.corpus import Corpus, CorpusParams, load_corpus, save_corpus
 from reprise.composition.corpus_plots import draw_corpus
-from reprise.composition.corpus_stats import bars_of, off_grid, repeated, unisons
+from reprise.composition.corpus_stats import off_grid, repeated, unisons
 from reprise.composition.tunes import find_families, melody
 from reprise.errors import BadInput, ParamsError, RepriseError
 from reprise.music.piece import Piece, note_table
@@ -385,11 +385,9 @@ def test_a_missing_or_damaged_corpus_names_the_stage_to_run(repository):
 def test_statistics_by_hand():
     rows = [(0, 1, 60, 64, 0), (0, 1, 60, 64, 1), (1, 1, 60, 64, 0), (2, 1 / 3, 62, 64, 0), (2, 2.5, 55, 64, 1)]
     piece = Piece(note_table(rows), 100.0, (0, 0))
-    assert bars_of(piece) == 2  # it ends at beat 4.5
     assert repeated(piece) == 1
     assert unisons(piece) == (1, 3)
     assert off_grid(np.array([0.25, 1 / 3, 85 / 256, 0.3])).tolist() == [False, False, False, True]
-    assert bars_of(Piece(note_table([(0, 8, 60, 64, 0)]), 100.0, (0,))) == 2
 
 
 def test_velocity_and_tempo_make_no_other_piece_but_a_note_does():

@@ -19,14 +19,13 @@ from reprise.composition.corpus import load_corpus, save_corpus
 from reprise.composition.evaluate import MusicEvaluationParams, comparable, evaluate_composer, size
 from reprise.composition.floors import floors
 from reprise.composition.likelihood import past_only_hits, score
-from reprise.composition.matching import bars_of
 from reprise.composition.measures import MEASURES, measure
 from reprise.composition.music import load_music
 from reprise.composition.notes_vocabulary import PITCH
 from reprise.composition.originality import longest_copied_run
 from reprise.compute import ComputeParams
 from reprise.errors import ParamsError
-from reprise.music.excerpts import after_bar, cut_at_bar
+from reprise.music.excerpts import after_bar, bars_of, cut_at_bar
 
 PARAMS = MusicEvaluationParams(seed=1, resamples=50)
 TEST = [chorale(20), chorale(21), cut_at_bar(chorale(22), 2)]

@@ -59,6 +59,7 @@ def test_a_text_is_read_as_a_value(name, text, value):
         ("temperature", "nan", "a number from 0 to 100"),
         ("pitch_factor", "0", "a number above 0, at most 10"),
         ("top_k", "1.5", "a whole number, 0 or more"),
+        *(("top_k", text, "a whole number, 0 or more") for text in ("1_0", "５", " 5")),
         ("copy_limit", "1", "a whole number, 2 or more"),
         ("highest", "128", "a whole number from 0 to 127"),
         ("field_temperature", "0.8", "a field and a number from 0 to 100, such as step=0.8"),

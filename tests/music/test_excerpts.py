@@ -2,12 +2,19 @@
 
 from tiny_pieces import piece_of
 
-from reprise.music.excerpts import after_bar, cut_at_bar, first_parts
+from reprise.music.excerpts import after_bar, bars_of, cut_at_bar, first_parts
 from reprise.music.piece import Piece
 
 
 def rows(piece: Piece) -> list[tuple]:
     return piece.notes[["onset", "duration", "pitch", "part"]].tolist()
+
+
+def test_a_begun_bar_counts_whole():
+    assert bars_of(piece_of((0, 48, 60, 0))) == 1 and bars_of(piece_of((36, 36, 60, 0), metre=(3, 4))) == 2
+    assert bars_of(piece_of((0, 12, 60, 0), (96, 1, 60, 0))) == 3
+    assert bars_of(piece_of((0, 50, 60, 0))) == 2
+    assert bars_of(cut_at_bar(piece_of((0, 12, 60, 0)), 0)) == 0, "there are no notes"
 
 
 def test_cuts_at_bars():

@@ -3,7 +3,6 @@
 import argparse
 from collections.abc import Callable
 
-from reprise.composition.options import parse_option
 from reprise.composition.rules import Option
 from reprise.params import plain_number
 
@@ -29,7 +28,7 @@ def sampling_option(parser: argparse.ArgumentParser, name: str, option: Option) 
 
     def parse(text: str) -> object:
         try:
-            return parse_option(option, text)
+            return option.parse(text)
         except ValueError as error:
             raise argparse.ArgumentTypeError(str(error)) from None
 

@@ -5,14 +5,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reprise.commands.generate import add_model, load_model
-from reprise.commands.output import print_error, print_json, print_table, progress
+from reprise.commands.output import DECIMALS, print_error, print_json, print_table, progress, with_interval
 from reprise.composition.composers import composer_folder
 from reprise.errors import BadInput
 
 if TYPE_CHECKING:
     from reprise.music.piece import Piece
-
-DECIMALS = 3
 
 
 def add_evaluate_music(commands: argparse._SubParsersAction) -> None:
@@ -109,15 +107,15 @@ def print_measures(result: dict) -> None:
         print("  measured over as many bars: each side is cut to the lengths of the other")
     header, rows = ["measure", "value"], []
     for name, figure in result["measures"].items():
-        rows.append([name, _figure(figure)])
+        rows.append([name, with_interval(figure)])
         if reference:
             difference = result["standardised_difference"][name]
             theirs = reference["measures"].get(name)
-            rows[-1] += [_figure(theirs) if theirs else "-", "-" if difference is None else f"{difference:+.2f}"]
+            rows[-1] += [with_interval(theirs) if theirs else "-", "-" if difference is None else f"{difference:+.2f}"]
     print_table("<<<>", [*header, *["reference", "difference in sd"] * bool(reference)], rows)
     if reference:
         found = result["originality"]
-        rows = [[name, _figure(figure)] for name, figure in found.items() if isinstance(figure, dict)]
+        rows = [[name, with_interval(figure)] for name, figure in found.items() if isinstance(figure, dict)]
         print_table("<<", ["originality", "value"], [*rows, ["worst_copied_run", str(found["worst_copied_run"])]])
 
 
@@ -126,7 +124,7 @@ def print_likelihood(result: dict) -> None:
     least = "at most " if result["is_bound"] else ""
     counts = f"{result['pieces']} scores, {result['notes']:,} notes, {len(result['skipped'])} skipped"
     print(f"{counts}; 95 % interval in brackets")
-    print(f"  {least}{_figure(result['nats_per_note'])} nats a note, perplexity {least}{result['perplexity']:.2f}")
+    print(f"  {least}{with_interval(result['nats_per_note'])} nats a note, perplexity {least}{result['perplexity']:.2f}")
     if result["is_bound"]:
         print(f"  a bound: what the model's latents cost is in it, {result['kl_nats']:.{DECIMALS}f} nats a note")
     fields = list(result["nats"])
@@ -138,9 +136,3 @@ def print_likelihood(result: dict) -> None:
 def _values(row: dict) -> list[str]:
     values = (row["nats_per_note"], row["perplexity"], *row["nats"].values())
     return [f"{value:.{DECIMALS}f}" for value in values]
-
-
-def _figure(estimate: dict) -> str:
-    value = f"{estimate['value']:.{DECIMALS}f}"
-    interval = f" [{estimate['low']:.{DECIMALS}f}, {estimate['high']:.{DECIMALS}f}]" if "low" in estimate else ""
-    return value + interval  # a single piece has no interval

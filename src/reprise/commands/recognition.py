@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from reprise.commands.output import add_force, check_out, print_error, print_json, print_table
+from reprise.commands.output import add_force, check_out, print_error, print_json, print_table, with_interval
 from reprise.errors import AudioError, BadInput
 
 DEFAULT_MODEL = Path("models/recognizer")
@@ -157,7 +157,7 @@ def print_evaluation(result: dict) -> None:
     print(f"{result['recordings']} recordings, {len(result['skipped'])} skipped; 95 % intervals in brackets")
     for name in ("macro_f1", "micro_f1", "mean_average_precision", "mean_base_rate", "false_alarms_a_recording"):
         if name in result:
-            print(f"  {name:<26}{_figure(result[name])}")
+            print(f"  {name:<26}{with_interval(result[name])}")
     columns = ["f1", "precision", "recall", "average_precision", "base_rate"]
     counts = ["support", "false_alarms", "labelled"]
     rows = [
@@ -177,8 +177,3 @@ def print_evaluation(result: dict) -> None:
     if wrong:
         cells = [[row["file"], *(", ".join(row[kind]) or "-" for kind in ("missed", "false_alarms"))] for row in wrong]
         print_table("<<<", ["recording", "missed", "false alarms"], cells)
-
-
-def _figure(found: dict) -> str:
-    interval = f"  [{found['low']:.3f}, {found['high']:.3f}]" if "low" in found else ""  # of one: none
-    return f"{found['value']:.3f}{interval}"

@@ -16,11 +16,11 @@ import numpy as np
 import pandas as pd
 
 from reprise.composition.corpus import SPLITS, Corpus, CorpusParams, save_corpus
-from reprise.composition.corpus_stats import bars_of, summarise
+from reprise.composition.corpus_stats import summarise
 from reprise.composition.sources import Source, digest_of, open_source, read_source
 from reprise.composition.tunes import find_families
 from reprise.errors import BadInput, ScoreError
-from reprise.music.excerpts import first_parts, keeping
+from reprise.music.excerpts import bars_of, first_parts, keeping
 from reprise.music.piece import NOTE, Piece
 
 TICKS = 5040  # a beat, by which times are compared when duplicates are looked for

@@ -12,13 +12,6 @@ from reprise.music.piece import Piece
 OFF_GRID = 0.02  # twelfths; a third of a beat at 96 ticks or more is closer than that to the grid
 
 
-def bars_of(piece: Piece) -> int:
-    """Bars from the first bar line to the end of the last note; one that is only begun counts."""
-    if not len(piece.notes):
-        return 0
-    return int(np.ceil((piece.notes["onset"] + piece.notes["duration"]).max() / piece.bar_beats - 1e-6))
-
-
 def steps_of(piece: Piece) -> np.ndarray:
     """Beats between the onsets of successive notes, float64[N - 1]."""
     return np.diff(piece.notes["onset"])

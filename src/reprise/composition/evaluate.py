@@ -20,13 +20,13 @@ from reprise.composition.composer import Composer, load_composer
 from reprise.composition.corpus import Corpus, load_corpus
 from reprise.composition.floors import floors
 from reprise.composition.likelihood import Score, past_only_hits, score, summarise_nats
-from reprise.composition.matching import bars_of, cut_to_lengths
+from reprise.composition.matching import cut_to_lengths
 from reprise.composition.measures import differences, summarise
 from reprise.composition.music import MusicParams, load_music
 from reprise.composition.notes import encodable
 from reprise.composition.notes_vocabulary import DURATION, PITCH, STEP
 from reprise.composition.originality import longest_copied_run, originality
-from reprise.music.excerpts import after_bar, cut_at_bar
+from reprise.music.excerpts import after_bar, bars_of, cut_at_bar
 from reprise.music.piece import Piece
 from reprise.params import require, require_seed
 

@@ -3,17 +3,10 @@
 Entropies grow with every bar, as do ranges and the longest run that is in some other piece.
 """
 
-import math
 from collections.abc import Sequence
 
-from reprise.music.excerpts import cut_at_bar
+from reprise.music.excerpts import bars_of, cut_at_bar
 from reprise.music.piece import Piece
-
-
-def bars_of(piece: Piece) -> int:
-    """Bars until the last note ends, a begun one counted whole; 0 without notes."""
-    ends = piece.notes["onset"] + piece.notes["duration"]
-    return math.ceil(round(float(ends.max(initial=0.0)) / piece.bar_beats, 6))
 
 
 def cut_to_lengths(pieces: Sequence[Piece], lengths: Sequence[int]) -> list[Piece]:

@@ -9,10 +9,9 @@ import numpy as np
 import pandas as pd
 from pretty_midi import note_number_to_name
 
-from reprise.composition.matching import bars_of
 from reprise.composition.measures import MEASURES
 from reprise.composition.music import MusicParams
-from reprise.music.excerpts import cut_at_bar
+from reprise.music.excerpts import bars_of, cut_at_bar
 from reprise.music.parts import part_names
 from reprise.music.piece import Piece
 from reprise.tables import write_table

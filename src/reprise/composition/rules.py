@@ -9,7 +9,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from reprise.errors import BadInput
-from reprise.params import require
+from reprise.params import plain_number, require
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class Option:
         return f"{what} {ends.format(self.low, self.high)}"
 
     def check(self, name: str, value: object) -> None:
-        """Refuse a value out of range, and not a number at all.
+        """Refuse a value out of range, not a number (nan) among them.
 
         Raises:
             ParamsError: it is; the message names it.
@@ -61,7 +61,7 @@ class Option:
             require(inside and (self.high is None or one <= self.high), named, one, self.range)
 
     def parse(self, text: str) -> object:
-        """The value that a text stands for: a number or text, or (name, number) of an option by field.
+        """The value that a text stands for: a number in plain digits or a text, or (name, number) of an option by field.
 
         Raises:
             ValueError: there is none; the message says what would be right.
@@ -70,7 +70,7 @@ class Option:
         try:
             if self.by_field and not separator:
                 raise ValueError
-            value = self.kind(written)
+            value = written if self.kind is str else plain_number(written, self.kind)
             self.check(name, [(name, value)] if self.by_field else value)
         except (ValueError, BadInput):
             raise ValueError(f"is '{text}'; it must be {self.right}") from None

@@ -17,13 +17,14 @@ from reprise.composition.batches import make_examples
 from reprise.composition.compose import Order, compose
 from reprise.composition.composer import Composer
 from reprise.composition.likelihood import score, summarise_nats
-from reprise.composition.matching import bars_of, cut_to_lengths
+from reprise.composition.matching import cut_to_lengths
 from reprise.composition.notes import NotesEncoding
 from reprise.composition.originality import CopyIndex, originality
 from reprise.composition.rules import SamplingRules
 from reprise.composition.sampling import MOST_NOTES, pitch_mask
 from reprise.composition.tonality import compose_in_keys
 from reprise.errors import BadInput, ScoreError
+from reprise.music.excerpts import bars_of
 from reprise.music.keyfinding import find_key
 from reprise.music.piece import Piece
 

@@ -1,5 +1,6 @@
 """Pieces cut: to bars, counted from 0 at bar lines, and to parts."""
 
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -7,6 +8,12 @@ import numpy as np
 from reprise.music.piece import Piece
 
 FURTHER_PARTS = "notes of further parts"
+
+
+def bars_of(piece: Piece) -> int:
+    """Bars until the last note ends, a begun one counted whole; 0 without notes."""
+    ends = piece.notes["onset"] + piece.notes["duration"]
+    return math.ceil(round(float(ends.max(initial=0.0)) / piece.bar_beats, 6))
 
 
 def cut_at_bar(piece: Piece, bar: int) -> Piece:

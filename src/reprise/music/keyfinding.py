@@ -28,9 +28,8 @@ LETTERS = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
 ACCIDENTALS = {"": 0, "#": 1, "♯": 1, "sharp": 1, "b": -1, "♭": -1, "-": -1, "flat": -1}
 WRITTEN_MODES = {"major": ("major", "maj", "M", "dur"), "minor": ("minor", "min", "m", "moll")}
 
-_WRITTEN = re.compile(
-    r"([A-Ga-g])(?:[ -]?(sharp|flat)|([#♯b♭-]?))[ -]?(major|minor|maj|min|dur|moll|M|m|)",
-)
+_MODE = "major|minor|maj|min|dur|moll"
+_WRITTEN = re.compile(rf"([A-Ga-g])(?:[ -]?(sharp|flat)|([#♯b♭]|-(?!{_MODE})|))[ -]?({_MODE}|M|m|)")
 
 
 @dataclass(frozen=True)
@@ -54,9 +53,10 @@ class Key:
 
 
 def parse_key(text: str) -> Key:
-    """The key that somebody wrote: D minor, Dm, F♯ minor, Bb, b-flat major, a moll.
+    """The key that somebody wrote: D minor, Dm, F♯ minor, Bb, b-flat major, a moll, D-Dur.
 
-    Without a mode a capital is major and a small letter minor, as musicians have it.
+    Without a mode a capital is major and a small letter minor, as musicians have it. A hyphen stands for a flat, as
+    music21 writes one, unless a mode follows it at once.
 
     Raises:
         ParamsError: it is none.

@@ -9,7 +9,6 @@ import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import asdict
-from functools import partial
 from importlib.metadata import version
 from typing import Annotated, Literal
 
@@ -21,7 +20,6 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from reprise.composition.composer import ComposerConfig, load_composer
 from reprise.composition.composers import best_composer, find_composers, load_rules
-from reprise.composition.options import parse_option
 from reprise.composition.rules import OPTIONS, Option, SamplingRules
 from reprise.composition.use import check_rules
 from reprise.params import LARGEST_SEED, plain_number
@@ -184,9 +182,9 @@ def _query(models: tuple[str, ...], usual: str, right: dict[str, str]) -> type[B
 
 
 def _parameter(option: Option) -> tuple[object, object]:
-    """A sampling option as pydantic wants it, a type and a field: `parse_option` reads it, the rest is description."""
+    """A sampling option as pydantic wants it, a type and a field: `Option.parse` reads it, the rest is description."""
     text = f"{option.help[0].upper()}{option.help[1:]}: {option.right}"
-    parse, short = partial(parse_option, option), Field(max_length=LONGEST_SHOWN)
+    parse, short = option.parse, Field(max_length=LONGEST_SHOWN)
     if option.kind is str:
         return Annotated[str, short, AfterValidator(parse)] | None, Field(None, description=text)
     if option.by_field:
