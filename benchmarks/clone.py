@@ -6,7 +6,6 @@ processes below dvc, without dvc itself, looked at ten times a second: `peak_rss
 Linux only: it reads /proc.
 """
 
-import importlib.util
 import os
 import shutil
 import subprocess
@@ -16,16 +15,12 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from machine import ROOT
-
+from benchmarks.machine import ROOT
 from reprise.errors import BadInput, RepriseError
+from scripts import profile_clone
 
 CLONES = ROOT / ".reprise" / "benchmarks"
 LOOK_EVERY_S = 0.1
-
-_spec = importlib.util.spec_from_file_location("profile_clone", ROOT / "scripts" / "profile_clone.py")
-profile_clone = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(profile_clone)
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,8 @@ import torch
 
 from reprise.audio.fluidsynth import library_version
 from reprise.errors import RepriseError
-from reprise.machine import cpu_model, usable_cores
-from reprise.shards import write_atomically
+from reprise.pipeline.machine import cpu_model, usable_cores
+from reprise.pipeline.shards import write_atomically
 
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "benchmarks" / "results"

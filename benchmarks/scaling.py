@@ -8,21 +8,20 @@ holds the same again where the file system can't share blocks. Memory: see clone
 
 import argparse
 
-from clone import Clone, Usage, need_linux
-from machine import ROOT, report
-from measure import run_script, table
-from workers import of_size
-
+from benchmarks.audio.workers import of_size
+from benchmarks.clone import Clone, Usage, need_linux
+from benchmarks.machine import ROOT, report
+from benchmarks.measure import run_script, table
 from reprise.audio.params import RenderParams
 from reprise.clips.params import ClipParams
 from reprise.params import PARAMS_FILE, load_section, read_yaml
 
-STAGES = ("compose_clips", "render_clips", "cache_spectrograms", "train_recognizer")
+STAGES = ("compose_clips", "render_clips", "cache_spectrograms", "train_recognizer@recognizer")
 OUTS = {
     "compose_clips": ("data/clips/midi", "data/clips/manifest.parquet"),
     "render_clips": ("data/clips/audio",),
     "cache_spectrograms": ("data/clips/spectrograms",),
-    "train_recognizer": ("models/recognizer",),
+    "train_recognizer@recognizer": ("models/recognizer",),
 }
 MILLION = 1_000_000
 

@@ -4,9 +4,9 @@ In a clone each model is trained with three seeds on the same data, the pipeline
 pipeline does it. A figure's spread is its highest value less its lowest. Its 95 % interval says how far it depends on
 the test items, not on the seed: a difference between two commits means something where it is larger than both.
 
-    python benchmarks/seed_spread.py                          # the recognizer and the three composers
-    python benchmarks/seed_spread.py --only lstm --only vae
-    python benchmarks/seed_spread.py --profile smoke          # a first look; its figures mean nothing
+    python -m benchmarks.seed_spread                          # the recognizer and the three composers
+    python -m benchmarks.seed_spread --only lstm --only vae
+    python -m benchmarks.seed_spread --profile smoke          # a first look; its figures mean nothing
 
 The clone is kept in .reprise/benchmarks (some 5 GB), so that an interrupted run goes on where it was, and what is
 already trained is not trained again; delete it when done.
@@ -16,13 +16,13 @@ import argparse
 import json
 from pathlib import Path
 
-from clone import Clone, profile_clone
-from machine import ROOT, report
-from measure import run_script, table
-
-from reprise.bootstrap import rounded, with_interval
-from reprise.composition.composer import MODELS
+from benchmarks.clone import Clone
+from benchmarks.machine import ROOT, report
+from benchmarks.measure import run_script, table
+from reprise.composition.models.composer import MODELS
+from reprise.learning.bootstrap import rounded, with_interval
 from reprise.params import PARAMS_FILE, read_yaml, require_seed
+from scripts import profile_clone
 
 RECOGNIZER = "recognizer"
 SECTIONS = {RECOGNIZER: ("recognizer",), **dict.fromkeys(MODELS, ("composers", "training"))}  # where the seed is

@@ -19,9 +19,9 @@ from pathlib import Path
 
 import httpx
 import numpy as np
-from machine import need, report
-from measure import run_script, table
 
+from benchmarks.machine import need, report
+from benchmarks.measure import run_script, table
 from reprise.errors import MidiError, RepriseError
 from reprise.music.readers.midi import read_midi
 

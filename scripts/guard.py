@@ -12,8 +12,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from reprise.dvc_files import listed_paths, recorded_outs, stage_entries
 from reprise.errors import BadInput, RepriseError
+from reprise.pipeline.dvc_files import listed_paths, recorded_outs, stage_entries
 
 RWLOCK = Path(".dvc/tmp/rwlock")
 WRITING_S = 2.0
@@ -79,7 +79,7 @@ def main() -> None:
     if when == "before":
         mend_rwlock(RWLOCK)
         if makes:
-            from reprise.compute import load_compute
+            from reprise.pipeline.compute import load_compute
 
             load_compute()
     elif when == "after":

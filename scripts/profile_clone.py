@@ -14,10 +14,10 @@ from pathlib import Path
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedSeq
 
-from reprise.dvc_files import DVC_LOCK
 from reprise.errors import BadInput, ParamsError, RepriseError
-from reprise.machine import MACHINES
 from reprise.params import read_yaml
+from reprise.pipeline.dvc_files import DVC_LOCK
+from reprise.pipeline.machine import MACHINES
 
 ROOT = Path(__file__).resolve().parent.parent
 PARAMS = "params.yaml"

@@ -13,8 +13,8 @@ import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from reprise.bootstrap import with_interval
 from reprise.errors import BadInput, RepriseError
+from reprise.learning.bootstrap import with_interval
 
 ROOT = Path(__file__).resolve().parent.parent
 MODELS = {"LSTM": "composer/lstm", "Transformer": "composer/transformer", "VAE": "composer/vae"}

@@ -5,7 +5,7 @@ from reprise.audio.spectrogram import SpectrogramParams
 from reprise.clips.params import ClipParams
 from reprise.clips.pictures import draw_samples
 from reprise.clips.spectrograms import cache_spectrograms
-from reprise.stage import Stage, run_stage
+from reprise.pipeline.stage import Stage, run_stage
 
 
 def main(stage: Stage) -> None:

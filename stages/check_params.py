@@ -3,8 +3,8 @@
 The out always holds the same, so a param that changes reruns this stage and those that read it, no others.
 """
 
+from reprise.pipeline.stage import Stage, run_stage
 from reprise.sections import check_sections
-from reprise.stage import Stage, run_stage
 
 
 def main(stage: Stage) -> None:

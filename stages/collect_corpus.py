@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from reprise.composition.collect import collect_corpus
-from reprise.composition.corpus import CorpusParams
-from reprise.composition.corpus_plots import draw_corpus
-from reprise.stage import Stage, run_stage
+from reprise.composition.corpus.collect import collect_corpus
+from reprise.composition.corpus.plots import draw_corpus
+from reprise.composition.corpus.store import CorpusParams
+from reprise.pipeline.stage import Stage, run_stage
 
 
 def main(stage: Stage) -> None:

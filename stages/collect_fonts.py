@@ -2,7 +2,7 @@
 
 from reprise.audio.fonts import FontParams, collect_fonts
 from reprise.audio.lineage.overlap import refuse_heard
-from reprise.stage import Stage, run_stage
+from reprise.pipeline.stage import Stage, run_stage
 
 
 def main(stage: Stage) -> None:

@@ -2,7 +2,7 @@
 
 from reprise.clips.corpus import compose_clips
 from reprise.clips.params import ClipParams
-from reprise.stage import Stage, run_stage
+from reprise.pipeline.stage import Stage, run_stage
 
 
 def main(stage: Stage) -> None:

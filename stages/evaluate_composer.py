@@ -1,13 +1,13 @@
 """Stage evaluate_composer: likelihood, measures and originality of one of the composers, beside real held-out music."""
 
-from reprise.composition.composer import load_composer
-from reprise.composition.corpus import load_corpus
-from reprise.composition.evaluate import MusicEvaluationParams, evaluate_composer
-from reprise.composition.music import MusicParams, load_music
-from reprise.composition.plots import draw_composer, write_differences
-from reprise.composition.temperature import draw_temperature
-from reprise.stage import Stage, run_stage
-from reprise.tracking import open_tracker
+from reprise.composition.corpus.store import load_corpus
+from reprise.composition.evaluation.evaluate import MusicEvaluationParams, evaluate_composer
+from reprise.composition.evaluation.plots import draw_composer, write_differences
+from reprise.composition.evaluation.temperature import draw_temperature
+from reprise.composition.models.composer import load_composer
+from reprise.composition.sampling.music import MusicParams, load_music
+from reprise.pipeline.stage import Stage, run_stage
+from reprise.pipeline.tracking import open_tracker
 
 NAMES = {"lstm": "LSTM", "transformer": "Transformer", "vae": "VAE"}
 

@@ -3,12 +3,12 @@
 from pathlib import Path
 
 from reprise.audio.spectrogram import SpectrogramParams
-from reprise.recognition.attribution import draw_attributions
+from reprise.pipeline.stage import Stage, run_stage
+from reprise.pipeline.tracking import open_tracker
 from reprise.recognition.data import load_set
-from reprise.recognition.evaluate import EvaluationParams, evaluate_recognizer
-from reprise.recognition.plots import write_plots
-from reprise.stage import Stage, run_stage
-from reprise.tracking import open_tracker
+from reprise.recognition.evaluation.attribution import draw_attributions
+from reprise.recognition.evaluation.evaluate import EvaluationParams, evaluate_recognizer
+from reprise.recognition.evaluation.plots import write_plots
 
 
 def main(stage: Stage) -> None:

@@ -1,12 +1,12 @@
 """Stage generate_music: the music of one of the composers, at several temperatures."""
 
 from reprise.audio.fonts import FontParams, font_path
-from reprise.composition.composers import SAMPLING, save_rules
-from reprise.composition.corpus import load_corpus
-from reprise.composition.generate import generate_music
-from reprise.composition.music import MusicParams
-from reprise.composition.rules import USUAL
-from reprise.stage import Stage, run_stage
+from reprise.composition.corpus.store import load_corpus
+from reprise.composition.sampling.generate import generate_music
+from reprise.composition.sampling.music import MusicParams
+from reprise.composition.sampling.rules import USUAL
+from reprise.composition.use.composers import SAMPLING, save_rules
+from reprise.pipeline.stage import Stage, run_stage
 
 
 def main(stage: Stage) -> None:

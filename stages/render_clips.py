@@ -4,7 +4,7 @@ from reprise.audio.fonts import FontParams
 from reprise.audio.params import RenderParams
 from reprise.clips.params import ClipParams
 from reprise.clips.render import render_clips
-from reprise.stage import Stage, run_stage
+from reprise.pipeline.stage import Stage, run_stage
 
 
 def main(stage: Stage) -> None:

@@ -2,8 +2,8 @@
 
 import json
 
-from reprise.stage import Stage, run_stage
-from reprise.summary import summarise
+from reprise.learning.summary import summarise
+from reprise.pipeline.stage import Stage, run_stage
 
 COMPOSERS = ("lstm", "transformer", "vae")
 

@@ -1,7 +1,7 @@
 """Stage train_composer: one of the composers, its training curves."""
 
-from reprise.composition.fit import run_fit
-from reprise.stage import run_stage
+from reprise.composition.models.fit import run_fit
+from reprise.pipeline.stage import run_stage
 
 if __name__ == "__main__":
     run_stage(run_fit)

@@ -4,7 +4,6 @@ A clone has its own, empty DVC cache and none of the user's DVC or MLflow settin
 folder is written. A clone is some 200 MB, so each goes when its last test is done.
 """
 
-import importlib.util
 import os
 import shutil
 import signal
@@ -18,17 +17,14 @@ import pytest
 import soundfile  # noqa: F401  before any test module imports fluidsynth: reprise.audio.fluidsynth says why
 from filelock import FileLock
 
-from reprise.dvc_files import stage_entries
 from reprise.params import read_yaml
+from reprise.pipeline.dvc_files import stage_entries
+from scripts import profile_clone
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[1]
 TIMEOUT_S = 1800
 IS_WORKER = "PYTEST_XDIST_WORKER" in os.environ  # one of several processes that run the tests
 SHARED = "REPRISE_TESTS_FOLDER"
-
-_spec = importlib.util.spec_from_file_location("profile_clone", ROOT / "scripts" / "profile_clone.py")
-profile_clone = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(profile_clone)
 
 
 class Clone:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from reprise.composition.events import Encoding
+from reprise.composition.encoding.events import Encoding
 
 
 def check_categories(encoding: Encoding, events: np.ndarray, metre: tuple[int, int] = (4, 4)) -> None:

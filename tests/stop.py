@@ -1,6 +1,6 @@
 """Training that is interrupted."""
 
-from reprise.tracking import Tracker
+from reprise.pipeline.tracking import Tracker
 
 
 class Stop(Tracker):

@@ -5,15 +5,15 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from reprise.composition.backbones import BackboneParams
-from reprise.composition.binning import TWELFTHS
-from reprise.composition.composer import Composer, ComposerConfig, make_model, save_composer
-from reprise.composition.music import MusicParams
-from reprise.composition.notes import NotesEncoding
-from reprise.composition.notes_vocabulary import STEP
-from reprise.composition.vae import LatentParams
-from reprise.music.midi import midi_bytes
+from reprise.composition.encoding.notes import NotesEncoding
+from reprise.composition.encoding.notes_vocabulary import STEP
+from reprise.composition.models.backbones import BackboneParams
+from reprise.composition.models.composer import Composer, ComposerConfig, make_model, save_composer
+from reprise.composition.models.vae import LatentParams
+from reprise.composition.sampling.music import MusicParams
 from reprise.music.piece import Piece, note_table
+from reprise.music.timegrid import TWELFTHS
+from reprise.music.writers.midi import midi_bytes
 
 MIDDLES = (72, 65, 58, 48)  # of soprano, alto, tenor and bass
 PROGRAMS = (73, 71, 70, 42)

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import numpy as np
 
-from reprise.music.midi import midi_bytes
 from reprise.music.piece import Piece, note_table
+from reprise.music.writers.midi import midi_bytes
 
 # The columns of the database's own tables that matter here, and one more of each.
 SCHEMA = """

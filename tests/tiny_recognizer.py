@@ -8,9 +8,9 @@ import torch
 from torch import Tensor, nn
 
 from reprise.audio.spectrogram import SpectrogramParams
+from reprise.learning.weights import save_network
 from reprise.music.instruments import INSTRUMENT_NAMES
 from reprise.recognition.model import NetworkParams, Recognizer, RecognizerConfig
-from reprise.weights import save_network
 
 RATE = 22050
 SPECTROGRAM = SpectrogramParams(n_fft=2048, hop_length=1024, n_mels=128, fmin_hz=30, fmax_hz=11025, floor_db=-80)

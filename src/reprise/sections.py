@@ -4,15 +4,15 @@ from reprise.audio.fonts import FontParams
 from reprise.audio.params import RenderParams
 from reprise.audio.spectrogram import SpectrogramParams
 from reprise.clips.params import ClipParams
-from reprise.composition.corpus import CorpusParams
-from reprise.composition.evaluate import MusicEvaluationParams
-from reprise.composition.fit import ModelParams, VaeParams
-from reprise.composition.music import MusicParams
-from reprise.composition.train import TrainingParams
-from reprise.compute import ComputeParams
+from reprise.composition.corpus.store import CorpusParams
+from reprise.composition.evaluation.evaluate import MusicEvaluationParams
+from reprise.composition.models.fit import ModelParams, VaeParams
+from reprise.composition.models.train import TrainingParams
+from reprise.composition.sampling.music import MusicParams
 from reprise.params import PARAMS_FILE, load_section, read_yaml, require
-from reprise.recognition.evaluate import EvaluationParams
-from reprise.recognition.train import TrainParams
+from reprise.pipeline.compute import ComputeParams
+from reprise.recognition.evaluation.evaluate import EvaluationParams
+from reprise.recognition.training.train import TrainParams
 
 SECTIONS = {
     "fonts": FontParams,

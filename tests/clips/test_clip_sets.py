@@ -15,11 +15,11 @@ from reprise.audio.params import RenderParams
 from reprise.clips.corpus import compose_clips, read_manifest, stem_name
 from reprise.clips.params import ClipParams
 from reprise.clips.render import RenderSet, _rendition, plan_sets, render_clips
-from reprise.compute import ComputeParams
 from reprise.errors import AudioError, FontError, MidiError, ShardError
 from reprise.music.instruments import INSTRUMENT_NAMES
 from reprise.params import load_section
-from reprise.shards import item_name, read_shard, shard_name, write_shard
+from reprise.pipeline.compute import ComputeParams
+from reprise.pipeline.shards import item_name, read_shard, shard_name, write_shard
 
 SERIAL = ComputeParams("serial", 1, "", "cpu", False)
 PROCESSES = ComputeParams("processes", 2, "", "cpu", False)

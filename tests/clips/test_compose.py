@@ -16,13 +16,13 @@ from reprise.clips.compose import BLOCK_CLIPS, compose_clip, deal_instruments
 from reprise.clips.corpus import compose_clips, read_manifest, read_midi_of
 from reprise.clips.params import ClipParams
 from reprise.clips.roles import ROLES
-from reprise.compute import ComputeParams
 from reprise.errors import ShardError
 from reprise.music.instruments import INSTRUMENT_NAMES, INSTRUMENTS
-from reprise.music.midi import midi_bytes
 from reprise.music.readers.midi import read_midi
 from reprise.music.theory import scale
+from reprise.music.writers.midi import midi_bytes
 from reprise.params import load_section
+from reprise.pipeline.compute import ComputeParams
 
 COUNT = 2400
 SERIAL = ComputeParams("serial", 1, "", "cpu", False)

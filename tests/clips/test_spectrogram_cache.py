@@ -14,11 +14,11 @@ from reprise.audio.levels import window_rms
 from reprise.audio.spectrogram import SpectrogramParams, log_mel
 from reprise.clips.corpus import stem_name
 from reprise.clips.spectrograms import cache_spectrograms
-from reprise.compute import ComputeParams
 from reprise.errors import AudioError, ShardError
 from reprise.music.instruments import INSTRUMENT_NAMES
+from reprise.pipeline.compute import ComputeParams
+from reprise.pipeline.shards import item_name, read_shard, shard_name, write_shard
 from reprise.recognition.data import load_set, load_stems, windows_of_steps
-from reprise.shards import item_name, read_shard, shard_name, write_shard
 
 RATE = 22050
 SECONDS = 1.0

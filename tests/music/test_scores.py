@@ -1,6 +1,5 @@
 """Score files: every format, and no file, however broken or hostile, that gives anything but pieces or a ScoreError."""
 
-import importlib
 import io
 import os
 import socket
@@ -15,15 +14,13 @@ from pathlib import Path
 import pytest
 from bad_readers import crash, crash_at_tune_2, eat, hang
 
+from benchmarks.music import mutated_scores
 from reprise.errors import MidiError, ScoreError
 from reprise.music import scores
-from reprise.music.midi import midi_bytes
-from reprise.music.notation import musicxml_bytes
 from reprise.music.piece import Piece, note_table
 from reprise.music.scores import EXTENSIONS, read_many, read_piece, read_pieces, write_piece
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "benchmarks"))
-mutated_scores = importlib.import_module("mutated_scores")
+from reprise.music.writers.midi import midi_bytes
+from reprise.music.writers.musicxml import musicxml_bytes
 
 PIECE = Piece(note_table([(3.0, 1.0, 60, 64, 0), (4.0, 1 / 3, 62, 64, 0), (4.0, 3.0, 55, 64, 1)]), 100.0, (0, 40))
 XML = musicxml_bytes(PIECE)

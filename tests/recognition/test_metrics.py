@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from sklearn.metrics import average_precision_score, f1_score, precision_score, recall_score
 
-from reprise.bootstrap import resample_weights
+from reprise.learning.bootstrap import resample_weights
 from reprise.recognition.metrics import (
     THRESHOLDS,
     average_precision,

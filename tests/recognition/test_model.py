@@ -8,6 +8,7 @@ from safetensors.torch import load_file, save_file
 
 from reprise.audio.spectrogram import SpectrogramParams
 from reprise.errors import BadInput
+from reprise.learning.weights import save_network
 from reprise.music.instruments import INSTRUMENT_NAMES
 from reprise.params import load_section
 from reprise.recognition.model import (
@@ -17,8 +18,7 @@ from reprise.recognition.model import (
     ScaledConv2d,
     load_recognizer,
 )
-from reprise.recognition.train import TrainParams
-from reprise.weights import save_network
+from reprise.recognition.training.train import TrainParams
 
 SMALL = NetworkParams((4, 4, 8, 8), 16, 1)
 SPECTROGRAM = SpectrogramParams(2048, 1024, 128, 30.0, 11025.0, -80.0)

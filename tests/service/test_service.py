@@ -23,9 +23,10 @@ import pytest
 from fastapi.testclient import TestClient
 from tiny_composer import save_tiny_composer
 
+from benchmarks import service as benchmark
 from reprise.cli import main
-from reprise.composition.composers import SAMPLING, save_rules
-from reprise.composition.rules import OPTIONS, SamplingRules
+from reprise.composition.sampling.rules import OPTIONS, SamplingRules
+from reprise.composition.use.composers import SAMPLING, save_rules
 from reprise.errors import BadInput, ParamsError
 from reprise.music.readers.midi import read_midi
 from reprise.params import LARGEST_SEED
@@ -609,10 +610,7 @@ def test_killed_it_leaves_no_process_either(served):
 # --- its benchmark
 
 
-def test_the_benchmark_counts_what_is_lost(standing, monkeypatch):
-    monkeypatch.syspath_prepend(str(Path(__file__).resolve().parents[2] / "benchmarks"))
-    import service as benchmark
-
+def test_the_benchmark_counts_what_is_lost(standing):
     found = benchmark.measure(standing.address, "lstm", clients=3, notes=5, rounds=2)
     for waits in (found["one_temperature"], found["own_temperatures"]):
         assert waits["requests"] == 6 and waits["lost"] == 0

@@ -1,4 +1,4 @@
-"""Log-mel spectrograms, the same as librosa's within 1e-4 dB, and faster (benchmarks/spectrograms.py).
+"""Log-mel spectrograms, the same as librosa's within 1e-4 dB, and faster (benchmarks/audio/spectrograms.py).
 
 Conventions: dB relative to one fixed reference (mel power 1.0) for every clip, so that a loud clip looks loud;
 arrays are [mel bands, frames], low bands first. Frame t is centred on sample t * hop_length.

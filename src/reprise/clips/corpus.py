@@ -15,11 +15,11 @@ import pandas as pd
 
 from reprise.clips.compose import Clip, compose_clip
 from reprise.clips.params import ClipParams
-from reprise.compute import ComputeParams, run_jobs
 from reprise.errors import ShardError
 from reprise.music.instruments import INSTRUMENT_NAMES
-from reprise.music.midi import midi_bytes
-from reprise.shards import item_name, make_shard, read_shard, shard_name, shard_plan
+from reprise.music.writers.midi import midi_bytes
+from reprise.pipeline.compute import ComputeParams, run_jobs
+from reprise.pipeline.shards import item_name, make_shard, read_shard, shard_name, shard_plan
 
 SPLITS = ("train", "validation", "test", "same_register")
 

@@ -22,11 +22,11 @@ from reprise.audio.params import RenderParams
 from reprise.audio.render import Rendition, draw_rendition, mix_stems, plain_rendition, render_stems
 from reprise.clips.corpus import read_manifest, read_midi_of, stem_name
 from reprise.clips.params import ClipParams
-from reprise.compute import ComputeParams, run_jobs
 from reprise.music.instruments import INSTRUMENT_NAMES
 from reprise.music.piece import Piece
 from reprise.music.readers.midi import read_midi
-from reprise.shards import item_name, make_shard, shard_name, shard_plan, write_atomically
+from reprise.pipeline.compute import ComputeParams, run_jobs
+from reprise.pipeline.shards import item_name, make_shard, shard_name, shard_plan, write_atomically
 
 _RENDER = 2  # what a seed is for; 0 and 1 are the composer's
 FAULTS = ("not_finite", "inaudible_part", "early_onset", "late_onset", "clipped", "wrong_duration")

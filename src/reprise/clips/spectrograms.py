@@ -20,10 +20,10 @@ from reprise.audio.files import decode
 from reprise.audio.levels import window_rms
 from reprise.audio.spectrogram import SpectrogramParams, log_mel
 from reprise.clips.corpus import read_manifest, stem_name
-from reprise.compute import ComputeParams, run_jobs
 from reprise.errors import AudioError, ShardError
 from reprise.music.instruments import INSTRUMENT_NAMES
-from reprise.shards import item_name, read_shard, shard_name
+from reprise.pipeline.compute import ComputeParams, run_jobs
+from reprise.pipeline.shards import item_name, read_shard, shard_name
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 import argparse
 from collections.abc import Callable
 
-from reprise.composition.rules import Option
+from reprise.composition.sampling.rules import Option
 from reprise.params import plain_number
 
 

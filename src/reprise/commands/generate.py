@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 from reprise.commands.arguments import sampling_option, whole_number
 from reprise.commands.openings import print_opening, told_of_opening
 from reprise.commands.output import add_force, check_out, print_error, print_json, progress
-from reprise.composition.composers import MODELS_FOLDER, SAMPLING, composer_folder, load_rules
-from reprise.composition.rules import OPTIONS
+from reprise.composition.sampling.rules import OPTIONS
+from reprise.composition.use.composers import MODELS_FOLDER, SAMPLING, composer_folder, load_rules
 from reprise.errors import BadInput, FontError
 from reprise.params import LARGEST_SEED
 
 if TYPE_CHECKING:
-    from reprise.composition.composer import Composer
+    from reprise.composition.models.composer import Composer
     from reprise.music.piece import Piece
 
 DEFAULT_BARS, DEFAULT_SEED_BARS = 16, 2
@@ -106,7 +106,7 @@ def _best() -> str:
 def run_generate(options: argparse.Namespace) -> int:
     """Compose and write."""
     font = _check_outs(options)
-    from reprise.composition.use import TOGETHER, describe, generate
+    from reprise.composition.use.scores import TOGETHER, describe, generate
     from reprise.music.keyfinding import parse_key
 
     folder = composer_folder(options.model)
@@ -152,7 +152,7 @@ def load_model(folder: Path) -> "Composer":
     """The composer in a folder, and one thread to use it with."""
     import torch
 
-    from reprise.composition.composer import load_composer
+    from reprise.composition.models.composer import load_composer
 
     torch.set_num_threads(1)  # an event at a time: threads gain nothing, and the last bits depend on their number
     return load_composer(folder)
@@ -178,7 +178,7 @@ def _font() -> Path:
 
 def _start(options: argparse.Namespace, bars: int | None) -> "Piece | None":
     """The opening to continue; None from nothing."""
-    from reprise.composition.opening import opening
+    from reprise.composition.sampling.opening import opening
     from reprise.music.scores import read_piece
 
     if options.seed_file is None:
@@ -204,7 +204,7 @@ def _write(piece: "Piece", path: Path, font: Path | None) -> None:
         return
     from reprise.audio.files import encode
     from reprise.audio.play import play_piece
-    from reprise.shards import write_atomically
+    from reprise.pipeline.shards import write_atomically
 
     write_atomically(path, encode(play_piece(piece, font, SAMPLE_RATE), SAMPLE_RATE, "WAV"))
 

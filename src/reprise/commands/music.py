@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from reprise.commands.generate import add_model, load_model
 from reprise.commands.output import DECIMALS, print_error, print_json, print_table, progress, with_interval
-from reprise.composition.composers import composer_folder
+from reprise.composition.use.composers import composer_folder
 from reprise.errors import BadInput
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def add_likelihood(commands: argparse._SubParsersAction) -> None:
 
 def run_evaluate_music(options: argparse.Namespace) -> int:
     """Measure a folder; 2 if a score couldn't be read."""
-    from reprise.composition.use import evaluate_music
+    from reprise.composition.use.scores import evaluate_music
 
     pieces, skipped = _read(options.folder)
     reference, further = _read(options.reference) if options.reference else ((), [])
@@ -59,7 +59,7 @@ def run_evaluate_music(options: argparse.Namespace) -> int:
 
 def run_likelihood(options: argparse.Namespace) -> int:
     """Score a folder; 2 if a score couldn't be used."""
-    from reprise.composition.use import likelihood
+    from reprise.composition.use.scores import likelihood
 
     model = composer_folder(options.model)
     composer = load_model(model)
@@ -86,7 +86,7 @@ def _read(folder: Path) -> tuple[list["Piece"], list[dict]]:
     Raises:
         BadInput: nothing can be.
     """
-    from reprise.composition.use import find_scores, read_scores
+    from reprise.composition.use.scores import find_scores, read_scores
 
     paths = find_scores(folder)
     with progress(len(paths), f"reading {folder}", "scores") as advance:
@@ -124,7 +124,9 @@ def print_likelihood(result: dict) -> None:
     least = "at most " if result["is_bound"] else ""
     counts = f"{result['pieces']} scores, {result['notes']:,} notes, {len(result['skipped'])} skipped"
     print(f"{counts}; 95 % interval in brackets")
-    print(f"  {least}{with_interval(result['nats_per_note'])} nats a note, perplexity {least}{result['perplexity']:.2f}")
+    print(
+        f"  {least}{with_interval(result['nats_per_note'])} nats a note, perplexity {least}{result['perplexity']:.2f}"
+    )
     if result["is_bound"]:
         print(f"  a bound: what the model's latents cost is in it, {result['kl_nats']:.{DECIMALS}f} nats a note")
     fields = list(result["nats"])

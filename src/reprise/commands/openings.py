@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from reprise.composition.composer import Composer
+    from reprise.composition.models.composer import Composer
     from reprise.music.piece import Piece
 
 
@@ -13,7 +13,7 @@ def told_of_opening(start: "Piece", composer: "Composer") -> dict:
     Raises:
         BadInput: it doesn't fit the composer.
     """
-    from reprise.composition.opening import read_opening, what_moved
+    from reprise.composition.sampling.opening import read_opening, what_moved
 
     reading = read_opening(start, composer.config.encoding)
     return {"file": start.source, "notes": len(reading.piece.notes), **what_moved(reading)}

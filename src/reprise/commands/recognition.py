@@ -67,7 +67,7 @@ def _load(options: argparse.Namespace) -> tuple:
     import torch
 
     from reprise.recognition.model import load_recognizer
-    from reprise.recognition.recognize import pick_device
+    from reprise.recognition.use.recognize import pick_device
 
     if options.model.is_file():
         raise BadInput(f"--model: is {options.model}, a file; it must be the folder of a recognizer")
@@ -80,7 +80,7 @@ def _load(options: argparse.Namespace) -> tuple:
 def run_recognize(options: argparse.Namespace) -> int:
     """Hear each file; 2 if one of them couldn't be used."""
     from reprise.audio.recordings import find_recordings
-    from reprise.recognition.recognize import as_dict, recognize
+    from reprise.recognition.use.recognize import as_dict, recognize
 
     files, errors = [], []
     for path in options.files:
@@ -90,7 +90,7 @@ def run_recognize(options: argparse.Namespace) -> int:
             print_error(error)
             errors.append({"file": str(path), "error": str(error)})
     if options.plot:
-        from reprise.recognition.timeline import draw_timeline
+        from reprise.recognition.use.timeline import draw_timeline
 
         check_out("--plot", options.plot, (".png",), options.force)
         if len(files) > 1:
@@ -116,7 +116,7 @@ def run_recognize(options: argparse.Namespace) -> int:
 
 def run_evaluate_recognizer(options: argparse.Namespace) -> int:
     """Score the recognizer; 2 if a recording couldn't be used."""
-    from reprise.recognition.own_recordings import evaluate_recordings, read_labels, write_rows
+    from reprise.recognition.use.own_recordings import evaluate_recordings, read_labels, write_rows
 
     if options.csv:
         check_out("--csv", options.csv, (".csv",), options.force)
@@ -134,7 +134,7 @@ def run_evaluate_recognizer(options: argparse.Namespace) -> int:
 
 def print_recognition(recording: dict) -> None:
     """The instruments of a recording as a table."""
-    from reprise.recognition.recognize import clock
+    from reprise.recognition.use.recognize import clock
 
     level = "silence" if recording["level_dbfs"] is None else f"{recording['level_dbfs']} dBFS"
     channels = f"{recording['channels']} channel{'s' * (recording['channels'] > 1)}"

@@ -16,13 +16,13 @@ from pathlib import Path
 from pebble import ProcessPool
 
 from reprise.errors import ScoreError
-from reprise.music.midi import midi_bytes
-from reprise.music.notation import musicxml_bytes
 from reprise.music.piece import MAX_FILE_BYTES, Piece
 from reprise.music.readers.abc.tunes import split_book
 from reprise.music.readers.children import CHILDREN
 from reprise.music.readers.midi import read_midi
 from reprise.music.readers.texts import ABC, COMPRESSED, HUMDRUM, MUSICXML, confine, read_text, text_of
+from reprise.music.writers.midi import midi_bytes
+from reprise.music.writers.musicxml import musicxml_bytes
 
 MIDI = "MIDI"
 FORMATS = {

@@ -6,7 +6,7 @@ instrument without a positive label or decision is 0, as in scikit-learn with `z
 
 import numpy as np
 
-from reprise.bootstrap import estimate, rounded
+from reprise.learning.bootstrap import estimate, rounded
 
 THRESHOLDS = np.round(np.arange(0.05, 0.951, 0.01), 2)
 

@@ -14,8 +14,8 @@ import torch
 from torch import Tensor, nn
 
 from reprise.audio.spectrogram import SpectrogramParams
+from reprise.learning.weights import load_network
 from reprise.params import require
-from reprise.weights import load_network
 
 TIME_STRIDE = 4
 FREQUENCY_STRIDE = 16

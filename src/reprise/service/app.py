@@ -18,10 +18,10 @@ from fastapi_offline import FastAPIOffline
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, create_model
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from reprise.composition.composer import ComposerConfig, load_composer
-from reprise.composition.composers import best_composer, find_composers, load_rules
-from reprise.composition.rules import OPTIONS, Option, SamplingRules
-from reprise.composition.use import check_rules
+from reprise.composition.models.composer import ComposerConfig, load_composer
+from reprise.composition.sampling.rules import OPTIONS, Option, SamplingRules
+from reprise.composition.use.composers import best_composer, find_composers, load_rules
+from reprise.composition.use.scores import check_rules
 from reprise.params import LARGEST_SEED, plain_number
 from reprise.service.pool import WorkerPool
 from reprise.service.refusals import LONGEST_SHOWN, Refusal, add_refusals

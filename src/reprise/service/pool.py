@@ -17,8 +17,8 @@ import joblib
 from fastapi import HTTPException
 from pebble import ProcessExpired, ProcessPool
 
-from reprise.composition.rules import SamplingRules
-from reprise.composition.use import TOGETHER
+from reprise.composition.sampling.rules import SamplingRules
+from reprise.composition.use.scores import TOGETHER
 from reprise.service import worker
 from reprise.service.settings import ServiceSettings
 

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import torch
 
-from reprise.composition.compose import Order
-from reprise.composition.composer import Composer, load_composer
-from reprise.composition.rules import USUAL, SamplingRules
-from reprise.composition.use import compose_alike
-from reprise.music.midi import midi_bytes
+from reprise.composition.models.composer import Composer, load_composer
+from reprise.composition.sampling.compose import Order
+from reprise.composition.sampling.rules import USUAL, SamplingRules
+from reprise.composition.use.scores import compose_alike
+from reprise.music.writers.midi import midi_bytes
 
 _composers: dict[str, Composer] = {}
 

@@ -9,10 +9,10 @@ import pretty_midi
 import pytest
 
 from reprise.errors import MidiError
-from reprise.music.midi import midi_bytes
 from reprise.music.piece import Piece, note_table
 from reprise.music.readers import midi
 from reprise.music.readers.midi import read_midi
+from reprise.music.writers.midi import midi_bytes
 
 ON, OFF = mido.Message("note_on", note=60, velocity=64), mido.Message("note_off", note=60, time=480)
 

@@ -14,7 +14,6 @@ import mido
 import numpy as np
 
 from reprise.errors import MidiError
-from reprise.music.midi import DRUM_CHANNEL
 from reprise.music.piece import (
     DRUMS,
     ENDLESS,
@@ -44,6 +43,7 @@ from reprise.music.readers.smf import (
     read_events,
     read_tracks,
 )
+from reprise.music.writers.midi import DRUM_CHANNEL
 
 DEFAULT_US_PER_BEAT = 500_000  # 120 BPM where nothing is said
 MAX_CHANGES = 100_000  # of one kind

@@ -1,0 +1,1 @@
+"""The pieces that composers are trained and measured on."""

@@ -1,0 +1,1 @@
+"""How pieces become events, tuples of small whole numbers, and events become pieces."""

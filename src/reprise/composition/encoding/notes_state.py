@@ -1,0 +1,123 @@
+"""What a model is told of a sequence of notes, and which values may come next: the state of the `notes` encoding."""
+
+import copy
+from collections.abc import Sequence
+
+import numpy as np
+
+from reprise.composition.encoding.echo import Echo
+from reprise.composition.encoding.events import NO_PITCH, interval
+from reprise.composition.encoding.keys import MEMORIES, KeyTracker
+from reprise.composition.encoding.notes_vocabulary import (
+    DURATION,
+    LONGEST_SOUNDING,
+    PART,
+    PARTS_COMPARED,
+    PHRASE_BARS,
+    PITCH,
+    RECENT,
+    STEP,
+    NotesVocabulary,
+    bar_length,
+)
+from reprise.music.timegrid import TWELFTHS
+
+ECHO_NOTES = 8  # so many notes alike make a repetition
+
+
+class NotesState:
+    """See `events.State`. Parts beyond `PARTS_COMPARED` are read, but no other note is compared with them."""
+
+    def __init__(self, encoding: NotesVocabulary, metres: Sequence[tuple[int, int]]) -> None:
+        self.encoding = encoding
+        sequences, parts = len(metres), encoding.parts
+        self.bars = np.array([bar_length(metre) for metre in metres], np.int64)
+        self.metres = np.array([encoding.metres.index(metre) for metre in metres], np.int64)
+        self.rows, self.compared = np.arange(sequences), min(parts, PARTS_COMPARED)
+        self.onset = np.zeros(sequences, np.int64)
+        self.part, self.pitch = np.full(sequences, -1), np.full(sequences, -1)
+        self.struck = np.zeros(sequences, np.int64)  # notes that the last one's part has struck together with it
+        self.last = np.full((sequences, parts), NO_PITCH)
+        self.recent = np.full((sequences, RECENT), NO_PITCH)
+        self.ends = np.zeros((sequences, parts), np.int64)
+        self.key = KeyTracker(sequences)
+        self.echo = Echo(sequences, len(encoding.shape.fields), ECHO_NOTES)
+
+    @property
+    def bar(self) -> np.ndarray:
+        """See `events.State`."""
+        return self.onset // self.bars
+
+    def _onset(self, event: np.ndarray) -> np.ndarray:
+        steps = event[:, STEP]
+        going_on = steps < self.encoding.end
+        return self.onset + np.where(going_on, self.encoding.steps.value(np.where(going_on, steps, 0)), 0)
+
+    def _place(self, onset: np.ndarray) -> np.ndarray:
+        sounding = np.clip(self.ends[:, : self.compared] - onset[:, None], 0, LONGEST_SOUNDING)
+        position = (onset % self.bars)[:, None]
+        return np.concatenate([position, self.metres[:, None], sounding, self.key.modes], axis=1)
+
+    def given(self, field: int, event: np.ndarray) -> np.ndarray:
+        place = self._place(self.onset if field == STEP else self._onset(event))
+        return np.concatenate([place, event[:, :field], self.echo.features(field, event)], axis=1)
+
+    def references(self, field: int, event: np.ndarray) -> np.ndarray:
+        """Of a pitch: the last ones of its own part, of all parts and of the notes just before; and tonics."""
+        if field != PITCH:
+            return np.zeros((len(event), 0), np.int64)
+        own = self.last[self.rows, event[:, PART]]
+        return np.concatenate([own[:, None], self.last[:, : self.compared], self.recent, self.key.tonics], axis=1)
+
+    def recency(self, field: int) -> np.ndarray:
+        """See `events.State`."""
+        return self.key.recency() if field == PITCH else np.zeros((len(self.rows), 0), np.int64)
+
+    def push(self, event: np.ndarray) -> np.ndarray:
+        onset, part = self._onset(event), event[:, PART]
+        pitch = event[:, PITCH] + self.encoding.lowest
+        intervals = interval(pitch[:, None], self.references(PITCH, event)[:, :-MEMORIES])
+        duration = self.encoding.durations.value(event[:, DURATION])
+        self.key.push(pitch[:, None], duration[:, None] / TWELFTHS)
+        self.echo.push(event)
+        self.struck = np.where((onset == self.onset) & (part == self.part), self.struck, 0) + 1
+        self.onset, self.part, self.pitch = onset, part, pitch
+        self.ends[self.rows, part] = np.maximum(self.ends[self.rows, part], onset + duration)
+        self.last[self.rows, part] = pitch
+        self.recent = np.concatenate([pitch[:, None], self.recent[:, :-1]], axis=1)
+        bar = (self.bar % PHRASE_BARS)[:, None]
+        pitch_class, degrees = (pitch % 12)[:, None], self.key.degrees(pitch[:, None])
+        return np.concatenate([self._place(onset), bar, pitch_class, degrees, intervals, event], axis=1)
+
+    def select(self, rows: np.ndarray) -> "NotesState":
+        """A state of its own for these sequences, one row each, that takes in no more events; one may come twice."""
+        chosen = copy.copy(self)
+        chosen.rows, chosen.echo, chosen.key = np.arange(len(rows)), self.echo.select(rows), self.key.select(rows)
+        for name in ("bars", "metres", "onset", "part", "pitch", "struck", "last", "recent", "ends"):
+            setattr(chosen, name, getattr(self, name)[rows].copy())
+        return chosen
+
+    def allowed(self, field: int, event: np.ndarray, top: np.ndarray) -> np.ndarray:
+        """bool[B, size]: values that keep the order (onset, part, pitch), begin a piece with a note, and let no part
+        strike more notes at once than in training.
+
+        Args:
+            top: the highest MIDI pitch that a note together with the last one may have, int64[B]: a part that has got
+            there makes way for the next one.
+        """
+        values = np.arange(self.encoding.shape.sizes[field])
+        allowed = np.ones((len(event), len(values)), bool)
+        together = self.encoding.steps.value(np.minimum(event[:, STEP], self.encoding.end - 1)) == 0
+        together &= self.part >= 0
+        complete = (self.pitch >= top) | (self.struck >= self.encoding.chord)
+        if field == STEP:
+            full = (self.part == self.encoding.parts - 1) & complete
+            allowed[full, self.encoding.steps.index(np.array(0))] = False
+            allowed[self.part < 0, self.encoding.end] = False
+        elif field == PART:
+            lowest = self.part + complete
+            allowed[together] = values >= lowest[together, None]
+        elif field == PITCH:
+            same = together & (event[:, PART] == self.part)
+            allowed[same] = values + self.encoding.lowest > self.pitch[same, None]
+        return allowed

@@ -1,0 +1,97 @@
+"""The vocabulary of the `notes` encoding: which values its fields have, and what a model is told beside them.
+
+Times are in twelfths of a beat throughout.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from reprise.composition.encoding.binning import Binning
+from reprise.composition.encoding.echo import LENGTHS
+from reprise.composition.encoding.events import INTERVALS, EventShape
+from reprise.composition.encoding.keys import DEGREES, MEMORIES, MODES
+from reprise.music.piece import MAX_PARTS, metre_problem
+from reprise.music.timegrid import TWELFTHS
+from reprise.params import require
+
+STEP, PART, PITCH, DURATION, VELOCITY = range(5)
+RECENT = 2  # notes before, whichever part, that a pitch is compared with
+PARTS_COMPARED = 6  # of many parts, only the first ones are features
+LONGEST_SOUNDING = 4 * TWELFTHS  # how much longer a part sounds; more counts as this
+PHRASE_BARS = 4  # the number of a bar is seen modulo this
+
+
+@dataclass(frozen=True)
+class NotesVocabulary:
+    """The vocabulary of the training pieces.
+
+    Attributes:
+        lowest, highest: MIDI pitches that can be encoded. parts: at most so many.
+        steps, durations: bins in twelfths of a beat. velocities: centres of the bins; one means that the field is left
+        out.
+        metres: metres that the model knows. chord: notes that a part strikes at once, at most.
+        margins: semitones below and above the training pieces' own range.
+    """
+
+    lowest: int
+    highest: int
+    parts: int
+    steps: Binning
+    durations: Binning
+    velocities: tuple[int, ...]
+    metres: tuple[tuple[int, int], ...]
+    chord: int
+    margins: tuple[int, int]
+
+    def __post_init__(self) -> None:
+        require(0 <= self.lowest <= self.highest <= 127, "lowest", self.lowest, "a MIDI pitch, at most `highest`")
+        require(1 <= self.parts <= MAX_PARTS, "parts", self.parts, f"from 1 to {MAX_PARTS}")
+        require(self.steps.centres[:1] == (0,), "steps", self.steps.centres[:1], "bins from 0 on")
+        require(self.chord >= 1, "chord", self.chord, "1 or more")
+        require(bool(self.velocities), "velocities", self.velocities, "one or more")
+        sound = bool(self.metres) and all(metre_problem(metre) is None for metre in self.metres)
+        require(sound, "metres", self.metres, "one or more metres, such as [4, 4]")
+
+    @cached_property
+    def shape(self) -> EventShape:
+        compared, positions = min(self.parts, PARTS_COMPARED), max(map(bar_length, self.metres))
+        steps, pitches = len(self.steps) + 1, self.highest - self.lowest + 1
+        sizes = (steps, self.parts, pitches, len(self.durations), len(self.velocities))
+        place = (positions, len(self.metres), *((LONGEST_SOUNDING + 1,) * compared), *((MODES,) * MEMORIES))
+        given = (place, (*place, steps), (*place, steps, self.parts), (*place, steps, self.parts, pitches))
+        given += ((*given[DURATION], len(self.durations)),)
+        given = tuple((*known, size + 1, LENGTHS) for known, size in zip(given, sizes))
+        used = VELOCITY if self.drops_velocity else VELOCITY + 1
+        intervals = (INTERVALS,) * (compared + RECENT + 1)
+        read = (*place, PHRASE_BARS, 12, *((DEGREES,) * MEMORIES), *intervals, *sizes[:used])
+        names = ("step", "part", "pitch", "duration", "velocity")
+        references, tonics = (0, 0, compared + RECENT + 1 + MEMORIES, 0, 0), (0, 0, MEMORIES, 0, 0)
+        return EventShape(
+            names[:used],
+            sizes[:used],
+            read,
+            given[:used],
+            references[:used],
+            tonics[:used],
+            (0, 0, self.lowest, 0, 0)[:used],
+        )
+
+    @property
+    def trained_range(self) -> tuple[int, int]:
+        """Lowest and highest MIDI pitch of the training pieces, before transposition."""
+        return self.lowest + self.margins[0], self.highest - self.margins[1]
+
+    @property
+    def drops_velocity(self) -> bool:
+        """The training pieces have one velocity: nothing to predict."""
+        return len(self.velocities) == 1
+
+    @property
+    def end(self) -> int:
+        """The value of `step` that ends a piece."""
+        return len(self.steps)
+
+
+def bar_length(metre: tuple[int, int]) -> int:
+    """Twelfths of a beat in a bar."""
+    return metre[0] * 4 * TWELFTHS // metre[1]

@@ -1,0 +1,165 @@
+"""Pictures of a composer: its measures against temperature beside real music, and piano rolls of its pieces."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import matplotlib
+import numpy as np
+import pandas as pd
+from pretty_midi import note_number_to_name
+
+from reprise.composition.evaluation.measures import MEASURES
+from reprise.composition.sampling.music import MusicParams
+from reprise.learning.tables import write_table
+from reprise.music.excerpts import bars_of, cut_at_bar
+from reprise.music.parts import part_names
+from reprise.music.piece import Piece
+
+matplotlib.use("Agg")
+from matplotlib import pyplot as plt
+
+COLUMNS = 3
+ROLLS = 4  # pieces in a picture
+PALE = 0.55  # opacity of what somebody else wrote
+NAMED_CLASSES = (0, 7)  # pitch classes that get their name beside a piano roll: C and G
+
+
+@dataclass(frozen=True)
+class Roll:
+    """A piece to draw, of which the first bars are an opening by somebody else."""
+
+    piece: Piece
+    title: str
+    seed_bars: int = 0
+
+
+def draw_composer(
+    metrics: dict,
+    sampling: MusicParams,
+    name: str,
+    reference: Sequence[Piece],
+    manifest: pd.DataFrame,
+    music: Sequence[Piece],
+    folder: Path,
+) -> None:
+    """`measures.png`, and `rolls_NAME.png` of the reference and of the music at each temperature.
+
+    Args:
+        name: of the composer, for headings. reference: test pieces. manifest, music: see `music.load_music`.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    draw_measures(metrics, sampling, name, folder / "measures.png")
+    real = [Roll(cut_at_bar(piece, sampling.bars), piece.source) for piece in _spread(reference, ROLLS)]
+    draw_rolls(real, "Held-out pieces, that no composer has seen", folder / "rolls_reference.png")
+    for temperature, rows in manifest.groupby("temperature", sort=True):
+        drawn = [row for _, alike in rows.groupby("origin", sort=False) for row in _spread(list(alike.itertuples()), 2)]
+        rolls = [
+            Roll(music[row.Index], f"continues {row.opening}" if row.opening else "from nothing", row.seed_bars)
+            for row in drawn
+        ]
+        heading = f"{name}, drawn at {temperatures_of(sampling, temperature)}"
+        draw_rolls(rolls, heading, folder / f"rolls_{temperature:g}.png")
+
+
+def temperatures_of(sampling: MusicParams, temperature: float) -> str:
+    """What is drawn at which temperature, in words."""
+    if sampling.pitch_factor == 1:
+        return f"temperature {temperature:g}"
+    return f"temperature {temperature:g}, pitches at {temperature * sampling.pitch_factor:g}"
+
+
+def _spread(items: Sequence, count: int) -> list:
+    """So many of the items, or all of fewer, evenly from the first on."""
+    return [items[i * len(items) // count] for i in range(count)] if len(items) > count else list(items)
+
+
+def write_differences(metrics: dict, path: Path) -> None:
+    """The standardised differences from held-out pieces, a row a temperature, as a CSV file that DVC plots."""
+    rows = [
+        {"temperature": name, **{key: differences.get(key, "") for key in MEASURES}}
+        for name, differences in metrics["standardised_difference"].items()
+    ]
+    write_table(rows, path)
+
+
+def draw_measures(metrics: dict, sampling: MusicParams, name: str, path: Path) -> None:
+    """Each measure at each temperature with its interval, over the band of real held-out pieces."""
+    rows = -(-len(MEASURES) // COLUMNS)
+    figure, axes = plt.subplots(rows, COLUMNS, figsize=(4 * COLUMNS, 2.6 * rows), layout="constrained")
+    factor = f"; pitches at {sampling.pitch_factor:g} of it" if sampling.pitch_factor != 1 else ""
+    for axis, measure in zip(axes.flat, MEASURES):
+        found = {float(t): row[measure] for t, row in metrics["generated"].items() if measure in row}
+        if measure in metrics["reference"]:
+            real = metrics["reference"][measure]
+            axis.axhspan(*_interval(real), color="tab:orange", alpha=0.3)
+            axis.axhline(real["value"], color="tab:orange", label="held-out pieces")
+        if found:
+            values = np.array([e["value"] for e in found.values()])
+            low, high = np.array([_interval(e) for e in found.values()]).T
+            bars = np.maximum([values - low, high - values], 0)
+            axis.errorbar(list(found), values, bars, marker="o", label="composed")
+        axis.set(title=measure.replace("_", " "), xlabel=f"temperature{factor}")
+    named = [axis for axis in axes.flat if axis.get_legend_handles_labels()[0]]
+    for axis in named[:1]:
+        axis.legend(fontsize="small")
+    for axis in axes.flat[len(MEASURES) :]:
+        axis.set_axis_off()
+    figure.suptitle(f"{name}: measures with 95 % intervals")
+    save(figure, path)
+
+
+def _interval(estimate: dict) -> tuple[float, float]:
+    """The interval of an estimate, of no width where it has none."""
+    return estimate.get("low", estimate["value"]), estimate.get("high", estimate["value"])
+
+
+def draw_rolls(rolls: Sequence[Roll], heading: str, path: Path) -> None:
+    """Piano rolls below each other, on one scale of bars."""
+    bars = max(bars_of(roll.piece) for roll in rolls)
+    figure, axes = plt.subplots(len(rolls), 1, figsize=(11, 2.5 * len(rolls)), layout="constrained", squeeze=False)
+    for axis, roll in zip(axes.flat, rolls):
+        draw_roll(axis, roll, bars)
+    axes.flat[-1].set_xlabel("bar")
+    figure.suptitle(heading)
+    save(figure, path)
+
+
+def draw_roll(axis: plt.Axes, roll: Roll, bars: int) -> None:
+    """One piano roll of so many bars: a colour for each part, a line for each bar; an opening by somebody else is
+    paler, on grey."""
+    piece, bar = roll.piece, roll.piece.bar_beats
+    names, colours = part_names(piece), plt.get_cmap("tab10")
+    opening = piece.notes["onset"] < roll.seed_bars * bar - 1e-9
+    for part, name in enumerate(names):
+        for shown, alpha in ((opening, PALE), (~opening, 1.0)):
+            notes = piece.notes[shown & (piece.notes["part"] == part)]
+            onsets, durations = notes["onset"] / bar, notes["duration"] / bar
+            colour = (*colours(part % 10)[:3], alpha)
+            axis.barh(
+                notes["pitch"],
+                durations * 0.95,
+                left=onsets,
+                height=0.9,
+                color=colour,
+                label=name if alpha == 1 else None,
+            )
+    if roll.seed_bars:
+        axis.axvspan(0, roll.seed_bars, color="0.93", zorder=0)
+    pitches = piece.notes["pitch"]
+    named = [p for p in range(pitches.min(initial=127), pitches.max(initial=0) + 1) if p % 12 in NAMED_CLASSES]
+    axis.set_yticks(named, [note_number_to_name(pitch) for pitch in named])
+    axis.set_xticks(range(bars + 1), [str(number + 1) if number < bars else "" for number in range(bars + 1)])
+    axis.grid(axis="x", color="0.6", linewidth=0.6)
+    axis.grid(axis="y", color="0.9", linewidth=0.6)
+    axis.set_axisbelow(True)
+    axis.set_xlim(0, bars)
+    title = f"{roll.title} (on grey)" if roll.seed_bars else roll.title
+    axis.set_title(title, loc="left", fontsize="medium")
+    axis.legend(loc="center left", bbox_to_anchor=(1, 0.5), fontsize="small", frameon=False)
+
+
+def save(figure: plt.Figure, path: Path) -> None:
+    """A PNG without a word of when and by what it was made."""
+    figure.savefig(path, dpi=80, metadata={"Software": None})
+    plt.close(figure)

@@ -1,0 +1,1 @@
+"""Models of events: built, trained, saved and loaded."""

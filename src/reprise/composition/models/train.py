@@ -1,0 +1,179 @@
+"""Training of a composer: AdamW, warm-up and cosine decay, early stopping on validation nats a note.
+
+Every random draw comes from the seed and the number of the epoch, and the checkpoint of each epoch holds the whole
+state, so an interrupted run ends with the same bytes as one that wasn't. Weights are bit-identical on one machine with
+the same number of threads.
+"""
+
+import itertools
+import math
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from lightning_fabric import Fabric
+from torch import nn
+from tqdm import tqdm
+
+from reprise.composition.encoding.events import Encoding
+from reprise.composition.models.batches import Batch, Example, collate, in_groups, make_examples
+from reprise.learning.training import check_fit, check_run, run_epochs
+from reprise.params import require
+from reprise.pipeline.tracking import Tracker
+
+WARM_UP = 0.05  # share of the steps in which the learning rate rises
+CLIP_NORM = 1.0  # of the gradient
+
+
+@dataclass(frozen=True)
+class TrainingParams:
+    """The section `composers.training`: what all composers share."""
+
+    seed: int
+    threads: int
+    precision: str
+    window: int
+    transpose: int
+
+    def __post_init__(self) -> None:
+        check_run(self)
+        require(self.window >= 8, "window", self.window, "8 events or more")
+        require(0 <= self.transpose <= 24, "transpose", self.transpose, "from 0 to 24 semitones")
+
+
+@dataclass(frozen=True)
+class FitParams:
+    """How one model is trained: `fit` in its section."""
+
+    epochs: int
+    patience: int
+    batch_size: int
+    learning_rate: float
+    weight_decay: float
+
+    def __post_init__(self) -> None:
+        check_fit(self, smallest_batch=1)
+
+
+class TrainingSet:
+    """Pieces as events, transposed, cut into windows and shuffled anew for each epoch."""
+
+    def __init__(self, encoding: Encoding, events: list[np.ndarray], metres: list[tuple[int, int]]) -> None:
+        self.encoding, self.events, self.metres = encoding, events, metres
+
+    def batches(self, params: TrainingParams, batch_size: int, rng: np.random.Generator) -> list[list[Example]]:
+        """Every event of every piece once, in windows of about the same length a batch."""
+        moved = [self._transposed(events, params.transpose, rng) for events in self.events]
+        windows = []
+        for example in make_examples(self.encoding, moved, self.metres):
+            cuts = (
+                range(int(rng.integers(params.window)), len(example), params.window)
+                if len(example) > params.window
+                else ()
+            )
+            borders = [0, *(cut for cut in cuts if cut), len(example)]
+            windows += [example.window(start, end - start) for start, end in itertools.pairwise(borders)]
+        order = np.argsort([len(window) * rng.uniform(0.9, 1.1) for window in windows])
+        chunks = [order[at : at + batch_size] for at in range(0, len(order), batch_size)]
+        return [[windows[i] for i in chunks[c]] for c in rng.permutation(len(chunks))]
+
+    def _transposed(self, events: np.ndarray, most: int, rng: np.random.Generator) -> np.ndarray:
+        down, up = self.encoding.room(events)
+        return self.encoding.transposed(events, int(rng.integers(-min(down, most), min(up, most) + 1)))
+
+
+def train(
+    model: nn.Module,
+    train_set: TrainingSet,
+    validation: list[Example],
+    params: TrainingParams,
+    fit: FitParams,
+    device: str,
+    work: Path,
+    tracker: Tracker,
+) -> list[dict]:
+    """Train `model`, or go on from the checkpoint in `work`; leaves the weights of the best epoch in it.
+
+    Args:
+        model: `model(batch, done)` is the loss in nats, summed over the batch, at the share `done` of the training,
+        0-1.
+
+    Returns:
+        The curves: a row an epoch with its number, nats an event in training and validation, and the learning rate.
+    """
+    torch.set_num_threads(params.threads)
+    torch.use_deterministic_algorithms(True, warn_only=True)
+    fabric = Fabric(accelerator=device, devices=1, precision=params.precision)
+    optimizer = torch.optim.AdamW(
+        model.parameters(), fit.learning_rate, (0.9, 0.98), weight_decay=fit.weight_decay, fused=True
+    )
+    network, optimizer = fabric.setup(model, optimizer)
+    batches = [collate(group) for group in in_groups(validation, fit.batch_size, key=len)]
+
+    def one_epoch(epoch: int, bar: tqdm) -> dict[str, float]:
+        loss = _train_epoch(network, optimizer, train_set, params, fit, epoch, fabric, bar)
+        nats, rate = _validate(network, batches, fabric), optimizer.param_groups[0]["lr"]
+        return {"train_nats": loss, "validation_nats": nats, "learning_rate": rate}
+
+    best, curves = run_epochs(
+        {"model": network, "optimizer": optimizer},
+        network.module,
+        one_epoch,
+        lambda figures: -figures["validation_nats"],
+        fit.epochs,
+        fit.patience,
+        work,
+        fabric.device,
+        tracker,
+    )
+    model.load_state_dict(best)
+    model.eval()
+    return curves
+
+
+def _train_epoch(
+    network: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    data: TrainingSet,
+    params: TrainingParams,
+    fit: FitParams,
+    epoch: int,
+    fabric: Fabric,
+    bar: tqdm,
+) -> float:
+    """One pass over the training pieces; returns the mean loss in nats an event."""
+    rng = np.random.default_rng(np.random.SeedSequence([params.seed, epoch]))
+    # of dropout: an epoch doesn't depend on those before
+    fabric.seed_everything(int(rng.integers(2**31)), verbose=False)
+    network.train()
+    groups = data.batches(params, fit.batch_size, rng)
+    total = events = 0.0
+    for index, group in enumerate(groups):
+        done = (epoch + index / len(groups)) / fit.epochs
+        for settings in optimizer.param_groups:
+            settings["lr"] = fit.learning_rate * schedule(done)
+        batch = collate(group).to(fabric.device)
+        loss, count = network(batch, done), batch.mask[..., 0].sum()
+        optimizer.zero_grad()
+        fabric.backward(loss / count)
+        fabric.clip_gradients(network, optimizer, max_norm=CLIP_NORM)
+        optimizer.step()
+        total, events = total + loss.item(), events + count.item()
+        if index % 10 == 0:
+            bar.set_postfix_str(f"batch {index}/{len(groups)}, nats {total / events:.3f}", refresh=False)
+    return total / events
+
+
+def schedule(done: float) -> float:
+    """Factor of the learning rate: a linear rise, then half a cosine down to 0."""
+    return done / WARM_UP if done < WARM_UP else 0.5 + 0.5 * math.cos(math.pi * (done - WARM_UP) / (1 - WARM_UP))
+
+
+@torch.inference_mode()
+def _validate(network: nn.Module, batches: list[Batch], fabric: Fabric) -> float:
+    """Nats an event on the validation pieces."""
+    network.eval()
+    fabric.seed_everything(0, verbose=False)  # a VAE draws its latents
+    moved = [batch.to(fabric.device) for batch in batches]
+    return sum(network(batch, 1.0).item() for batch in moved) / sum(b.mask[..., 0].sum().item() for b in moved)

@@ -1,0 +1,118 @@
+"""The tuple model: a backbone reads past events, a small depth network predicts the fields of the next one in order.
+
+Shapes: B sequences, N events, K categories, R references, D the width. Row i of everything belongs to the prediction
+of event i, and holds nothing that isn't known before it: `read[i]` is what the backbone reads of event i - 1.
+"""
+
+import torch
+from torch import Tensor, nn
+
+from reprise.composition.encoding.events import INTERVAL_SPAN, NO_PITCH, EventShape
+from reprise.composition.encoding.keys import RECENCIES
+from reprise.composition.models.backbones import BackboneParams, make_backbone
+from reprise.composition.models.batches import Batch
+
+
+class CategorySum(nn.Module):
+    """The sum of an embedding of each of K categories: int64[..., K] to float[..., D]."""
+
+    def __init__(self, sizes: tuple[int, ...], width: int) -> None:
+        super().__init__()
+        self.register_buffer("offsets", torch.tensor([0, *sizes[:-1]]).cumsum(0), persistent=False)
+        self.table = nn.EmbeddingBag(sum(sizes), width, mode="sum")
+        nn.init.normal_(self.table.weight, std=0.5 / len(sizes) ** 0.5)
+
+    def forward(self, categories: Tensor) -> Tensor:
+        flat = (categories + self.offsets).flatten(0, -2)
+        return self.table(flat).view(*categories.shape[:-1], self.table.embedding_dim)
+
+
+class FieldHead(nn.Module):
+    """Logits of one field from the backbone's output and what is known of the event so far.
+
+    The logits of a field of pitches are absolute ones plus, for each reference, ones of the interval from it (of
+    tonics: modulo the octave): what is learnt in one key holds in the others, while the range still counts.
+    """
+
+    def __init__(self, shape: EventShape, field: int, width: int, dropout: float) -> None:
+        super().__init__()
+        self.known = CategorySum(shape.given[field], width)
+        self.mix = nn.Linear(width, width)
+        self.body = nn.Sequential(
+            nn.GELU(), nn.Dropout(dropout), nn.Linear(width, width), nn.GELU(), nn.Dropout(dropout)
+        )
+        self.absolute = nn.Linear(width, shape.sizes[field])
+        self.tonics = shape.tonics[field]
+        self.references = shape.references[field] - self.tonics
+        if self.references:
+            self.recent = nn.Linear(width, RECENCIES)
+            self.relative = nn.Linear(width, self.references * (2 * INTERVAL_SPAN + 1))
+            self.degrees = nn.Linear(width, self.tonics * 12)
+            pitches = torch.arange(shape.sizes[field]) + shape.pitches[field]
+            self.register_buffer("pitches", pitches, persistent=False)
+
+    def forward(self, hidden: Tensor, given: Tensor, references: Tensor, recency: Tensor) -> Tensor:
+        u = self.body(self.mix(hidden) + self.known(given))
+        logits = self.absolute(u)
+        if not self.references:
+            return logits
+        known = (references != NO_PITCH)[..., None]  # [..., R, 1]
+        intervals = self.pitches - references[..., None]  # [..., R, pitches]
+        near, tonal = intervals.split((self.references, self.tonics), dim=-2)
+        near = near.clamp(-INTERVAL_SPAN, INTERVAL_SPAN) + INTERVAL_SPAN
+        by_interval = self.relative(u).unflatten(-1, (self.references, -1)).gather(-1, near)
+        by_degree = self.degrees(u).unflatten(-1, (self.tonics, 12)).gather(-1, tonal % 12)
+        by_recency = self.recent(u).gather(-1, recency)[..., self.pitches % 12]
+        return logits + by_recency + (torch.cat([by_interval, by_degree], dim=-2) * known).sum(-2)
+
+
+class TupleModel(nn.Module):
+    """Reads events, predicts tuples."""
+
+    latent_size = 0
+
+    def __init__(self, shape: EventShape, params: BackboneParams) -> None:
+        super().__init__()
+        self.shape = shape
+        self.start = nn.Parameter(torch.zeros(params.width))
+        self.read = CategorySum(shape.read, params.width)
+        self.drop = nn.Dropout(params.dropout)
+        self.backbone = make_backbone(params)
+        self.heads = nn.ModuleList(FieldHead(shape, f, params.width, params.dropout) for f in range(len(shape.fields)))
+
+    def forward(self, batch: Batch, done: float) -> Tensor:
+        """What training minimises: the nats of the batch; `done` is for models whose objective changes on the way."""
+        return self.nats(batch, self.hidden(batch)[0]).sum()
+
+    def hidden(self, batch: Batch) -> tuple[Tensor, Tensor]:
+        """What the nats are made from: float[B, N, D], and the cost of latents in nats, float[B].
+
+        Row i knows the events before event i; of a model with latents also the others of its phrase, for that cost.
+        """
+        return self.hidden_from_past(batch), torch.zeros(len(batch.first), device=batch.first.device)
+
+    def hidden_from_past(self, batch: Batch) -> Tensor:
+        """What a prediction is made from: float[B, N, D], of which row i knows the events before event i alone."""
+        x = torch.where(batch.first[..., None], self.start, self.read(batch.read))
+        return self.drop(self.backbone(self.drop(x))[0])
+
+    def step(
+        self, read: Tensor | None, sequences: int, cache: object, latents: Tensor | None = None
+    ) -> tuple[Tensor, object]:
+        """One event further: `read` int64[B, K], None before the first event; returns float[B, D] and the cache."""
+        x = self.start.expand(sequences, -1) if read is None else self.read(read)
+        y, cache = self.backbone(x[:, None], cache)
+        return y[:, 0], cache
+
+    def field_logits(self, field: int, hidden: Tensor, batch: Batch) -> Tensor:
+        """float[B, N, size] of one field, given the true fields before it."""
+        return self.heads[field](hidden, batch.given[field], batch.references[field], batch.recency[field])
+
+    def nats(self, batch: Batch, hidden: Tensor) -> Tensor:
+        """Negative log-likelihood of each field in nats, float[B, N, F]; 0 where the mask is False."""
+        fields = []
+        for f in range(len(self.heads)):
+            logits, targets = self.field_logits(f, hidden, batch), batch.events[..., f]
+            losses = nn.functional.cross_entropy(logits.flatten(0, 1), targets.flatten(), reduction="none")
+            fields.append(losses.view(targets.shape))
+        return torch.stack(fields, dim=-1) * batch.mask

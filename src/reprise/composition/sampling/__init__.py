@@ -1,0 +1,1 @@
+"""New music drawn from a trained model."""

@@ -1,0 +1,161 @@
+"""The music of a trained composer: pieces at several temperatures, from nothing and from openings of another composer.
+
+Item numbers run over the temperatures in order, then over the pieces from openings, then those from nothing. The same
+openings serve every temperature and every model. Of a model with latents there are also phrases between two openings.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+
+from reprise.audio.files import encode
+from reprise.audio.play import play_piece
+from reprise.composition.models.composer import Composer, load_composer
+from reprise.composition.sampling.compose import Order, compose
+from reprise.composition.sampling.music import MusicParams
+from reprise.composition.sampling.opening import read_opening
+from reprise.composition.sampling.phrases import interpolate
+from reprise.errors import BadInput
+from reprise.music.excerpts import after_bar, cut_at_bar
+from reprise.music.piece import Piece
+from reprise.music.readers.midi import read_midi
+from reprise.music.writers.midi import midi_bytes
+from reprise.music.writers.musicxml import musicxml_bytes
+from reprise.pipeline.compute import ComputeParams, run_jobs
+from reprise.pipeline.shards import item_name, make_shard, read_shard, shard_name
+
+SAMPLE_RATE = 44100
+STEPS_BETWEEN = 5  # phrases between two openings, of a model that has latents
+ORIGINS = ("opening", "nothing")
+KINDS = ("mid", "musicxml")
+
+
+def generate_music(
+    model: Path,
+    seeds: Sequence[Piece],
+    params: MusicParams,
+    font: Path,
+    folder: Path,
+    notes: Path,
+    compute: ComputeParams,
+) -> None:
+    """Compose the music of the model in the folder `model` into `folder`.
+
+    Args:
+        seeds: pieces whose bars are continued. font: plays the samples. notes: keeps what an interrupted run has done.
+
+    Raises:
+        BadInput: no seed fits the model.
+    """
+    openings = draw_openings(seeds, load_composer(model), params)
+    jobs = [(t, origin) for t in range(len(params.temperatures)) for origin in range(len(ORIGINS))]
+    half = params.pieces // 2
+    work = partial(_make_shard, model, openings, params, folder, notes)
+    rows = run_jobs(work, jobs, [half] * len(jobs), compute, "composing", "pieces")
+    manifest = pd.DataFrame([row for shard in rows for row in shard])
+    manifest.to_parquet(folder / "manifest.parquet", index=False)
+    opened = manifest[manifest.groupby(["temperature", "origin"]).cumcount() < params.open_samples]
+    for row in opened.itertuples():
+        _open_sample(folder, row, font)
+    composer = load_composer(model)
+    if composer.model.latent_size:
+        between = interpolate(composer, openings[0], openings[-1], STEPS_BETWEEN, params.rules(1.0), (params.seed, 2))
+        for step, piece in enumerate(between, 1):
+            _lay_open(_written(piece), folder / "samples" / f"between_{step}", font)
+
+
+def draw_openings(seeds: Sequence[Piece], composer: Composer, params: MusicParams) -> list[Piece]:
+    """A few bars from anywhere in the seeds for each piece that continues something; a bar line is their start.
+
+    Raises:
+        BadInput: no seed has a metre that the model knows, enough bars, and parts that fit its range.
+    """
+    metres, length = composer.config.encoding.metres, params.seed_bars
+    found = [
+        replace(cut_at_bar(after_bar(piece, bar), length), source=f"{piece.source}, bar {bar + 1}")
+        for piece in seeds
+        if piece.metre in metres
+        for bar in range(int(piece.notes["onset"].max() // piece.bar_beats) + 2 - length)
+    ]
+    whole = [opening for opening in found if len(opening.notes) and opening.notes["onset"][0] == 0]
+    whole = [opening for opening in whole if _fits(opening, composer)]
+    if not whole:
+        known = ", ".join(f"{beats}/{unit}" for beats, unit in metres)
+        raise BadInput(
+            f"the corpus has no seed of {length} bars in {known} whose parts fit the model; "
+            "choose other ones with corpus.seed_composer"
+        )
+    rng = np.random.default_rng(np.random.SeedSequence([params.seed, 0]))
+    chosen = rng.choice(len(whole), params.pieces // 2, replace=len(whole) < params.pieces // 2)
+    return [whole[i] for i in chosen]
+
+
+def _fits(opening: Piece, composer: Composer) -> bool:
+    try:
+        read_opening(opening, composer.config.encoding)
+    except BadInput:
+        return False
+    return True
+
+
+def _make_shard(
+    model: Path, openings: list[Piece], params: MusicParams, folder: Path, notes: Path, job: tuple[int, int]
+) -> list[dict]:
+    number = job[0] * len(ORIGINS) + job[1]
+
+    def make() -> tuple[list[tuple[str, bytes]], list[dict]]:
+        torch.set_num_threads(1)
+        composer, temperature = load_composer(model), params.temperatures[job[0]]
+        starts = openings if ORIGINS[job[1]] == "opening" else [None] * len(openings)
+        first = number * len(openings)
+        rules = params.rules(temperature)
+        orders = [
+            Order((params.seed, 1, item), bars=params.bars, start=start, rules=rules)
+            for item, start in enumerate(starts, first)
+        ]
+        members, rows = [], []
+        for item, (start, piece) in enumerate(zip(starts, compose(composer, orders)), first):
+            piece = replace(
+                piece,
+                title=f"{piece.source}, seed {params.seed}, item {item}, temperature {temperature:g}",
+                subtitle=f"after {start.source}" if start else "",
+            )
+            members += zip([item_name(item, kind) for kind in KINDS], _written(piece))
+            rows.append({
+                "item": item,
+                "shard": number,
+                "temperature": temperature,
+                "origin": ORIGINS[job[1]],
+                "opening": start.source if start else "",
+                "seed_bars": params.seed_bars if start else 0,
+                "notes": len(piece.notes),
+            })  # fmt: skip
+        return members, rows
+
+    return make_shard(folder / shard_name(number), notes / f"{number}.json", make)
+
+
+def _open_sample(folder: Path, row: object, font: Path) -> None:
+    """Lay an item open, named after its temperature and origin."""
+    names = [item_name(row.item, kind) for kind in KINDS]
+    members = read_shard(folder / shard_name(row.shard), names)
+    name = f"t{row.temperature:g}_{row.origin}_{row.item:04d}"
+    _lay_open([members[member] for member in names], folder / "samples" / name, font)
+
+
+def _written(piece: Piece) -> list[bytes]:
+    """The piece in each of `KINDS`."""
+    return [midi_bytes(piece), musicxml_bytes(piece)]
+
+
+def _lay_open(written: Sequence[bytes], path: Path, font: Path) -> None:
+    """A piece as MIDI, MusicXML and, as the MIDI file sounds, WAV beside each other."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    sound = encode(play_piece(read_midi(written[0], path.name), font, SAMPLE_RATE), SAMPLE_RATE, "WAV")
+    for kind, content in zip((*KINDS, "wav"), (*written, sound)):
+        path.with_name(f"{path.name}.{kind}").write_bytes(content)

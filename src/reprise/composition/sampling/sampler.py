@@ -1,0 +1,280 @@
+"""New music from a composer: event by event, field by field, several sequences at once.
+
+Every sequence draws from a random generator of its own, by rules of its own. What a field may be is first cut by hard
+masks (order, notes that a part strikes at once, range), then by guards (against copies and repeats; one that would
+leave nothing is not applied), then the logits are divided by the temperature, then the unlikely tail is cut off: by
+rank (top_k), by cumulated probability (top_p, Holtzman et al. 2020) and by probability relative to the likeliest value
+(min_p, Nguyen et al. 2024). Temperature 0 takes the likeliest value.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from reprise.composition.encoding.events import NO_PITCH
+from reprise.composition.encoding.notes import NotesEncoding
+from reprise.composition.encoding.notes_state import NotesState
+from reprise.composition.encoding.notes_vocabulary import PART, PITCH, STEP, bar_length
+from reprise.composition.models.batches import state_of
+from reprise.composition.models.tuple import TupleModel
+from reprise.composition.sampling.rules import USUAL, SamplingRules
+from reprise.music.copies import CopyIndex
+from reprise.music.timegrid import TWELFTHS
+from reprise.params import require, require_seed
+
+MOST_NOTES = 20_000
+EIGHTH = TWELFTHS // 2
+REFUSED = -np.inf
+
+
+@dataclass(frozen=True)
+class Job:
+    """One sequence to make: what it starts from, how it is drawn, when it ends.
+
+    Attributes:
+        metre: its metre. seed: what its random generator starts from. rules: how its values are drawn.
+        start: events that it continues, int64[N, F], without one that ends it; none for music from nothing.
+        notes: end after so many notes, those of `start` included; or bars: end with this bar, counted from the start.
+        latents: of the first phrases, float[P, L], for a model that has some; later phrases draw theirs.
+        begins: what it adds to a start begins then, in twelfths of a beat, or within a bar of it, on an eighth note.
+        shifts: what is drawn sounds so many semitones lower, by part; empty for none. Key and range of the rules are
+        those of what sounds.
+    """
+
+    metre: tuple[int, int]
+    seed: tuple[int, ...]
+    start: np.ndarray
+    notes: int | None = None
+    bars: int | None = None
+    latents: Sequence[np.ndarray] = ()
+    rules: SamplingRules = USUAL
+    begins: int = 0
+    shifts: tuple[int, ...] = ()
+
+    def __post_init__(self) -> None:
+        require((self.notes is None) != (self.bars is None), "notes", self.notes, "given, or bars, but not both")
+        longest = self.notes if self.bars is None else self.bars
+        require(
+            1 <= longest <= MOST_NOTES, "notes" if self.bars is None else "bars", longest, f"from 1 to {MOST_NOTES:,}"
+        )
+        for number in self.seed:
+            require_seed(number)
+
+
+@torch.inference_mode()
+def sample(
+    model: TupleModel,
+    encoding: NotesEncoding,
+    jobs: Sequence[Job],
+    index: CopyIndex | None = None,
+    advance: Callable[[], None] = lambda: None,
+) -> list[np.ndarray]:
+    """The events of each job, int64[N, F], those that it started from first.
+
+    Args:
+        index: training pieces that the music must not copy at length. advance: called after each event.
+
+    Raises:
+        BadInput: the rules of a job name a field that the encoding lacks, or leave no pitch.
+    """
+    model.eval()
+    run = _Run(model, encoding, jobs, index)
+    while not run.done.all():
+        run.next_event()
+        advance()
+    return [np.array(events, np.int64).reshape(-1, len(encoding.shape.fields)) for events in run.events]
+
+
+class _Run:
+    """The sequences on their way: the state of the encoding, the cache of the model, what is drawn so far."""
+
+    def __init__(
+        self,
+        model: TupleModel,
+        encoding: NotesEncoding,
+        jobs: Sequence[Job],
+        index: CopyIndex | None,
+    ) -> None:
+        self.model, self.encoding, self.jobs, self.index = model, encoding, jobs, index
+        self.generators = [np.random.default_rng(np.random.SeedSequence(job.seed)) for job in jobs]
+        self.state: NotesState = encoding.start([job.metre for job in jobs])
+        self.events: list[list[list[int]]] = [[] for _ in jobs]
+        self.done = np.zeros(len(jobs), bool)
+        self.device = next(model.parameters()).device
+        self.read, self.cache = None, None
+        self.phrase, self.latents = np.full(len(jobs), -1), np.zeros((len(jobs), model.latent_size))
+        self.moves: list[list[tuple[int, int]]] = [[] for _ in jobs]
+        self.limits = np.array(
+            [job.bars * bar_length(job.metre) if job.bars else np.iinfo(np.int64).max for job in jobs]
+        )
+        rules, names = [job.rules for job in jobs], encoding.shape.fields
+        masks = [[pitch_mask(encoding, job.rules, s) for s in job.shifts or (0,) * encoding.parts] for job in jobs]
+        self.pitch_mask = np.reshape(masks, (len(jobs), encoding.parts, encoding.shape.sizes[PITCH]))
+        self.begins = np.array([job.begins for job in jobs])
+        self.repeats = np.zeros((len(jobs), encoding.parts), np.int64)
+        self.repeat_limits = np.array([own.repeat_limit for own in rules])
+        self.temperatures = np.array([list(own.temperatures(names).values()) for own in rules])  # [sequences, fields]
+        self.cuts = {name: np.array([getattr(own, name) for own in rules]) for name in ("top_k", "top_p", "min_p")}
+
+    def next_event(self) -> None:
+        """Draw, or take from the start, the next event of every sequence that isn't done; the others idle."""
+        hidden, self.cache = self.model.step(self.read, len(self.jobs), self.cache, self._latents())
+        event = np.zeros((len(self.jobs), len(self.encoding.shape.fields)), np.int64)
+        given = np.array([len(events) < len(job.start) for events, job in zip(self.events, self.jobs)])
+        for row in np.flatnonzero(given):
+            event[row] = self.jobs[row].start[len(self.events[row])]
+        drawn = np.flatnonzero(~(given | self.done))
+        if len(drawn):
+            self.copies = {row: self._continuations(row) for row in drawn}
+            for f in range(event.shape[1]):
+                event[drawn, f] = self._draw(f, hidden, event, drawn)
+        self._take(event)
+
+    def _latents(self) -> torch.Tensor | None:
+        """The latent of each sequence's phrase: its job's, or a new draw from the prior where a phrase begins."""
+        if not self.model.latent_size:
+            return None
+        phrases = self.state.bar // self.model.phrase_bars
+        for row in np.flatnonzero(phrases != self.phrase):
+            draw = self.generators[row].standard_normal(self.model.latent_size)
+            known = self.jobs[row].latents
+            self.latents[row] = known[phrases[row]] if phrases[row] < len(known) else draw
+        self.phrase = phrases
+        return torch.from_numpy(self.latents.astype(np.float32)).to(self.device)
+
+    def _draw(self, f: int, hidden: torch.Tensor, event: np.ndarray, rows: np.ndarray) -> np.ndarray:
+        """A value of field `f` for the sequences `rows`, int64[rows]."""
+        inputs = (torch.from_numpy(array).to(self.device) for array in state_of(self.state, f, event))
+        logits = self.model.heads[f](hidden, *inputs).double().cpu().numpy()
+        masked = np.where(self._allowed(f, event), logits, REFUSED)[rows]
+        cuts = {name: values[rows] for name, values in self.cuts.items()}
+        probabilities = shape_distribution(masked, self.temperatures[rows, f], **cuts)
+        uniform = np.array([self.generators[row].random() for row in rows])
+        below = np.cumsum(probabilities, axis=1) <= uniform[:, None]
+        return np.minimum(below.sum(axis=1), last_possible(probabilities))
+
+    def _allowed(self, f: int, event: np.ndarray) -> np.ndarray:
+        """Masks and guards, bool[B, size]. No event ends a sequence here: it is done when it is as long as asked."""
+        rows = np.arange(len(event))
+        fresh = self.pitch_mask[rows, self.state.part] & self._not_copied(0)  # of a note together with the last one
+        pitches = np.arange(self.encoding.lowest, self.encoding.highest + 1)
+        allowed = self.state.allowed(f, event, np.where(fresh, pitches, NO_PITCH).max(axis=1))
+        if f == STEP:
+            allowed[:, self.encoding.end] = False
+            for further in self._first_steps():
+                allowed = restrict(allowed, further)
+        if f == PITCH:
+            allowed &= self.pitch_mask[rows, event[:, PART]]
+            allowed = restrict(allowed, self._not_copied(self.encoding.steps.value(event[:, STEP])))
+            allowed = restrict(allowed, self._not_repeated(event))
+        return allowed
+
+    def _first_steps(self) -> Iterator[np.ndarray]:
+        """Steps to the first note of its own that a sequence may take, bool[B, steps]: not before what it adds begins,
+        then not past its last bar; with a start, not a bar after it begins, and on an eighth note. Where a start ends
+        with a long note or off the beat, the model may find none of the steps that are left likely, and so one to a far
+        bar, or to where no bar line is met any more, as good as any.
+        """
+        bare = np.array([len(events) == len(job.start) for events, job in zip(self.events, self.jobs)])
+        onsets = self.state.onset[:, None] + self.encoding.steps.value(np.arange(self.encoding.end))
+        early, too_long = onsets < self.begins[:, None], onsets >= self.limits[:, None]
+        continues = np.array([len(job.start) > 0 for job in self.jobs])[:, None]
+        late, off = onsets >= (self.begins + self.state.bars)[:, None], onsets % EIGHTH != 0
+        for refused in (early, too_long, continues & late, continues & off):
+            yield ~np.pad(bare[:, None] & refused, ((0, 0), (0, 1)))
+
+    def _not_repeated(self, event: np.ndarray) -> np.ndarray:
+        rows, parts = np.arange(len(event)), event[:, PART]
+        worn_out = self.repeats[rows, parts] >= self.repeat_limits
+        last = self.state.last[rows, parts] - self.encoding.lowest
+        return ~(worn_out[:, None] & (np.arange(self.encoding.shape.sizes[PITCH]) == last[:, None]))
+
+    def _continuations(self, row: int) -> list[tuple[int, int]]:
+        """How training pieces go on where the sequence has just copied as much as it may: semitones and twelfths."""
+        most = self.jobs[row].rules.copy_limit - 1
+        last = self.moves[row][-most:]
+        return self.index.continuations(last) if self.index and len(last) == most else []
+
+    def _not_copied(self, steps: np.ndarray | int) -> np.ndarray:
+        """Pitches after a step, twelfths [B], that don't go on as a training piece does, bool[B, pitches]."""
+        fresh = np.ones((len(self.jobs), self.encoding.shape.sizes[PITCH]), bool)
+        steps = np.broadcast_to(steps, len(self.jobs))
+        for row, continuations in self.copies.items():
+            for semitones, twelfths in continuations:
+                pitch = int(self.state.pitch[row]) + semitones - self.encoding.lowest
+                if twelfths == steps[row] and 0 <= pitch < fresh.shape[1]:
+                    fresh[row, pitch] = False
+        return fresh
+
+    def _take(self, event: np.ndarray) -> None:
+        """Take the event in; a sequence is done with the event that ends it, its last note or its last bar."""
+        before, rows = self.state.last[np.arange(len(event)), event[:, PART]], np.arange(len(event))
+        last_onset, last_pitch = self.state.onset, self.state.pitch
+        self.read = torch.from_numpy(self.state.push(event)).to(self.device)
+        self.repeats[rows, event[:, PART]] = np.where(
+            self.state.pitch == before, self.repeats[rows, event[:, PART]] + 1, 1
+        )
+        ended = (event[:, STEP] == self.encoding.end) | (self.state.onset >= self.limits)
+        for row in np.flatnonzero(~self.done & ~ended):
+            if self.events[row]:
+                move = (int(self.state.pitch[row] - last_pitch[row]), int(self.state.onset[row] - last_onset[row]))
+                self.moves[row].append(move)
+            self.events[row].append(event[row].tolist())
+        full = [job.notes is not None and len(events) >= job.notes for events, job in zip(self.events, self.jobs)]
+        self.done |= ended | np.array(full)
+
+
+def pitch_mask(encoding: NotesEncoding, rules: SamplingRules, shift: int = 0) -> np.ndarray:
+    """The pitches that the range allows, bool[pitches of the encoding]; they sound `shift` semitones lower.
+
+    Raises:
+        ParamsError: there are none.
+    """
+    pitches = np.arange(encoding.lowest, encoding.highest + 1) - shift
+    mask = (pitches >= rules.lowest) & (pitches <= rules.highest)
+    right = f"a range with a pitch of the model's own, {pitches[0]}-{pitches[-1]}"
+    if shift:
+        right += " where the opening lies"
+    require(mask.any(), "lowest, highest", f"{rules.lowest}-{rules.highest}", right)
+    return mask
+
+
+def shape_distribution(
+    logits: np.ndarray,
+    temperature: np.ndarray | float,
+    top_k: np.ndarray | int = 0,
+    top_p: np.ndarray | float = 1.0,
+    min_p: np.ndarray | float = 0.0,
+) -> np.ndarray:
+    """Probabilities to draw from, float64[B, S]: softmax of logits by temperature, the tail cut off.
+
+    Args:
+        logits: float[B, S]. temperature, top_k, top_p, min_p: see `rules.OPTIONS`, of each row [B] or of all.
+    """
+    settings = (temperature, top_k, top_p, min_p)
+    temperature, top_k, top_p, min_p = (np.broadcast_to(value, len(logits))[:, None] for value in settings)
+    top = logits.max(axis=1, keepdims=True)
+    with np.errstate(over="ignore"):  # a temperature close to 0
+        probabilities = np.exp((logits - top) / np.where(temperature == 0, 1.0, temperature))
+    probabilities /= probabilities.sum(axis=1, keepdims=True)
+    ordered = np.argsort(-probabilities, axis=1, kind="stable")
+    ranked = np.take_along_axis(probabilities, ordered, axis=1)
+    kept = np.cumsum(ranked, axis=1) - ranked < top_p  # the likeliest value always
+    kept &= ranked >= min_p * ranked[:, :1]
+    kept &= (top_k == 0) | (np.arange(logits.shape[1]) < top_k)
+    np.put_along_axis(probabilities, ordered, ranked * kept, axis=1)
+    first = (np.arange(logits.shape[1]) == logits.argmax(axis=1)[:, None]).astype(float)
+    return np.where(temperature == 0, first, probabilities / probabilities.sum(axis=1, keepdims=True))
+
+
+def last_possible(probabilities: np.ndarray) -> np.ndarray:
+    """The last value of each row with a probability above 0: where rounding leaves a cumulated sum below the draw."""
+    return probabilities.shape[1] - 1 - (probabilities[:, ::-1] > 0).argmax(axis=1)
+
+
+def restrict(allowed: np.ndarray, further: np.ndarray) -> np.ndarray:
+    """Both masks, bool[B, S]; in a row where nothing would be left, `allowed` alone."""
+    both = allowed & further
+    return np.where(both.any(axis=1, keepdims=True), both, allowed)

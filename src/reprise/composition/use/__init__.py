@@ -1,0 +1,1 @@
+"""What people do with trained composers and with folders of scores."""

@@ -1,0 +1,86 @@
+"""The composers in a folder, each in a folder of its own: which there are, which is best, how each is to be drawn from.
+
+No model is loaded for that, nor torch.
+"""
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+
+from reprise.composition.sampling.rules import USUAL, SamplingRules
+from reprise.errors import BadInput
+from reprise.params import build
+
+MODELS_FOLDER = Path("models/composer")
+CONFIG = "config.json"  # `weights.CONFIG`, which would bring torch
+SAMPLING = "sampling.json"
+
+
+def find_composers(folder: Path) -> dict[str, Path]:
+    """The folders in `folder` that hold a composer, by their names.
+
+    Raises:
+        BadInput: there is none.
+    """
+    found = _composers(folder)
+    if not found:
+        raise BadInput(f"{folder}: no composer there, in a folder of its own; make some with ./run, or dvc pull them")
+    return found
+
+
+def _composers(folder: Path) -> dict[str, Path]:
+    return {path.parent.name: path.parent for path in sorted(folder.glob(f"*/{CONFIG}"))}
+
+
+def composer_folder(model: str | None) -> Path:
+    """The folder of a composer: by its name in `MODELS_FOLDER` or by its path; the best one there for None.
+
+    Raises:
+        BadInput: there is none.
+    """
+    if model is not None and model not in _composers(MODELS_FOLDER) and Path(model).is_dir():
+        return Path(model)
+    composers = find_composers(MODELS_FOLDER)
+    name = best_composer(composers) if model is None else model
+    if name not in composers:
+        raise BadInput(f"model: is '{name}'; it must be {', '.join(composers)} or a folder with a composer")
+    return composers[name]
+
+
+def validation_nats(folder: Path) -> float:
+    """Nats a note on the validation pieces, as training left them; infinite where a composer doesn't say.
+
+    Of a model with latents they are an upper bound: it may be better than it looks here.
+    """
+    try:
+        nats = float(json.loads((folder / CONFIG).read_text())["validation_nats"])
+    except (OSError, ValueError, TypeError, KeyError):  # whoever loads it says what is wrong with it
+        nats = math.nan
+    return math.inf if math.isnan(nats) else nats
+
+
+def best_composer(composers: Mapping[str, Path]) -> str:
+    """The name of the one with fewest validation nats a note; of several alike the first."""
+    return min(composers, key=lambda name: validation_nats(composers[name]))
+
+
+def save_rules(rules: SamplingRules, path: Path) -> None:
+    """Write the rules that a composer's music was measured with."""
+    path.write_text(json.dumps(asdict(rules), indent=2) + "\n")
+
+
+def load_rules(folder: Path) -> tuple[SamplingRules, bool]:
+    """The rules that a composer's music was measured with, and True; the usual ones, and False, where none are kept.
+
+    Raises:
+        BadInput: they are damaged.
+    """
+    path = folder / SAMPLING
+    if not path.is_file():
+        return USUAL, False
+    try:
+        return build(SamplingRules, json.loads(path.read_text()), str(path)), True
+    except (OSError, ValueError) as error:
+        raise BadInput(f"{path}: not the rules of a composer ({error}); make them again with ./run") from error

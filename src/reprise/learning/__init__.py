@@ -1,0 +1,1 @@
+"""What training and measuring any model shares; it knows nothing of music."""

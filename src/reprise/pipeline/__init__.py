@@ -1,0 +1,1 @@
+"""What every stage of the pipeline shares; it knows nothing of music."""

@@ -1,0 +1,1 @@
+"""How good the recognizer is, on test clips."""

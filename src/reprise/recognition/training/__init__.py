@@ -1,0 +1,1 @@
+"""Training the recognizer on stems that are mixed anew."""

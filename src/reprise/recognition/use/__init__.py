@@ -1,0 +1,1 @@
+"""What people do with the trained recognizer: recordings of their own."""

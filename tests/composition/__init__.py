@@ -1,1 +1,0 @@
-"""A package, since other legs have tests of the same names."""

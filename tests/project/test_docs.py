@@ -1,0 +1,192 @@
+"""README and docs say what the metrics in git say, in tables that a script writes; all that is measured is in them."""
+
+import json
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from reprise.audio.fonts import FONTS
+from reprise.errors import BadInput
+from reprise.music.instruments import INSTRUMENT_NAMES
+from reprise.params import read_yaml
+from scripts import readme_tables
+
+ROOT = Path(__file__).resolve().parents[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+in_git, render, MODELS = readme_tables.in_git, readme_tables.render, readme_tables.MODELS
+
+
+def row(start: str, text: str = README) -> list[str]:
+    """The cells after the first of the one table row that starts with `start`; bold or not."""
+    (line,) = [line for line in text.replace("*", "").splitlines() if line.startswith(f"| {start}")]
+    return [cell.strip() for cell in line.strip("|").split("|")[1:]]
+
+
+@pytest.mark.parametrize(
+    "path", [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))], ids=lambda path: path.name
+)
+def test_every_figure_is_that_of_the_metrics_in_git(path):
+    """`python scripts/readme_tables.py` writes them; `git add` the metrics with it."""
+    text = path.read_text(encoding="utf-8")
+    assert render(text, in_git) == text
+
+
+def test_every_measure_that_is_computed_has_its_row():
+    for content in map(in_git, MODELS.values()):
+        for name in content["reference"].keys() | content["generated"]["1"].keys():
+            assert len(row(f"{name.replace('_', ' ')} |")) == len(MODELS) + 1
+        for name in content["originality"]["1"]:
+            unit = " (notes)" if name in readme_tables.IN_NOTES else ""
+            assert len(row(f"{name.replace('_', ' ')}{unit} |")) == len(MODELS) + 1
+        assert {f"floor: {name}" for name in content["floors"]} <= set(re.findall(r"floor: \w+", README))
+
+
+def test_the_recognizer_is_there_on_every_set_and_with_its_floor_and_ceiling():
+    metrics = in_git("recognizer")
+    for instrument in INSTRUMENT_NAMES:
+        assert row(instrument) == [
+            f"{metrics[name]['per_instrument'][instrument]['f1']:.3f}" for name in readme_tables.SETS.values()
+        ]
+    for name in ("floor", "same_register", "ceiling"):
+        assert f"figure: recognizer {name} macro_f1 -->{readme_tables.shown(metrics[name]['macro_f1'])}<" in README
+
+
+def test_every_font_is_credited_with_its_licence():
+    for font in FONTS.values():
+        author = font.citation.split(",")[0].removeprefix("The ")
+        (line,) = [line for line in README.splitlines() if line.startswith("|") and author in line]
+        assert font.licence in line
+
+
+def test_every_local_link_and_picture_exists():
+    for target in re.findall(r"\]\(([^)#]+)\)", README):
+        assert target.startswith("http") or (ROOT / target).exists(), target
+
+
+def test_every_stage_is_in_the_picture_of_the_pipeline():
+    picture = README.split("## The pipeline\n")[1].split("```")[1]
+    stages = read_yaml(ROOT / "dvc.yaml")["stages"]
+    assert all(re.search(rf"\b{stage}\b", picture) for stage in stages)
+    assert max(map(len, picture.splitlines())) <= 120
+
+
+# --- the script
+
+
+def estimate(value: float, low: float | None = None, high: float | None = None, count: int = 2) -> dict:
+    return (
+        {"value": value, "low": low, "high": high, "count": count} if low is not None else {"value": value, "count": 1}
+    )
+
+
+def composer(bound: bool, measures: dict, apart: dict) -> dict:
+    accuracies = {f"{name}_accuracy": estimate(0.5, 0.4, 0.6) for name in ("step", "pitch", "duration")}
+    nats = {"nats_per_note": estimate(1.5, 1, 2, 14), "perplexity": 4.4817, "pieces": 33, "notes": 7796}
+    test = {**nats, **accuracies, "pitch_accuracy_past_only": estimate(0.25)}
+    return {
+        "test": test | {"is_bound": bound},
+        "floors": {"unigram": 7.0, "bigram": 5.0},
+        "reference": measures,
+        "generated": {"0.3": {}, "1": measures},
+        "standardised_difference": {"0.3": {}, "1": apart},
+        "originality": {
+            "0.3": {},
+            "1": {"worst_copied_run": 16},
+            "reference": {"worst_copied_run": 22, "uniqueness": estimate(1)},
+        },
+    }
+
+
+def few(name: str) -> dict:
+    """Metrics of three composers, one of them with a measure and a difference more."""
+    measures = {"polyphony": estimate(4, 3.5, 4.5)}
+    if name == "composer/vae":
+        return composer(True, measures | {"new_measure": estimate(2, 1, 3)}, {"polyphony": -0.5, "new_measure": 1.25})
+    return composer(False, measures, {"polyphony": 0.125} if name == "composer/lstm" else {})
+
+
+def test_a_table_by_hand():
+    text = render("a\n<!-- table: likelihood of the composers -->\nold\n<!-- end of table -->\nb", few)
+    assert text.splitlines() == [
+        "a",
+        "<!-- table: likelihood of the composers -->",
+        "| 33 test pieces of 14 families, 7,796 notes | nats a note (95 %) | perplexity | step | pitch | duration | "
+        "pitch, past alone |",
+        "|---|---|---|---|---|---|---|",
+        "| **LSTM** | 1.500 (1.000-2.000) | 4.48 | 0.500 | 0.500 | 0.500 | 0.250 |",
+        "| **Transformer** | 1.500 (1.000-2.000) | 4.48 | 0.500 | 0.500 | 0.500 | 0.250 |",
+        "| **VAE (a bound)** | 1.500 (1.000-2.000) | 4.48 | 0.500 | 0.500 | 0.500 | 0.250 |",
+        "| floor: bigram | 5.000 | | | | | |",
+        "| floor: unigram | 7.000 | | | | | |",
+        "<!-- end of table -->",
+        "b",
+    ]
+    assert render(text, few) == text
+
+
+def test_a_new_measure_gets_a_row_and_what_is_undefined_stays_empty():
+    text = readme_tables.music(few)
+    assert row("polyphony", text) == ["+0.12", "", "-0.50", "4.000 (3.500-4.500)"]
+    assert row("new measure", text) == ["", "", "+1.25", ""]
+    text = readme_tables.copied(few)
+    assert row("worst copied run (notes)", text) == ["16", "16", "16", "22"] and row("uniqueness", text)[3] == "1.000"
+
+
+def test_a_figure_within_a_sentence():
+    names = ("composer/lstm test notes", "composer/lstm floors bigram")
+    text = ", ".join(f"<!-- figure: {name} -->?<!-- end -->" for name in names)
+    assert re.sub(r"<!--.*?-->", "", render(text, few)) == "7,796, 5.000"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("<!-- table: x -->\n<!-- end of table -->", "table: 'x' is unknown; it must be one of likelihood"),
+        ("<!-- figure: composer/lstm test x -->1<!-- end -->", r"metrics/composer/lstm\.json has no 'test x'"),
+    ],
+)
+def test_what_there_isn_t_is_named(text, message):
+    with pytest.raises(BadInput, match=message):
+        render(text, few)
+
+
+def test_what_another_machine_s_run_wrote_counts_once_it_is_added(tmp_path):
+    """Its last digits differ: until they are added, git has the figures that the README repeats."""
+    metrics = tmp_path / "metrics" / "x.json"
+    metrics.parent.mkdir()
+
+    def git(*args: str) -> None:
+        subprocess.run(["git", "-C", str(tmp_path), *args], check=True, capture_output=True)
+
+    def write(value: float) -> None:
+        metrics.write_text(json.dumps({"f1": value}))
+
+    git("init")
+    with pytest.raises(BadInput, match=r"metrics/x\.json: isn't in git"):
+        in_git("x", tmp_path)
+    write(0.5)
+    git("add", "metrics")
+    write(0.6)
+    assert in_git("x", tmp_path) == {"f1": 0.5} and readme_tables.work_tree("x", tmp_path) == {"f1": 0.6}
+    git("add", "metrics")
+    assert in_git("x", tmp_path) == {"f1": 0.6}
+    metrics.unlink()
+    with pytest.raises(BadInput, match=r"metrics/x\.json: can't be read .* make it with \./run"):
+        readme_tables.work_tree("x", tmp_path)
+
+
+def test_the_script_writes_readme_and_docs(tmp_path, monkeypatch, capsys):
+    (tmp_path / "docs").mkdir()
+    for path in ("README.md", "docs/results.md"):
+        (tmp_path / path).write_text("<!-- figure: composer/lstm test notes -->?<!-- end -->")
+    (tmp_path / "docs" / "plain.md").write_text("no figure")
+    monkeypatch.setattr(readme_tables, "ROOT", tmp_path)
+    monkeypatch.setattr(readme_tables, "work_tree", few)
+    readme_tables.main()
+    assert "7,796" in (tmp_path / "README.md").read_text() and "7,796" in (tmp_path / "docs/results.md").read_text()
+    assert capsys.readouterr().out.splitlines() == ["README.md: written anew", "docs/results.md: written anew"]
+    readme_tables.main()
+    assert capsys.readouterr().out == "", "the second time there is nothing to do"
