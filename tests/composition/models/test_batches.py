@@ -8,7 +8,7 @@ import torch
 from tiny_composer import make_composer
 from tiny_pieces import random_piece
 
-from reprise.composition.encoding.grid import GridEncoding
+from benchmarks.composition.grid import GridEncoding
 from reprise.composition.encoding.notes import NotesEncoding
 from reprise.composition.models import batches
 from reprise.composition.models.batches import Example, collate, in_groups, make_examples

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import soundfile
 import torch
+from conftest import ROOT
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import f1_score
@@ -264,7 +265,7 @@ for name in sys.argv[1:]:
 print(len(found.probabilities), *found.heard[0].spans[0], len(found.heard[0].spans))
 """
     command = [sys.executable, "-c", code, str(tmp_path / "short.flac"), str(tmp_path / "long.flac")]
-    result = subprocess.run(command, capture_output=True, text=True, cwd=Path(__file__).parent)
+    result = subprocess.run(command, capture_output=True, text=True, cwd=ROOT / "tests")
     assert result.returncode == 0, result.stderr
     before, after, windows, start, end, spans = map(float, result.stdout.split())
     assert after - before < 100 * 1024, "kilobytes more than for 20 s"
