@@ -1,6 +1,7 @@
 """Throwaway clones in which benchmarks run the pipeline's stages on other params, and what a stage costs there.
 
-A clone lies in `.reprise/benchmarks`, which git and DVC ignore; its DVC cache is its own. Memory is that of all
+A clone lies in `.reprise/benchmarks`, which git and DVC ignore; its DVC cache is its own unless it shares the
+repository's, where what is made there already is taken from. Memory is that of all
 processes below dvc, without dvc itself, looked at ten times a second: `peak_rss_mib` adds up their resident memory
 (pages that they share, files mapped into memory among them, count in each), `peak_anonymous_mib` what no file backs.
 Linux only: it reads /proc.
@@ -35,9 +36,11 @@ class Usage:
 class Clone:
     """The clone `name`, made or brought up to date with the work tree, with `changes` laid over its params."""
 
-    def __init__(self, name: str, changes: dict) -> None:
+    def __init__(self, name: str, changes: dict, shares_cache: bool = False) -> None:
         self.folder = CLONES / name
         profile_clone.clone_work_tree(ROOT, self.folder)
+        if shares_cache:
+            (self.folder / ".dvc" / "config.local").write_text(f"[cache]\n    dir = {ROOT / '.dvc' / 'cache'}\n")
         profile_clone.overlay(self.folder / "params.yaml", changes, "benchmark")
 
     def repro(self, *args: str) -> Usage:

@@ -8,8 +8,8 @@ the test items, not on the seed: a difference between two commits means somethin
     python -m benchmarks.seed_spread --only lstm --only vae
     python -m benchmarks.seed_spread --profile smoke          # a first look; its figures mean nothing
 
-The clone is kept in .reprise/benchmarks (some 5 GB), so that an interrupted run goes on where it was, and what is
-already trained is not trained again; delete it when done.
+The clone in .reprise/benchmarks takes from DVC's cache what the pipeline or an interrupted run has made already, so
+after `./run` it trains with two more seeds; delete it when done (some 3 GB).
 """
 
 import argparse
@@ -62,7 +62,8 @@ def make_clone(profile: str | None) -> Clone:
         ParamsError: there is no such profile.
     """
     changes = profile_clone.read_profile(ROOT, profile) if profile else {}
-    return Clone("seed-spread" + f"-{profile}" * bool(profile), changes | {"compute": {"tracking": False}})
+    name = "seed-spread" + f"-{profile}" * bool(profile)
+    return Clone(name, changes | {"compute": {"tracking": False}}, shares_cache=not profile)
 
 
 def stage_of(model: str) -> tuple[str, str]:

@@ -1,4 +1,4 @@
-"""Write the figures of README.md and docs/ from metrics/: `python scripts/readme_tables.py`, after `./run`.
+"""Write the figures of README.md and docs/ from metrics/, and what CONTRIBUTING.md says of dvc.yaml, after `./run`.
 
 What lies between `<!-- table: NAME -->` and `<!-- end of table -->` is a table of `TABLES`; what lies between
 `<!-- figure: FILE KEY KEY ... -->` and `<!-- end -->` is one figure of metrics/FILE.json. Nothing else is touched. The
@@ -15,6 +15,7 @@ from pathlib import Path
 
 from reprise.errors import BadInput, RepriseError
 from reprise.learning.bootstrap import with_interval
+from reprise.params import read_yaml
 
 ROOT = Path(__file__).resolve().parent.parent
 MODELS = {"LSTM": "composer/lstm", "Transformer": "composer/transformer", "VAE": "composer/vae"}
@@ -172,16 +173,39 @@ def recognizer(metrics: Metrics) -> str:
     return lines(["", *SETS], rows)
 
 
+def stale(_: Metrics) -> str:
+    """For each room of the code the stages that a change of any file in it makes stale, or of some files."""
+    stages = {name: entry["deps"] for name, entry in read_yaml(ROOT / "dvc.yaml")["stages"].items()}
+    code = (path.relative_to(ROOT) for path in (ROOT / "src" / "reprise").rglob("*.py") if path.name != "__init__.py")
+    rows = []
+    for room in sorted({path.parent for path in code}):
+        whole, some = [], []
+        for stage, deps in stages.items():
+            paths = list(map(Path, deps))
+            if any(path == room or path in room.parents for path in paths):
+                whole.append(f"`{stage}`")
+            elif any(path.parent == room and path.suffix for path in paths):
+                some.append(f"`{stage}`")
+        rows.append([f"`{room.relative_to('src')}`", ", ".join(whole) or "none", ", ".join(some)])
+    return lines(["room", "any file", "some files"], rows)
+
+
 TABLES: dict[str, Callable[[Metrics], str]] = {
     "likelihood of the composers": likelihood,
     "music of the composers": music,
     "what is copied": copied,
     "recognizer": recognizer,
+    "stale": stale,
 }
 
 
+def pages(root: Path) -> list[Path]:
+    """The texts with tables and figures."""
+    return [root / "README.md", root / "CONTRIBUTING.md", *sorted((root / "docs").glob("*.md"))]
+
+
 def main() -> None:
-    for path in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))):
+    for path in pages(ROOT):
         before = path.read_text(encoding="utf-8")
         after = render(before, work_tree)
         if after != before:

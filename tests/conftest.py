@@ -25,6 +25,7 @@ ROOT = Path(__file__).resolve().parents[1]
 TIMEOUT_S = 1800
 IS_WORKER = "PYTEST_XDIST_WORKER" in os.environ  # one of several processes that run the tests
 SHARED = "REPRISE_TESTS_FOLDER"
+CLONES = ("new_clone", "copy_of_smoke", "smoke_clone")
 
 
 class Clone:
@@ -139,8 +140,22 @@ def pytest_unconfigure() -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What needs the smoke clone comes first: of two processes one makes it while the other runs the rest."""
-    items.sort(key=lambda item: "smoke_clone" not in getattr(item, "fixturenames", ()))
+    """What needs the smoke clone is slow, and what isn't slow is fast.
+
+    The clones come first, those in which most runs before the others: of two processes one makes the smoke clone while
+    the other runs the rest, and neither is left with a long test at the end.
+    """
+
+    def place(item: pytest.Item) -> int:
+        used = getattr(item, "fixturenames", ())
+        return next((at for at, fixture in enumerate(CLONES) if fixture in used), len(CLONES))
+
+    for item in items:
+        if place(item) < len(CLONES):
+            item.add_marker("slow")
+        if not item.get_closest_marker("slow"):
+            item.add_marker("fast")
+    items.sort(key=place)
 
 
 @pytest.fixture(scope="session")

@@ -260,6 +260,7 @@ def test_the_shortest_recording_is_read(tmp_path):
     assert survey(tmp_path / "a.wav", RATE).samples == 2205
 
 
+@pytest.mark.slow
 def test_three_hours_take_little_memory(tmp_path):
     """Whole, they would take 346 MB as float32 at 8 kHz, and more when resampled."""
     hours = tmp_path / "long.flac"

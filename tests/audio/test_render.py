@@ -134,6 +134,7 @@ def digest(item: int, fonts: tuple[Path, ...], reverb: bool, clips: ClipParams, 
     return hashlib.sha256(stems.tobytes()).hexdigest()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("font", [SF2, SF3], ids=lambda font: font.suffix)
 def test_a_clip_is_the_same_alone_after_others_and_in_another_process(font, clip_params, params):
     fonts = (font, FLUID) if font == SF2 else (font,)

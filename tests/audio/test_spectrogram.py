@@ -133,6 +133,7 @@ print(digest.hexdigest())
 """
 
 
+@pytest.mark.slow
 def test_the_cells_are_the_same_whatever_instructions_a_processor_has():
     """MKL's, PyTorch's and numpy's plainest code, which any x86-64 processor runs, against what this one runs."""
     plain = {

@@ -132,6 +132,7 @@ def test_without_the_program_its_row_is_left_out(monkeypatch, capsys, tmp_path):
     assert "isn't installed" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_spectrograms_are_compared_with_librosa():
     rng = np.random.default_rng(1)
     samples = [rng.normal(0, 0.1, 22050).astype(np.float32) for _ in range(2)]

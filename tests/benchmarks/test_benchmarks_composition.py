@@ -200,6 +200,7 @@ def test_seed_pitches_are_brought_into_the_training_range():
 # --- the comparison
 
 
+@pytest.mark.slow
 def test_the_comparison_counts_every_test_note(capsys):
     pieces = make_splits()
     rows = composers.compare(pieces, composers.QUICK, ["a tune", "another", "another"])

@@ -166,6 +166,7 @@ def files(folder):
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
+@pytest.mark.slow
 def test_processes_write_the_same_files(corpus, rendered, tmp_path):
     folder, summary = rendered
     assert render(corpus, tmp_path, PROCESSES) == summary

@@ -125,6 +125,7 @@ def test_activity_follows_the_steps_of_the_network():
     assert windows_of_steps(PARAMS.frames(RATE), 10, PARAMS, RATE).tolist() == [0, 1, 2, 3, 4, 5, 6, 6, 7, 8, 9]
 
 
+@pytest.mark.slow
 def test_processes_write_the_same_files(audio):
     assert cache(audio, ComputeParams("processes", 2, "", "cpu", False), "two") == cache(audio)
 

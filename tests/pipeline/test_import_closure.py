@@ -14,6 +14,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
 
 from reprise.params import read_yaml
 from reprise.pipeline.pins import NO_RESULT, read_pins
@@ -143,12 +144,22 @@ def test_only_pinned_packages_are_imported():
         assert PINNED_BY[package] not in {"requirements/tests.txt", "requirements/sharing.txt"}, package
 
 
-def test_one_file_installs_every_pin_and_the_package_s_own_metadata_names_those_it_needs():
+def test_one_file_installs_every_pin():
     lines = (ROOT / "requirements.txt").read_text().splitlines()
     installed = {line.removeprefix("-r ") for line in lines if line.startswith("-r ")}
     assert installed == set(PINNED_BY.values()) - {"requirements/sharing.txt"}
-    metadata = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["dynamic"]
-    assert set(metadata["dependencies"]["file"]) == installed - {"requirements/tests.txt"}
+
+
+def test_the_package_s_own_ranges_are_of_the_same_packages_and_hold_the_pins():
+    """A user of the library gets no tools of tests, and may have newer versions."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    ranges = {name: project["optional-dependencies"][name] for name in ("tests", "sharing")}
+    pins = {path.stem: read_pins(path) for path in sorted((ROOT / "requirements").glob("*.txt"))}
+    pins["dependencies"] = {name: pin for group in set(pins) - set(ranges) for name, pin in pins[group].items()}
+    for group, listed in (ranges | {"dependencies": project["dependencies"]}).items():
+        found = {requirement.name: requirement.specifier for requirement in map(Requirement, listed)}
+        assert found.keys() == pins[group].keys()
+        assert all(pins[group][name] in specifier for name, specifier in found.items())
 
 
 def test_packages_hold_no_code():

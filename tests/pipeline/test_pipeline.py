@@ -183,11 +183,13 @@ def test_an_experiment_reruns_training_alone_and_metrics_diff_shows_it(copy_of_s
 
 
 def test_other_temperatures_rerun_the_music_alone_and_metrics_diff_shows_it(copy_of_smoke):
+    """Of one model; which stages read the param is told above."""
     copy_of_smoke.commit("smoke")
-    copy_of_smoke.dvc("exp", "run", "--set-param", "sampling.temperatures=[1.3]")
-    assert set(copy_of_smoke.stages_run) == {CHECK, *MUSIC_STAGES, SUMMARY}
+    copy_of_smoke.dvc("exp", "run", "--set-param", "sampling.temperatures=[1.3]", "evaluate_composer@lstm")
+    assert copy_of_smoke.stages_run == [CHECK, "generate_music@lstm", "evaluate_composer@lstm"]
+    copy_of_smoke.dvc("repro", "--single-item", SUMMARY)
     changed = json.loads(copy_of_smoke.dvc("metrics", "diff", "--json"))["metrics/summary.json"]
-    assert {f"{model}.difference" for model in COMPOSERS} <= changed.keys()
+    assert "lstm.difference" in changed
     generated = json.loads((copy_of_smoke.folder / "metrics/composer/lstm.json").read_text())["generated"]
     assert list(generated) == ["1.3"]
 

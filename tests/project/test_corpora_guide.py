@@ -103,6 +103,7 @@ def repository(tmp_path_factory: pytest.TempPathFactory, dvc_settings: Path) -> 
     shutil.rmtree(clone.folder)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not shutil.which("unzip"), reason="the guide's unzip isn't installed")
 def test_the_commands_of_the_guide(repository, world):
     for heading, pieces in SECTIONS.items():

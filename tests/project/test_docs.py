@@ -25,9 +25,7 @@ def row(start: str, text: str = README) -> list[str]:
     return [cell.strip() for cell in line.strip("|").split("|")[1:]]
 
 
-@pytest.mark.parametrize(
-    "path", [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))], ids=lambda path: path.name
-)
+@pytest.mark.parametrize("path", readme_tables.pages(ROOT), ids=lambda path: path.name)
 def test_every_figure_is_that_of_the_metrics_in_git(path):
     """`python scripts/readme_tables.py` writes them; `git add` the metrics with it."""
     text = path.read_text(encoding="utf-8")
@@ -61,9 +59,18 @@ def test_every_font_is_credited_with_its_licence():
         assert font.licence in line
 
 
-def test_every_local_link_and_picture_exists():
-    for target in re.findall(r"\]\(([^)#]+)\)", README):
-        assert target.startswith("http") or (ROOT / target).exists(), target
+@pytest.mark.parametrize("page", [*readme_tables.pages(ROOT), ROOT / "CHANGELOG.md"], ids=lambda path: path.name)
+def test_every_local_link_and_picture_exists(page):
+    for target in re.findall(r"\]\(([^)#]+)[^)]*\)", page.read_text(encoding="utf-8")):
+        assert target.startswith("http") or (page.parent / target).exists(), target
+
+
+@pytest.mark.parametrize("page", readme_tables.pages(ROOT), ids=lambda path: path.name)
+def test_every_path_of_the_code_that_is_named_exists(page):
+    for target in re.findall(r"`((?:src|tests|benchmarks|scripts|stages)/[\w/]+\.(?:py|sh|json))`", page.read_text()):
+        assert (ROOT / target).exists(), target
+    for module in re.findall(r"python -m (benchmarks[\w.]+)", page.read_text(encoding="utf-8")):
+        assert (ROOT / f"{module.replace('.', '/')}.py").is_file(), module
 
 
 def test_every_stage_is_in_the_picture_of_the_pipeline():
@@ -180,13 +187,15 @@ def test_what_another_machine_s_run_wrote_counts_once_it_is_added(tmp_path):
 
 def test_the_script_writes_readme_and_docs(tmp_path, monkeypatch, capsys):
     (tmp_path / "docs").mkdir()
-    for path in ("README.md", "docs/results.md"):
+    for path in ("README.md", "CONTRIBUTING.md", "docs/results.md"):
         (tmp_path / path).write_text("<!-- figure: composer/lstm test notes -->?<!-- end -->")
     (tmp_path / "docs" / "plain.md").write_text("no figure")
     monkeypatch.setattr(readme_tables, "ROOT", tmp_path)
     monkeypatch.setattr(readme_tables, "work_tree", few)
     readme_tables.main()
     assert "7,796" in (tmp_path / "README.md").read_text() and "7,796" in (tmp_path / "docs/results.md").read_text()
-    assert capsys.readouterr().out.splitlines() == ["README.md: written anew", "docs/results.md: written anew"]
+    assert capsys.readouterr().out.splitlines() == [
+        f"{name}: written anew" for name in ("README.md", "CONTRIBUTING.md", "docs/results.md")
+    ]
     readme_tables.main()
     assert capsys.readouterr().out == "", "the second time there is nothing to do"

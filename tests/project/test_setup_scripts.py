@@ -22,6 +22,7 @@ from reprise.sections import SECTIONS
 from scripts import profile_clone
 
 PYTEST = "python -m pytest --numprocesses logical --maxprocesses 4 --dist worksteal"
+FIRST_MUSIC = "data/music/lstm/samples"
 SCRIPTS = ("run", "test", ".ci/run", "scripts/setup.sh")
 
 FAKES = {
@@ -195,22 +196,29 @@ def test_without_git_metadata_the_way_to_get_it_is_named(world):
 )
 def test_run_reproduces_and_says_where_to_look(world, says, tells):
     (world.folder / "dvc-says").write_text(f"{says}\n")
+    (world.repository / FIRST_MUSIC).mkdir(parents=True)
     done = world.call("run")
-    assert (
-        done.returncode == 0
-        and done.stdout == f"{says}\n"
-        and world.log[-3:]
-        == [
-            "python scripts/guard.py before repro",
-            "dvc repro",
-            "python scripts/guard.py after repro",
-        ]
-    )
-    assert tells in done.stderr.splitlines()
+    assert done.returncode == 0 and done.stdout == f"{says}\n"
+    assert world.log[-3:] == [
+        "python scripts/guard.py before repro",
+        "dvc repro",
+        "python scripts/guard.py after repro",
+    ]
+    assert tells in done.stderr.splitlines() and "first music" not in done.stderr
     assert all(place in done.stderr for place in ("metrics/", "plots/", "data/clips/audio/samples/"))
 
 
-def test_run_passes_on_dvc_s_exit_code(world):
+def test_the_first_run_makes_the_quickest_music_first_and_says_where_it_is(world):
+    done = world.call("run")
+    assert [line for line in world.log if line.startswith("dvc")] == ["dvc repro generate_music@lstm", "dvc repro"]
+    assert done.returncode == 0 and f"-- first music after 0 min: {FIRST_MUSIC}/; the rest follows" in done.stderr
+    assert "    outs:\n      - data/music/${item.model}\n" in (ROOT / "dvc.yaml").read_text()
+
+
+@pytest.mark.parametrize("has_music", [True, False])
+def test_run_passes_on_dvc_s_exit_code(world, has_music):
+    if has_music:
+        (world.repository / FIRST_MUSIC).mkdir(parents=True)
     failed = world.call("run", FAKE_DVC_EXIT="7")
     assert failed.returncode == 7 and "up to date" not in failed.stderr and "the pipeline stopped" in failed.stderr
 

@@ -123,6 +123,7 @@ def test_the_command_line_makes_the_same_file(client, models, tmp_path):
     assert client.get("/midi/50/?model=lstm&seed=7&temperature=0.9").content == out.read_bytes()
 
 
+@pytest.mark.slow
 def test_company_changes_nothing(client):
     """Requests asked for together are composed together, and each answer is as if it had been alone."""
     queries = [("/midi/30/", {"seed": seed}) for seed in range(12)]
@@ -138,6 +139,7 @@ def test_company_changes_nothing(client):
     assert together == list(map(ask, queries))
 
 
+@pytest.mark.slow
 def test_the_bounds_themselves_are_served(client):
     assert client.get("/midi/1/", params={"seed": LARGEST_SEED, "temperature": 100}).status_code == 200
     answer = client.get(f"/midi/{MOST_NOTES}/", params={"seed": 0, "temperature": 0})
@@ -326,6 +328,7 @@ def worker_pids(pool) -> set[int]:
     return set(pool.processes._pool_manager.worker_manager.workers)
 
 
+@pytest.mark.slow
 def test_beyond_the_queue_a_request_is_refused_at_once(models):
     async def use(client, pool):
         busy = asyncio.create_task(client.get("/midi/600/"))
@@ -353,6 +356,7 @@ def test_no_more_gather_than_workers_and_queue_can_take(models):
     in_a_service(ServiceSettings(models, workers=1, queue=3), use)
 
 
+@pytest.mark.slow
 def test_who_waits_too_long_is_told(models):
     async def use(client, pool):
         busy = asyncio.create_task(client.get("/midi/2000/"))
@@ -377,6 +381,7 @@ def test_composing_has_a_time_limit_and_the_worker_is_replaced(models):
     in_a_service(ServiceSettings(models, workers=1, limit_s=0.5), use)
 
 
+@pytest.mark.slow
 def test_a_worker_that_dies_at_work_is_replaced(models):
     async def use(client, pool):
         busy = asyncio.create_task(client.get("/midi/2000/"))
@@ -391,6 +396,7 @@ def test_a_worker_that_dies_at_work_is_replaced(models):
     in_a_service(ServiceSettings(models, workers=1), use)
 
 
+@pytest.mark.slow
 def test_workers_that_die_idle_are_replaced(models):
     async def use(client, pool):
         assert (await client.get("/midi/9/")).status_code == 200
@@ -558,6 +564,7 @@ def standing(models, tmp_path_factory) -> Iterator[Served]:
     service.end()
 
 
+@pytest.mark.slow
 def test_sixteen_at_once_are_all_served(standing):
     with ThreadPoolExecutor(16) as executor:
         answers = list(executor.map(standing.get, [f"/midi/200/?seed={seed}" for seed in range(16)]))
@@ -582,6 +589,7 @@ def test_clients_that_leave_do_not_harm_the_others(standing):
     assert len(standing.family) == 5 and all(process.is_running() for process in standing.family)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("how", "code", "is_busy"), [(signal.SIGTERM, -signal.SIGTERM, True), (signal.SIGINT, 130, False)]
 )
@@ -601,6 +609,7 @@ def test_told_to_stop_it_leaves_no_process(served, how, code, is_busy):
     assert "Traceback" not in served.log.read_text()
 
 
+@pytest.mark.slow
 def test_killed_it_leaves_no_process_either(served):
     family = served.family
     served.process.kill()

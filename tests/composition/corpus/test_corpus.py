@@ -424,6 +424,7 @@ def bach(tmp_path_factory: pytest.TempPathFactory) -> tuple[Corpus, dict]:
     return collect_corpus(params, ROOT, tmp_path_factory.mktemp("bach"), workers=2)
 
 
+@pytest.mark.slow
 def test_the_default_corpus_is_nearly_all_of_bachs_chorales_and_all_is_accounted_for(bach):
     _, summary = bach
     counts = summary["corpus"]

@@ -93,6 +93,7 @@ def test_an_item_is_midi_and_musicxml(made):
     assert len(read_midi(members[item_name(4, "mid")], "4").notes)
 
 
+@pytest.mark.slow
 def test_every_engine_writes_the_same_bytes(made, model, tmp_path):
     assert make(tmp_path, model, compute=replace(SERIAL, engine="processes", workers=2)) == made[1]
 

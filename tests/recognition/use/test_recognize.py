@@ -242,6 +242,7 @@ def test_cuda_is_refused_where_there_is_none(monkeypatch):
         pick_device("cuda")
 
 
+@pytest.mark.slow
 def test_three_hours_are_heard_in_little_memory(tmp_path):
     """At 2 kHz, to be quick; whole, the spectrogram and the 8 kHz samples would take 430 MB."""
     with soundfile.SoundFile(tmp_path / "long.flac", "w", 8000, 1, subtype="PCM_S8") as file:
