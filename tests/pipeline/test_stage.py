@@ -172,14 +172,32 @@ def test_a_matrix_is_spread_as_dvc_spreads_it(repository):
     assert "matrix" not in entries["count"]
 
 
-def test_the_repository_s_own_matrix_is_dvc_s(pytestconfig):
-    """Against DVC's own reading of dvc.yaml."""
+TWO_KEYS = """
+stages:
+  train:
+    matrix:
+      model: [lstm, vae]
+      corpus: [bach, folk]
+    cmd: python train.py ${item.model} ${item.corpus}
+    deps: ["data/${item.corpus}"]
+"""
+
+
+@pytest.mark.parametrize("text", [None, TWO_KEYS], ids=["this repository's", "two keys"])
+def test_a_matrix_is_spread_as_dvc_reads_it(pytestconfig, tmp_path, text):
     from dvc.repo import Repo
 
-    with Repo(pytestconfig.rootpath) as repo:
-        expected = {stage.addressing: stage.cmd for stage in repo.index.stages}
-    found = stage_entries(pytestconfig.rootpath / "dvc.yaml")
+    folder = pytestconfig.rootpath if text is None else tmp_path
+    if text is not None:
+        Repo.init(tmp_path, no_scm=True).close()
+        (tmp_path / "dvc.yaml").write_text(text)
+    with Repo(folder) as repo:
+        expected = {stage.name: stage.cmd for stage in repo.index.stages}
+    found = stage_entries(folder / "dvc.yaml")
     assert {name: entry["cmd"] for name, entry in found.items()} == expected
+    if text is not None:
+        assert list(found) == ["train@lstm-bach", "train@lstm-folk", "train@vae-bach", "train@vae-folk"]
+        assert found["train@vae-bach"]["deps"] == ["data/bach"]
 
 
 def test_a_stage_of_a_matrix_knows_its_item_and_its_params_alone(repository):
@@ -211,6 +229,7 @@ def test_items_are_run_and_published_by_their_argument(repository, monkeypatch, 
 
     assert run_in_process(main, monkeypatch, "train", "vae") == 0
     assert contents("models") == {"models/vae": b"vae"}
+    assert "train@vae: made models/vae in 0 s\n" in capsys.readouterr().err
     assert run_in_process(main, monkeypatch, "train", "gru") == 2
     assert "train@gru: dvc.yaml: has no stage 'train@gru'" in capsys.readouterr().err
 

@@ -1,5 +1,6 @@
 """dvc.yaml and dvc.lock, read: the stages, what each lists, what the last run recorded."""
 
+import itertools
 import json
 from pathlib import Path
 
@@ -9,16 +10,18 @@ DVC_YAML, DVC_LOCK = Path("dvc.yaml"), Path("dvc.lock")
 
 
 def stage_entries(dvc_yaml: Path = DVC_YAML) -> dict[str, dict]:
-    """Every stage of dvc.yaml by its name; one with a matrix of one key is spread over its items, as DVC does."""
+    """Every stage of dvc.yaml by its name; one with a matrix is spread over its items, as DVC does: train@lstm-bach."""
     entries = {}
     for name, entry in read_yaml(dvc_yaml).get("stages", {}).items():
         if "matrix" not in entry:
             entries[name] = entry
             continue
-        ((key, items),) = entry["matrix"].items()
-        for item in items:
-            filled = json.loads(json.dumps(entry).replace(f"${{item.{key}}}", str(item)))
-            entries[f"{name}@{item}"] = {kind: value for kind, value in filled.items() if kind != "matrix"}
+        plain = json.dumps({kind: value for kind, value in entry.items() if kind != "matrix"})
+        for items in itertools.product(*entry["matrix"].values()):
+            filled = plain
+            for key, item in zip(entry["matrix"], items):
+                filled = filled.replace(f"${{item.{key}}}", str(item))
+            entries[f"{name}@{'-'.join(map(str, items))}"] = json.loads(filled)
     return entries
 
 

@@ -40,7 +40,8 @@ LOCK_WAIT_S = 20.0
 class Stage:
     """One run of a stage: `stage.params(...)` and `stage.dep(...)` to read, `stage.out(...)` to write, nothing else.
 
-    A stage that dvc.yaml spreads over a matrix is named NAME@ITEM, and `item` is that item; it is empty for others.
+    A stage that dvc.yaml spreads over a matrix is named NAME@ITEM, and `item` is that item, ITEM-ITEM where the matrix
+    has several keys; it is empty for others.
     """
 
     def __init__(self, name: str) -> None:
@@ -82,9 +83,10 @@ class Stage:
         """A folder for what a later run needs to go on; it is no out."""
         return self.work / "notes"
 
-    def publish(self) -> None:
-        """Move every out into its place and forget the work."""
-        for path in map(Path, listed_paths(self.entry, "outs", "metrics", "plots")):
+    def publish(self) -> list[str]:
+        """Move every out into its place and forget the work; returns the outs."""
+        outs = listed_paths(self.entry, "outs", "metrics", "plots")
+        for path in map(Path, outs):
             made = self.work / "outs" / path
             if not made.exists():
                 raise RepriseError(f"stage {self.name} did not write '{path}'")
@@ -92,11 +94,13 @@ class Stage:
             _remove(path)
             _move(made, path)
         shutil.rmtree(self.work.parent, ignore_errors=True)
+        return outs
 
 
 def run_stage(main: Callable[[Stage], None]) -> None:
-    """Run `main` as the stage named like the script that calls this, @ its argument if it has one; ends the process."""
-    name = "@".join([Path(sys.argv[0]).stem, *sys.argv[1:]])
+    """Run `main` as the stage named like the script that calls this, @ its arguments if any; ends the process."""
+    start, items = time.monotonic(), "-".join(sys.argv[1:])
+    name = f"{Path(sys.argv[0]).stem}@{items}" if items else Path(sys.argv[0]).stem
     try:
         _stop_with_parent()
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
@@ -105,7 +109,8 @@ def run_stage(main: Callable[[Stage], None]) -> None:
             stage = Stage(name)
             _drop_older_work(stage)
             main(stage)
-            stage.publish()
+            made = stage.publish()
+            print(f"{name}: made {', '.join(made)} in {_shown(time.monotonic() - start)}", file=sys.stderr)
             with FileLock(WORK / "machines.lock"):  # of stages that run side by side each keeps its line
                 record_machine(name)
     except KeyboardInterrupt:
@@ -116,6 +121,11 @@ def run_stage(main: Callable[[Stage], None]) -> None:
         if error.errno != errno.ENOSPC:
             raise
         _end(1, f"{name}: no space left on the disk; free some and run it again: it goes on where it stopped")
+
+
+def _shown(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest} s" if minutes else f"{rest} s"
 
 
 def _stage_entry(name: str) -> dict:
