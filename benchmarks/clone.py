@@ -1,7 +1,7 @@
 """Throwaway clones in which benchmarks run the pipeline's stages on other params, and what a stage costs there.
 
-A clone lies in `.reprise/benchmarks`, which git and DVC ignore; its DVC cache is its own unless it shares the
-repository's, where what is made there already is taken from. Memory is that of all
+A clone lies in `.reprise/benchmarks`, which git and DVC ignore. Its DVC cache is its own, or the repository's, so that
+what was made already isn't made again. Memory is that of all
 processes below dvc, without dvc itself, looked at ten times a second: `peak_rss_mib` adds up their resident memory
 (pages that they share, files mapped into memory among them, count in each), `peak_anonymous_mib` what no file backs.
 Linux only: it reads /proc.
@@ -15,6 +15,8 @@ import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path
+
+from dvc.repo import Repo
 
 from benchmarks.machine import ROOT
 from reprise.errors import BadInput, RepriseError
@@ -40,7 +42,8 @@ class Clone:
         self.folder = CLONES / name
         profile_clone.clone_work_tree(ROOT, self.folder)
         if shares_cache:
-            (self.folder / ".dvc" / "config.local").write_text(f"[cache]\n    dir = {ROOT / '.dvc' / 'cache'}\n")
+            with Repo(ROOT) as repo, Repo(self.folder).config.edit("local") as config:
+                config["cache"]["dir"] = str(Path(repo.cache.local.path).parents[1])
         profile_clone.overlay(self.folder / "params.yaml", changes, "benchmark")
 
     def repro(self, *args: str) -> Usage:

@@ -9,7 +9,7 @@ the test items, not on the seed: a difference between two commits means somethin
     python -m benchmarks.seed_spread --profile smoke          # a first look; its figures mean nothing
 
 The clone in .reprise/benchmarks takes from DVC's cache what the pipeline or an interrupted run has made already, so
-after `./run` it trains with two more seeds; delete it when done (some 3 GB).
+after `./run` it trains with two more seeds. Delete it when done (some 3 GB); `./run gc -w` then frees the cache.
 """
 
 import argparse

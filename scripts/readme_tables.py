@@ -28,7 +28,7 @@ IN_SHORT = {
     "floor": "floor: the notes alone",
     "ceiling": "ceiling: trained on the unseen font",
 }
-IN_NOTES = ("longest_copied_run", "worst_copied_run")  # the others are shares
+IN_NOTES = ("longest_copied_run", "worst_copied_run", "copied_run")  # the others are shares
 TABLE = re.compile(r"(<!-- table: (.+?) -->\n).*?(<!-- end of table -->)", re.DOTALL)
 FIGURE = re.compile(r"(<!-- figure: (.+?) -->).*?(<!-- end -->)", re.DOTALL)
 
@@ -204,8 +204,9 @@ def stale(_: Metrics) -> str:
                 whole.append(f"`{stage}`")
             elif any(path.parent == room and path.suffix for path in paths):
                 some.append(f"`{stage}`")
-        rows.append([f"`{room.relative_to('src')}`", ", ".join(whole) or "none", ", ".join(some)])
-    return lines(["room", "any file", "some files"], rows)
+        if whole or some:
+            rows.append([f"`{room.relative_to('src/reprise')}`", ", ".join(whole), ", ".join(some)])
+    return lines(["room", "stale after a change of any file", "of some of its files"], rows)
 
 
 TABLES: dict[str, Callable[[Metrics], str]] = {

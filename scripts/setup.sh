@@ -113,9 +113,10 @@ find_python() {
 
 # --- Python packages
 
-# What the installation depends on: the pins, the package, and where it lies (the package is installed in place).
+# What the installation depends on: the pins, the package, and where it lies (the package is installed in place). The
+# tables of tools in pyproject.toml change nothing that is installed.
 installed_state() {
-    cat requirements.txt requirements/*.txt pyproject.toml | cksum
+    { cat requirements.txt requirements/*.txt && sed '/^\[tool\./,$d' pyproject.toml; } | cksum
     pwd
 }
 

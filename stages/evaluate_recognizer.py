@@ -1,7 +1,5 @@
 """Stage evaluate_recognizer: the recognizer on every test set, with its floor and its ceiling."""
 
-from pathlib import Path
-
 from reprise.audio.spectrogram import SpectrogramParams
 from reprise.pipeline.stage import Stage, run_stage
 from reprise.pipeline.tracking import open_tracker
@@ -13,15 +11,15 @@ from reprise.recognition.evaluation.plots import write_plots
 
 def main(stage: Stage) -> None:
     params, spectrogram = stage.params(EvaluationParams, "evaluation"), stage.params(SpectrogramParams, "spectrogram")
-    clips = Path("data/clips")
+    clips, recognizer = stage.dep("data/clips/midi").parent, stage.dep("models/recognizer")
     with open_tracker(stage.compute.tracking, "recognizer", stage.name) as tracker:
-        metrics, predictions = evaluate_recognizer(params, spectrogram, Path("models"), clips)
+        metrics, predictions = evaluate_recognizer(params, spectrogram, recognizer.parent, clips)
         tracker.tags(stage.inputs)
         tracker.estimates(metrics)
     write_plots(predictions, params, stage.out("plots/recognizer/evaluation"))
     data = load_set(clips / "spectrograms", "unseen_font", spectrogram)
     draw_attributions(
-        Path("models/recognizer"),
+        recognizer,
         data,
         params.attribution_clips,
         params.attribution_steps,

@@ -4,8 +4,7 @@ from reprise.audio.fonts import FontParams, font_path
 from reprise.composition.corpus.store import load_corpus
 from reprise.composition.sampling.generate import generate_music
 from reprise.composition.sampling.music import MusicParams
-from reprise.composition.sampling.rules import USUAL
-from reprise.composition.use.composers import SAMPLING, save_rules
+from reprise.composition.sampling.rules import SAMPLING, USUAL, save_rules
 from reprise.pipeline.stage import Stage, run_stage
 
 

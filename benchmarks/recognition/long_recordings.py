@@ -1,10 +1,10 @@
 """Recordings longer than a clip: what the recognizer finds in them, by how the answers of their windows become one.
 
 Recordings are put together from validation clips: one, and others that have no instrument beyond its own, so that what
-each has is known. Counted are instruments that it hasn't (false) and that aren't found (missed). Guests: in a recording
-that lacks an instrument, a clip of that instrument alone sounds once, or twice in a row; is it found?
+each has is known. Counted are instruments that it hasn't (false) and that aren't found (missed). For the guests, a
+clip of an instrument that a recording lacks sounds in it once, or twice in a row, and is found or not.
 
-    python -m benchmarks.recognition.long_recordings           # on the pipeline's recognizer and clips, some minutes
+    python -m benchmarks.recognition.long_recordings            # on the pipeline's recognizer and clips, some minutes
     python -m benchmarks.recognition.long_recordings --quick     # a tenth of the recordings; nothing is written
 """
 
@@ -55,13 +55,13 @@ def load_clips(instruments: tuple[str, ...], sample_rate: int) -> tuple[list[np.
     audio = need(Path("data/clips/audio"), MADE_BY)
     rendering = read_rendering(audio)
     rows = rendering[(rendering["set"] == SET) & rendering["usable"]]
-    samples = []
+    clips, samples = [], []
     for shard, group in rows.groupby("shard"):
         names = [item_name(clip, "flac") for clip in group["clip"]]
         found = read_shard(audio / SET / shard_name(shard), names)
         samples += [decode(found[name], name, sample_rate) for name in names]
+        clips += list(group["clip"])
     manifest = read_manifest(need(Path("data/clips/manifest.parquet"), MADE_BY)).set_index("clip")
-    clips = [clip for _, group in rows.groupby("shard") for clip in group["clip"]]
     return samples, manifest.loc[clips, list(instruments)].to_numpy(bool)
 
 
@@ -144,7 +144,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="a tenth of the recordings; nothing is written")
     args = parser.parse_args()
-    network, config = load_recognizer(need(Path("models/recognizer"), "./run makes it"))
+    network, config = load_recognizer(need(Path("models/recognizer"), MADE_BY))
     answers = measure(network, config, 0.1 if args.quick else 1)
     has_guest = answers["guest_s"] > 0
     plain, guests = summarise(answers[~has_guest], ["false", "missed"]), summarise(answers[has_guest], ["guest_found"])

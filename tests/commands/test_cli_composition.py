@@ -15,8 +15,7 @@ from tiny_composer import BARS, MIDDLES, chorale, save_tiny_composer, write_scor
 
 from reprise.audio.fonts import FONTS, locate
 from reprise.cli import main
-from reprise.composition.sampling.rules import USUAL, SamplingRules
-from reprise.composition.use.composers import SAMPLING, save_rules
+from reprise.composition.sampling.rules import SAMPLING, USUAL, SamplingRules, save_rules
 from reprise.music.excerpts import cut_at_bar
 from reprise.music.piece import Piece, note_table
 from reprise.music.readers.midi import read_midi
@@ -346,7 +345,7 @@ def test_evaluate_music_prints_a_table(place, scores, capsys):
     assert lines[0] == "4 pieces, 0 skipped; 95 % intervals in brackets" and output.err == ""
     # Four parts without rests, so that four notes always sound, and all of them in C major.
     rows = {line.split()[0]: line.split()[1:] for line in lines[2:]}
-    assert rows["polyphony"] == ["4.000", "[4.000,", "4.000]"]
+    assert rows["polyphony"] == ["4.000", "(4.000-4.000)"]
     assert rows["empty_bar_rate"][0] == "0.000"
 
 

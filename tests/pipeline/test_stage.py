@@ -21,8 +21,8 @@ from conftest import ROOT
 from reprise.errors import ParamsError, RepriseError
 from reprise.pipeline import stage as stage_module
 from reprise.pipeline.compute import ComputeParams
-from reprise.pipeline.dvc_files import stage_entries
-from reprise.pipeline.inputs import dvc_hash
+from reprise.pipeline.dvc_files import recorded_outs, stage_entries
+from reprise.pipeline.inputs import IGNORED, dvc_hash
 from reprise.pipeline.pins import installed_version, read_pins
 from reprise.pipeline.shards import shard_name, write_shard
 from reprise.pipeline.stage import Stage, run_stage
@@ -261,12 +261,16 @@ def test_the_key_follows_code_data_and_params_but_not_compute(repository, path, 
     assert (Stage("count").key != before) == changes
 
 
-def test_the_key_knows_file_names_but_not_times_or_bytecode(repository):
+def test_the_key_knows_file_names_but_not_times_nor_what_dvc_ignores(repository):
     before = Stage("count").key
     os.utime("data/in/a.txt", (0, 0))
     Path("data/in/__pycache__").mkdir()
     Path("data/in/__pycache__/a.pyc").write_text("x")
+    Path("data/in/.x.py.swp").write_text("x")
+    Path("data/in/x.py~").write_text("x")
     assert Stage("count").key == before
+    ignored = (ROOT / ".dvcignore").read_text().replace("/", "").split()
+    assert set(IGNORED) <= set(ignored)
     Path("data/in/a.txt").rename("data/in/c.txt")
     assert Stage("count").key != before
 
@@ -359,6 +363,15 @@ def two_stages(repository, make_has_run):
     return repository
 
 
+def test_what_a_stage_that_is_gone_once_made_is_no_record(two_stages):
+    """DVC keeps it in dvc.lock; the stage that makes it now may have made something else."""
+    records = recorded_outs()
+    assert {path: stage for path, (stage, _) in records.items()} == {"data/made": "make", "data/x": "make"}
+    lock = Path("dvc.lock")
+    lock.write_text(lock.read_text() + "  older:\n    cmd: x\n    outs:\n    - path: data/x\n      md5: '0'\n")
+    assert recorded_outs() == records
+
+
 def use(stage: Stage) -> None:
     stage.out("data/used").write_text(Path("data/made/2.txt").read_text())
 
@@ -426,10 +439,10 @@ def test_what_each_stage_ran_on_is_noted_beside_the_metrics(repository, monkeypa
             stage.out(path).write_text("{}")
 
     Path("metrics").mkdir()
-    Path("metrics/machines.json").write_text('{"earlier": {"cpu": "x"}}')
+    Path("metrics/machines.json").write_text('{"train@vae": {"cpu": "x"}, "gone": {"cpu": "x"}}')
     assert run_in_process(main, monkeypatch) == 0
     noted = json.loads(Path("metrics/machines.json").read_text())
-    assert list(noted) == ["count", "earlier"] and noted["earlier"] == {"cpu": "x"}
+    assert list(noted) == ["count", "train@vae"] and noted["train@vae"] == {"cpu": "x"}, "dvc.yaml has no stage `gone`"
     assert noted["count"]["cpu"] and noted["count"]["versions"]["python"] == platform.python_version()
     assert noted["count"]["versions"]["numpy"] == np.__version__
 

@@ -1,4 +1,4 @@
-"""README and docs say what the metrics in git say, in tables that a script writes; all that is measured is in them."""
+"""README and docs say what git's metrics and dvc.yaml say, in tables that a script writes; all measures are there."""
 
 import json
 import re

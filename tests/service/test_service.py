@@ -25,8 +25,7 @@ from tiny_composer import save_tiny_composer
 
 from benchmarks import service as benchmark
 from reprise.cli import main
-from reprise.composition.sampling.rules import OPTIONS, SamplingRules
-from reprise.composition.use.composers import SAMPLING, save_rules
+from reprise.composition.sampling.rules import OPTIONS, SAMPLING, SamplingRules, save_rules
 from reprise.errors import BadInput, ParamsError
 from reprise.music.readers.midi import read_midi
 from reprise.params import LARGEST_SEED

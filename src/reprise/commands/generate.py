@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from reprise.commands.arguments import sampling_option, whole_number
 from reprise.commands.openings import print_opening, told_of_opening
 from reprise.commands.output import add_force, check_out, print_error, print_json, progress
-from reprise.composition.sampling.rules import OPTIONS
-from reprise.composition.use.composers import MODELS_FOLDER, SAMPLING, composer_folder, load_rules
+from reprise.composition.sampling.rules import OPTIONS, SAMPLING, load_rules
+from reprise.composition.use.composers import MODELS_FOLDER, composer_folder
 from reprise.errors import BadInput, FontError
 from reprise.params import LARGEST_SEED
 

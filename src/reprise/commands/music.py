@@ -5,12 +5,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reprise.commands.generate import add_model, load_model
-from reprise.commands.output import DECIMALS, print_error, print_json, print_table, progress, with_interval
+from reprise.commands.output import print_error, print_json, print_table, progress
 from reprise.composition.use.composers import composer_folder
 from reprise.errors import BadInput
 
 if TYPE_CHECKING:
     from reprise.music.piece import Piece
+
+DECIMALS = 3
 
 
 def add_evaluate_music(commands: argparse._SubParsersAction) -> None:
@@ -100,6 +102,8 @@ def _read(folder: Path) -> tuple[list["Piece"], list[dict]]:
 
 def print_measures(result: dict) -> None:
     """A line for each measure, beside the reference's where there is one."""
+    from reprise.learning.bootstrap import with_interval
+
     reference = result.get("reference")
     against = f", against {reference['pieces']}" if reference else ""
     print(f"{result['pieces']} pieces{against}, {len(result['skipped'])} skipped; 95 % intervals in brackets")
@@ -121,6 +125,8 @@ def print_measures(result: dict) -> None:
 
 def print_likelihood(result: dict) -> None:
     """The figures over all scores, then a line for each."""
+    from reprise.learning.bootstrap import with_interval
+
     least = "at most " if result["is_bound"] else ""
     counts = f"{result['pieces']} scores, {result['notes']:,} notes, {len(result['skipped'])} skipped"
     print(f"{counts}; 95 % interval in brackets")

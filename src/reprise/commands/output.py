@@ -10,8 +10,6 @@ from pathlib import Path
 
 from reprise.errors import BadInput
 
-DECIMALS = 3
-
 
 def open_streams() -> None:
     """Make stdout and stderr fit to print to, whatever the shell has made of them.
@@ -67,12 +65,6 @@ def check_out(option: str, path: Path, extensions: Sequence[str], force: bool) -
         raise BadInput(f"{option}: is {path}; it must be in a folder that you may write to")
     if path.exists() and not force:
         raise BadInput(f"{option}: {path} is there already; give another name, or --force to write over it")
-
-
-def with_interval(estimate: dict[str, float]) -> str:
-    """A figure with its 95 % interval in brackets; the figure alone where it has none, as that of a single item."""
-    value = f"{estimate['value']:.{DECIMALS}f}"
-    return f"{value} [{estimate['low']:.{DECIMALS}f}, {estimate['high']:.{DECIMALS}f}]" if "low" in estimate else value
 
 
 def print_table(alignment: str, header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

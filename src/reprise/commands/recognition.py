@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from reprise.commands.output import add_force, check_out, print_error, print_json, print_table, with_interval
+from reprise.commands.output import add_force, check_out, print_error, print_json, print_table
 from reprise.errors import AudioError, BadInput
 
 DEFAULT_MODEL = Path("models/recognizer")
@@ -154,6 +154,8 @@ def print_recognition(recording: dict) -> None:
 
 def print_evaluation(result: dict) -> None:
     """The figures with their intervals, a table of the instruments and one of the recordings with an error."""
+    from reprise.learning.bootstrap import with_interval
+
     print(f"{result['recordings']} recordings, {len(result['skipped'])} skipped; 95 % intervals in brackets")
     for name in ("macro_f1", "micro_f1", "mean_average_precision", "mean_base_rate", "false_alarms_a_recording"):
         if name in result:

@@ -1,1 +1,1 @@
-"""What training and measuring any model shares; it knows nothing of music."""
+"""What training and measuring any model shares, and the summary of all figures."""

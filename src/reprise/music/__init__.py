@@ -1,1 +1,1 @@
-"""Notes and theory; no torch, no audio."""
+"""Notes, theory, files of scores; no torch, nothing that sounds."""

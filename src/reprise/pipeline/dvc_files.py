@@ -32,8 +32,12 @@ def listed_paths(entry: dict, *kinds: str) -> list[str]:
 
 
 def recorded_outs(dvc_lock: Path = DVC_LOCK) -> dict[str, tuple[str, str]]:
-    """For each out that dvc.lock records: the stage that made it, and its md5; empty where nothing ran yet."""
+    """For each out that dvc.lock records: the stage that made it, and its md5; empty where nothing ran yet.
+
+    DVC keeps the records of stages that dvc.yaml no longer has; they count for nothing.
+    """
     if not dvc_lock.is_file():
         return {}
-    stages = read_yaml(dvc_lock).get("stages", {})
+    known = stage_entries(dvc_lock.with_name(DVC_YAML.name))
+    stages = {name: stage for name, stage in read_yaml(dvc_lock).get("stages", {}).items() if name in known}
     return {out["path"]: (name, out["md5"]) for name, stage in stages.items() for out in stage.get("outs", [])}

@@ -8,11 +8,14 @@ import hashlib
 import json
 import shlex
 from collections.abc import Callable
+from fnmatch import fnmatch
 from pathlib import Path
 
 from reprise.errors import RepriseError
 from reprise.params import PARAMS_FILE, read_yaml
 from reprise.pipeline.dvc_files import listed_paths, recorded_outs
+
+IGNORED = ("__pycache__", ".*.sw?", "*~", ".DS_Store")  # bytecode, and what editors and systems leave; as in .dvcignore
 
 
 def input_hashes(entry: dict) -> dict[str, str]:
@@ -89,10 +92,14 @@ def _shown(path: Path | str) -> str:
 
 
 def _folder_list(folder: Path) -> list[dict[str, str]]:
-    """DVC's list of the files of a folder, without bytecode, which .dvcignore leaves out."""
-    files = [path for path in folder.rglob("*") if not path.is_dir() and "__pycache__" not in path.parts]
+    """DVC's list of the files of a folder, without those that .dvcignore leaves out."""
+    files = [path for path in folder.rglob("*") if not path.is_dir() and not _is_ignored(path.relative_to(folder))]
     listed = [{"md5": _file_md5(path), "relpath": path.relative_to(folder).as_posix()} for path in files]
     return sorted(listed, key=lambda file: file["relpath"])
+
+
+def _is_ignored(path: Path) -> bool:
+    return any(fnmatch(part, pattern) for part in path.parts for pattern in IGNORED)
 
 
 def _file_md5(path: Path) -> str:

@@ -8,6 +8,7 @@ import json
 import os
 import platform
 import sys
+from collections.abc import Container
 from importlib.metadata import version
 from pathlib import Path
 
@@ -27,14 +28,15 @@ PACKAGES = {
 }
 
 
-def record_machine(stage: str, path: Path = MACHINES) -> None:
-    """Note in `path` on what a stage of the pipeline has just run."""
+def record_machine(stage: str, known: Container[str], path: Path = MACHINES) -> None:
+    """Note in `path` on what a stage of the pipeline has just run; forget stages that aren't `known` any more."""
     try:
         machines = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):  # none yet, or the conflict marks of a merge in it
         machines = {}
     loaded = {"python": platform.python_version()}
     loaded |= {package: version(package) for module, package in PACKAGES.items() if module in sys.modules}
+    machines = {name: machine for name, machine in machines.items() if name in known}
     machines[stage] = {"cpu": cpu_model(), **instruction_set(), "cores": usable_cores(), "versions": loaded}
     write_atomically(path, (json.dumps(dict(sorted(machines.items())), indent=2) + "\n").encode())
 

@@ -110,9 +110,9 @@ def run_stage(main: Callable[[Stage], None]) -> None:
             _drop_older_work(stage)
             main(stage)
             made = stage.publish()
-            print(f"{name}: made {', '.join(made)} in {_shown(time.monotonic() - start)}", file=sys.stderr)
+            print(f"{name}: made {', '.join(made)} in {_duration(time.monotonic() - start)}", file=sys.stderr)
             with FileLock(WORK / "machines.lock"):  # of stages that run side by side each keeps its line
-                record_machine(name)
+                record_machine(name, stage_entries())
     except KeyboardInterrupt:
         _end(130, f"{name}: interrupted; what was done is kept, run it again to go on")
     except RepriseError as error:
@@ -123,7 +123,7 @@ def run_stage(main: Callable[[Stage], None]) -> None:
         _end(1, f"{name}: no space left on the disk; free some and run it again: it goes on where it stopped")
 
 
-def _shown(seconds: float) -> str:
+def _duration(seconds: float) -> str:
     minutes, rest = divmod(round(seconds), 60)
     return f"{minutes} min {rest} s" if minutes else f"{rest} s"
 

@@ -19,8 +19,8 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from reprise.composition.models.composer import ComposerConfig, load_composer
-from reprise.composition.sampling.rules import OPTIONS, Option, SamplingRules
-from reprise.composition.use.composers import best_composer, find_composers, load_rules
+from reprise.composition.sampling.rules import OPTIONS, Option, SamplingRules, load_rules
+from reprise.composition.use.composers import best_composer, find_composers
 from reprise.composition.use.scores import check_rules
 from reprise.params import LARGEST_SEED, plain_number
 from reprise.service.pool import WorkerPool

@@ -7,16 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from reprise.composition.sampling.rules import USUAL, SamplingRules
-from reprise.composition.use.composers import (
-    SAMPLING,
-    best_composer,
-    composer_folder,
-    find_composers,
-    load_rules,
-    save_rules,
-    validation_nats,
-)
+from reprise.composition.sampling.rules import SAMPLING, USUAL, SamplingRules, load_rules, save_rules
+from reprise.composition.use.composers import best_composer, composer_folder, find_composers, validation_nats
 from reprise.errors import BadInput
 
 

@@ -1,8 +1,8 @@
 """From sources of scores to a corpus: what is taken, what is left out and why, and which split a piece goes to.
 
-A family (pieces that share a tune, see `tunes`) goes to one split as a whole. Nothing is left out silently: what isn't
-taken is listed with its reason in `skipped.csv` and counted in the metrics, and so is what is missing from a piece that
-is taken.
+A family (pieces that share a tune, see `families`) goes to one split as a whole. Nothing is left out silently: what
+isn't taken is listed with its reason in `skipped.csv` and counted in the metrics, and so is what is missing from a
+piece that is taken.
 """
 
 import hashlib

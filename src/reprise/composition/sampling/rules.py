@@ -4,12 +4,14 @@
 take their ranges, defaults and words from it.
 """
 
+import json
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import asdict, dataclass, fields, replace
+from pathlib import Path
 from typing import Any
 
 from reprise.errors import BadInput
-from reprise.params import plain_number, require
+from reprise.params import build, plain_number, require
 
 
 @dataclass(frozen=True)
@@ -77,6 +79,7 @@ class Option:
         return (name.strip(), value) if self.by_field else value
 
 
+SAMPLING = "sampling.json"  # beside a composer: the rules that its music was measured with
 HOTTEST = 100
 OPTIONS = {
     "temperature": Option(
@@ -168,3 +171,23 @@ class SamplingRules(SharedRules):
 
 
 USUAL = SamplingRules()  # of a composer that nobody has measured music of
+
+
+def save_rules(rules: SamplingRules, path: Path) -> None:
+    """Write the rules that a composer's music was measured with."""
+    path.write_text(json.dumps(asdict(rules), indent=2) + "\n")
+
+
+def load_rules(folder: Path) -> tuple[SamplingRules, bool]:
+    """The rules that a composer's music was measured with, and True; the usual ones, and False, where none are kept.
+
+    Raises:
+        BadInput: they are damaged.
+    """
+    path = folder / SAMPLING
+    if not path.is_file():
+        return USUAL, False
+    try:
+        return build(SamplingRules, json.loads(path.read_text()), str(path)), True
+    except (OSError, ValueError) as error:
+        raise BadInput(f"{path}: not the rules of a composer ({error}); make them again with ./run") from error

@@ -1,4 +1,4 @@
-"""The composers in a folder, each in a folder of its own: which there are, which is best, how each is to be drawn from.
+"""The composers in a folder, each in a folder of its own: which there are, and which is best.
 
 No model is loaded for that, nor torch.
 """
@@ -6,16 +6,12 @@ No model is loaded for that, nor torch.
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import asdict
 from pathlib import Path
 
-from reprise.composition.sampling.rules import USUAL, SamplingRules
 from reprise.errors import BadInput
-from reprise.params import build
 
 MODELS_FOLDER = Path("models/composer")
 CONFIG = "config.json"  # `weights.CONFIG`, which would bring torch
-SAMPLING = "sampling.json"
 
 
 def find_composers(folder: Path) -> dict[str, Path]:
@@ -64,23 +60,3 @@ def validation_nats(folder: Path) -> float:
 def best_composer(composers: Mapping[str, Path]) -> str:
     """The name of the one with fewest validation nats a note; of several alike the first."""
     return min(composers, key=lambda name: validation_nats(composers[name]))
-
-
-def save_rules(rules: SamplingRules, path: Path) -> None:
-    """Write the rules that a composer's music was measured with."""
-    path.write_text(json.dumps(asdict(rules), indent=2) + "\n")
-
-
-def load_rules(folder: Path) -> tuple[SamplingRules, bool]:
-    """The rules that a composer's music was measured with, and True; the usual ones, and False, where none are kept.
-
-    Raises:
-        BadInput: they are damaged.
-    """
-    path = folder / SAMPLING
-    if not path.is_file():
-        return USUAL, False
-    try:
-        return build(SamplingRules, json.loads(path.read_text()), str(path)), True
-    except (OSError, ValueError) as error:
-        raise BadInput(f"{path}: not the rules of a composer ({error}); make them again with ./run") from error
