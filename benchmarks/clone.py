@@ -1,7 +1,7 @@
 """Throwaway clones in which benchmarks run the pipeline's stages on other params, and what a stage costs there.
 
-A clone lies in `.reprise/benchmarks`, which git and DVC ignore. Its DVC cache is its own, or the repository's, so that
-what was made already isn't made again. Memory is that of all
+A clone lies in `.reprise/benchmarks`, which git and DVC ignore. Its DVC cache is its own; or it begins with
+what the repository has made, and shares its cache. Memory is that of all
 processes below dvc, without dvc itself, looked at ten times a second: `peak_rss_mib` adds up their resident memory
 (pages that they share, files mapped into memory among them, count in each), `peak_anonymous_mib` what no file backs.
 Linux only: it reads /proc.
@@ -20,6 +20,7 @@ from dvc.repo import Repo
 
 from benchmarks.machine import ROOT
 from reprise.errors import BadInput, RepriseError
+from reprise.pipeline.dvc_files import DVC_LOCK
 from scripts import profile_clone
 
 CLONES = ROOT / ".reprise" / "benchmarks"
@@ -38,13 +39,23 @@ class Usage:
 class Clone:
     """The clone `name`, made or brought up to date with the work tree, with `changes` laid over its params."""
 
-    def __init__(self, name: str, changes: dict, shares_cache: bool = False) -> None:
+    def __init__(self, name: str, changes: dict, begins_with_results: bool = False) -> None:
         self.folder = CLONES / name
         profile_clone.clone_work_tree(ROOT, self.folder)
-        if shares_cache:
-            with Repo(ROOT) as repo, Repo(self.folder).config.edit("local") as config:
-                config["cache"]["dir"] = str(Path(repo.cache.local.path).parents[1])
+        if begins_with_results:
+            self._take_results()
         profile_clone.overlay(self.folder / "params.yaml", changes, "benchmark")
+
+    def _take_results(self) -> None:
+        """What the last run in the repository has made: the files in git, and the rest from DVC's cache."""
+        with Repo(ROOT) as repo, Repo(self.folder).config.edit("local") as config:
+            config["cache"]["dir"] = str(Path(repo.cache.local.path).parents[1])
+        for path in (DVC_LOCK.name, "metrics", "plots"):
+            copy = shutil.copytree if (ROOT / path).is_dir() else shutil.copy2
+            shutil.rmtree(self.folder / path, ignore_errors=True)
+            copy(ROOT / path, self.folder / path)
+        with Repo(self.folder) as repo:
+            repo.checkout(force=True, allow_missing=True)
 
     def repro(self, *args: str) -> Usage:
         """`dvc repro ARGS` in the clone; what it prints goes to stderr.

@@ -8,8 +8,9 @@ the test items, not on the seed: a difference between two commits means somethin
     python -m benchmarks.seed_spread --only lstm --only vae
     python -m benchmarks.seed_spread --profile smoke          # a first look; its figures mean nothing
 
-The clone in .reprise/benchmarks takes from DVC's cache what the pipeline or an interrupted run has made already, so
-after `./run` it trains with two more seeds. Delete it when done (some 3 GB); `./run gc -w` then frees the cache.
+The clone in .reprise/benchmarks begins with what `./run` has made, so the first seed costs nothing after it. A model's
+rows are written when it is done, beside those of other models: an interrupted run goes on with --only. Delete the clone
+when done (some 3 GB); `./run gc -w` then frees the cache of what the other seeds made.
 """
 
 import argparse
@@ -17,7 +18,7 @@ import json
 from pathlib import Path
 
 from benchmarks.clone import Clone
-from benchmarks.machine import ROOT, report
+from benchmarks.machine import RESULTS, ROOT, report
 from benchmarks.measure import run_script, table
 from reprise.composition.models.composer import MODELS
 from reprise.learning.bootstrap import rounded, with_interval
@@ -63,7 +64,7 @@ def make_clone(profile: str | None) -> Clone:
     """
     changes = profile_clone.read_profile(ROOT, profile) if profile else {}
     name = "seed-spread" + f"-{profile}" * bool(profile)
-    return Clone(name, changes | {"compute": {"tracking": False}}, shares_cache=not profile)
+    return Clone(name, changes | {"compute": {"tracking": False}}, begins_with_results=not profile)
 
 
 def stage_of(model: str) -> tuple[str, str]:
@@ -118,6 +119,18 @@ def measure(model: str, clone: Clone) -> list[dict]:
     return spread_of(model, by_seed)
 
 
+def known_rows(path: Path) -> list[dict]:
+    """The rows of an earlier run, or none."""
+    return json.loads(path.read_text(encoding="utf-8"))["rows"] if path.exists() else []
+
+
+def merged(known: list[dict], new: list[dict]) -> list[dict]:
+    """The rows of each model once, new ones in the place of known ones, models in their usual order."""
+    models = {row["model"] for row in new}
+    kept = [row for row in known if row["model"] not in models]
+    return sorted(kept + new, key=lambda row: list(SECTIONS).index(row["model"]))
+
+
 def show(rows: list[dict]) -> str:
     head = (
         "model",
@@ -142,9 +155,11 @@ def main() -> None:
     parser.add_argument("--profile", help="the params of profiles/PROFILE.yaml; nothing is written")
     args = parser.parse_args()
     clone = make_clone(args.profile)
-    rows = [row for model in args.only or SECTIONS for row in measure(model, clone)]
-    print(show(rows))
-    report(Path(__file__).stem, {"rows": rows}, quick=bool(args.profile))
+    name, rows = Path(__file__).stem, []
+    for model in args.only or SECTIONS:
+        rows += measure(model, clone)
+        print(show(rows))
+        report(name, {"rows": merged(known_rows(RESULTS / f"{name}.json"), rows)}, quick=bool(args.profile))
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ Recordings are put together from validation clips: one, and others that have no 
 each has is known. Counted are instruments that it hasn't (false) and that aren't found (missed). For the guests, a
 clip of an instrument that a recording lacks sounds in it once, or twice in a row, and is found or not.
 
-    python -m benchmarks.recognition.long_recordings            # on the pipeline's recognizer and clips, some minutes
+    python -m benchmarks.recognition.long_recordings            # on the pipeline's recognizer and clips, half a minute
     python -m benchmarks.recognition.long_recordings --quick     # a tenth of the recordings; nothing is written
 """
 

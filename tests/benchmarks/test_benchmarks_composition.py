@@ -322,6 +322,16 @@ def test_a_spread_by_hand():
     ]  # fmt: skip
 
 
+def test_a_run_of_one_model_leaves_the_rows_of_others(tmp_path):
+    assert seeds.known_rows(tmp_path / "none.json") == []
+    (tmp_path / "rows.json").write_text(
+        json.dumps({"rows": [{"model": "vae", "figure": 1}, {"model": "lstm", "figure": 2}]})
+    )
+    known = seeds.known_rows(tmp_path / "rows.json")
+    new = [{"model": "recognizer", "figure": 3}, {"model": "lstm", "figure": 4}]
+    assert [row["figure"] for row in seeds.merged(known, new)] == [3, 4, 1]
+
+
 def test_the_recognizer_s_sets_are_all_compared():
     row = {"macro_f1": {"value": 0.5, "low": 0.4, "high": 0.6, "count": 9}}
     found = seeds.figures_of("recognizer", {"test": row | {"micro_f1": 1}, "ceiling": row})

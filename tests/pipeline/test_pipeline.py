@@ -21,6 +21,7 @@ import vl_convert
 from conftest import ROOT, Clone
 
 from reprise.params import read_yaml
+from reprise.pipeline.dvc_files import stage_entries
 
 CLIP_STAGES = ("collect_fonts", "compose_clips", "render_clips", "cache_spectrograms")
 TRAINING_STAGES = ("train_recognizer@recognizer", "train_recognizer@ceiling", "evaluate_recognizer")
@@ -40,12 +41,19 @@ def leaves(value: object) -> list:
     return [leaf for item in value.values() for leaf in leaves(item)] if isinstance(value, dict) else [value]
 
 
+def curves(stages: dict[str, dict]) -> dict[str, dict]:
+    """The curves of each training, which are plots of their stages: path and how it is drawn."""
+    plots = (plot for entry in stages.values() for plot in entry.get("plots", []))
+    return {path: options for plot in plots for path, options in plot.items() if path.endswith(".csv")}
+
+
 # --- how it is written
 
 
 def test_no_title_of_a_plot_holds_an_apostrophe():
     """One ends the text in the page of `dvc plots show`, and the plot is never drawn."""
     titles = [title for plot in read_yaml(ROOT / "dvc.yaml")["plots"] for title in plot]
+    titles += [options["title"] for options in curves(stage_entries(ROOT / "dvc.yaml")).values()]
     assert titles and not [title for title in titles if "'" in title or '"' in title]
 
 
@@ -96,7 +104,9 @@ def test_plots_render_without_a_network(copy_of_smoke, tmp_path):
         re.findall(r"var spec = (\{.*?\});\n", page, re.DOTALL),
     )
     titles = [next(iter(plot)) for plot in read_yaml(copy_of_smoke.folder / "dvc.yaml")["plots"]]
+    titles += [options["title"] for options in curves(copy_of_smoke.stages).values()]
     assert len(specs) == len(places) == len(titles)
+    assert all(title in page for title in titles)
     assert all(page.count(f"vegaEmbed('#{place}', spec)") == 1 and "'" not in place for place in places)
     for spec in specs:
         drawn = vl_convert.vegalite_to_svg(json.loads(spec), vl_version="5.21")
@@ -180,6 +190,10 @@ def test_an_experiment_reruns_training_alone_and_metrics_diff_shows_it(copy_of_s
     changed = json.loads(copy_of_smoke.dvc("metrics", "diff", "--json"))
     (keys,) = changed.values()
     assert changed.keys() == {"metrics/summary.json"} and {key.split(".")[0] for key in keys} == {"f1"}
+    copy_of_smoke.git("checkout", "params.yaml")
+    log = copy_of_smoke.dvc("repro", *TRAINING_STAGES[:2])
+    assert copy_of_smoke.stages_run == [] or set(copy_of_smoke.stages_run) == {CHECK}
+    assert all(f"Stage '{stage}' is cached - skipping run" in log for stage in TRAINING_STAGES[:2]), "of the first run"
 
 
 def test_other_temperatures_rerun_the_music_alone_and_metrics_diff_shows_it(copy_of_smoke):

@@ -46,7 +46,7 @@ def deal_instruments(seed: int, item: int) -> tuple[int, ...]:
 
 
 def compose_clip(params: ClipParams, item: int) -> Clip:
-    """Clip `item`, from `SeedSequence([seed, item])` alone."""
+    """Clip `item`: its instruments follow from the seed and its block, all else from a seed sequence of its own."""
     instruments = deal_instruments(params.seed, item)
     rng = np.random.default_rng(np.random.SeedSequence([params.seed, _CLIP, item]))
     tempo = round(float(rng.uniform(*params.tempo_bpm)), 1)

@@ -2,7 +2,8 @@
 
 `manifest.parquet` has a row a clip: `clip` (id), `split`, `shard`, `parts` (instrument index of each part),
 `levels_db` (of each part), `count`, what the music is (`tempo_bpm`, `beats_a_bar`, `tonic`, `mode`, `roles`,
-`notes`), and a 0/1 column for each instrument.
+`notes`; whether parts begin notes at once, `simultaneous`, and overlap in range, `shared_register`), and a 0/1 column
+for each instrument.
 """
 
 import hashlib

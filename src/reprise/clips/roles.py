@@ -91,7 +91,7 @@ def arpeggio(rng: np.random.Generator, phrase: Phrase) -> list[tuple[float, floa
 
 
 def line(rng: np.random.Generator, phrase: Phrase) -> list[tuple[float, float, int]]:
-    """Lowest note of each chord in the register, with a passing note now and then."""
+    """Lowest note of each chord in the register, with another chord note now and then."""
     notes = []
     for start, end in phrase.changes():
         tones = phrase.chord_pitches(start)

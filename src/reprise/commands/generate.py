@@ -31,7 +31,7 @@ def add_generate(commands: argparse._SubParsersAction) -> None:
         "generate",
         help="compose new music, from nothing or from the opening of a score",
         description="Compose new music with a trained composer and write it as MIDI, MusicXML or sound. The same "
-        "options, the seed and the count among them, give the same music.",
+        "options and seed give the same music; a larger count adds pieces.",
         epilog="example: reprise generate --bars 32 --temperature 0.9 -o new.mid -o new.wav",
     )
     add_model(parser)

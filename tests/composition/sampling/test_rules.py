@@ -17,6 +17,9 @@ def test_every_rule_is_an_option_with_its_default():
     assert all(getattr(USUAL, name) == option.default for name, option in OPTIONS.items())
 
 
+USUALLY = {(): "none", "": "any"}  # what nobody asks for, in words
+
+
 @pytest.mark.parametrize("name", [field.name for field in fields(SharedRules)])
 def test_params_yaml_says_of_a_rule_what_the_option_says(name):
     section = (ROOT / "params.yaml").read_text().partition("\nsampling:\n")[2].partition("\n\n")[0]
@@ -28,7 +31,7 @@ def test_params_yaml_says_of_a_rule_what_the_option_says(name):
 def test_the_guide_has_the_options_as_they_are():
     """A row of the table in docs/composition.md for each, and none besides."""
     expected = [
-        f"| `{name}` | {option.right} | {'any' if option.default in ((), '') else option.default} | {option.help} |"
+        f"| `{name}` | {option.right} | {USUALLY.get(option.default, option.default)} | {option.help} |"
         for name, option in OPTIONS.items()
     ]
     section = (ROOT / "docs/composition.md").read_text().partition("\n## Sampling\n")[2].partition("\n## ")[0]

@@ -4,10 +4,10 @@ The recording is heard in windows as long as the training clips, one about every
 long as what is left, and a recording shorter than a window is one window of its own length. W windows, K instruments,
 S steps of the network in a window.
 
-Level: training clips lie between -30 and -14 dBFS. So a whole recording gets one gain, which a first reading of it
-finds, to an active RMS (`audio.levels.active_rms`) of -20 dBFS: the answer doesn't depend on how loud a recording is,
-and its soft passages stay softer than its loud ones. A window 50 dB below that counts as silence, in which nothing is
-heard, and so does a whole recording below -70 dBFS.
+Level: training clips lie between -26 and -14 dBFS (`rendering.mix_level_db`), give or take 3 dB. So a whole recording
+gets one gain, which a first reading of it finds, to an active RMS (`audio.levels.active_rms`) of -20 dBFS: the answer
+doesn't depend on how loud a recording is, and its soft passages stay softer than its loud ones. A window 50 dB below
+that counts as silence, in which nothing is heard, and so does a whole recording below -70 dBFS.
 """
 
 from collections.abc import Iterable, Iterator
