@@ -108,14 +108,16 @@ def spread_of(model: str, by_seed: dict[int, dict]) -> list[dict]:
 
 
 def measure(model: str, clone: Clone) -> list[dict]:
-    """Train and evaluate one model with each seed; see `spread_of`."""
+    """Train and evaluate one model with each seed, its own one first; see `spread_of`."""
     params = clone.folder / PARAMS_FILE
+    before = params.read_bytes()  # the composers share their seed: the next one begins with its own, too
     stage, path = stage_of(model)
     by_seed = {}
     for seed in seeds_from(own_seed(model, read_yaml(params))):
         profile_clone.overlay(params, changes_for(model, seed), f"seed {seed}")
         clone.repro(stage)
         by_seed[seed] = json.loads((clone.folder / path).read_text(encoding="utf-8"))
+    params.write_bytes(before)
     return spread_of(model, by_seed)
 
 

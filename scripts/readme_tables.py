@@ -1,4 +1,4 @@
-"""Write the figures of README.md and docs/ from metrics/, and what CONTRIBUTING.md says of dvc.yaml, after `./run`.
+"""Write the figures of README.md and docs/ from metrics/, after `./run`; what CONTRIBUTING.md says of dvc.yaml, too.
 
 What lies between `<!-- table: NAME -->` and `<!-- end of table -->` is a table of `TABLES`; what lies between
 `<!-- figure: FILE KEY KEY ... -->` and `<!-- end -->` is one figure of metrics/FILE.json. Nothing else is touched. The
@@ -191,6 +191,23 @@ def recognizer_in_short(metrics: Metrics) -> str:
     return lines(["", "F1 (95 %)", "mean average precision (95 %)"], rows)
 
 
+def seeds(_: Metrics) -> str:
+    """What three seeds of training make of the main figures, of benchmarks/results/seed_spread.json."""
+    found = json.loads((ROOT / "benchmarks" / "results" / "seed_spread.json").read_text(encoding="utf-8"))
+    rows = [
+        [
+            row["model"],
+            words(row["figure"]),
+            *map(shown, row["values"].values()),
+            shown(row["spread"]),
+            shown(row["interval_width"]),
+        ]
+        for row in found["rows"]
+        if row.get("interval_width") and not row["figure"].startswith("floor")
+    ]
+    return lines(["", "figure", "seed 1", "seed 2", "seed 3", "spread", "width of the interval"], rows)
+
+
 def stale(_: Metrics) -> str:
     """For each room of the code the stages that a change of any file in it makes stale, or of some files."""
     stages = {name: entry["deps"] for name, entry in read_yaml(ROOT / "dvc.yaml")["stages"].items()}
@@ -216,6 +233,7 @@ TABLES: dict[str, Callable[[Metrics], str]] = {
     "recognizer": recognizer,
     "recognizer in short": recognizer_in_short,
     "stale": stale,
+    "what the seed does": seeds,
 }
 
 

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -320,6 +321,23 @@ def test_a_spread_by_hand():
     assert [cell.strip() for cell in shown[2] if cell] == [
         "lstm", "validation nats_per_note", "2.000", "1.500", "2.250", "0.750", "0.500", "2.000 (1.750-2.250)",
     ]  # fmt: skip
+
+
+def test_each_model_begins_with_its_own_seed(monkeypatch, tmp_path):
+    """Two share theirs: what was tried with the one must not be where the other begins."""
+    (tmp_path / "params.yaml").write_text((seeds.ROOT / "params.yaml").read_text())
+    clone, tried = SimpleNamespace(folder=tmp_path), []
+
+    def repro(stage):
+        model = stage.partition("@")[2]
+        (tmp_path / f"metrics/composer/{model}.json").write_text("{}")
+        tried.append((model, seeds.own_seed(model, read_yaml(tmp_path / "params.yaml"))))
+
+    (tmp_path / "metrics/composer").mkdir(parents=True)
+    clone.repro = repro
+    monkeypatch.setattr(seeds, "spread_of", lambda model, by_seed: list(by_seed))
+    assert seeds.measure("lstm", clone) == seeds.measure("vae", clone) == [1, 2, 3]
+    assert tried == [(model, seed) for model in ("lstm", "vae") for seed in (1, 2, 3)]
 
 
 def test_a_run_of_one_model_leaves_the_rows_of_others(tmp_path):
