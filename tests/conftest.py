@@ -25,7 +25,7 @@ ROOT = Path(__file__).resolve().parents[1]
 TIMEOUT_S = 1800
 IS_WORKER = "PYTEST_XDIST_WORKER" in os.environ  # one of several processes that run the tests
 SHARED = "REPRISE_TESTS_FOLDER"
-CLONES = ("new_clone", "copy_of_smoke", "smoke_clone")
+CLONES = ("new_clone", "copy_of_smoke", "lasting_copy", "smoke_clone")
 
 
 class Clone:
@@ -160,7 +160,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def smoke_clone(dvc_settings: Path) -> Clone:
-    """The whole smoke pipeline, run from nothing, serially. Tests only read it; `copy_of_smoke` is theirs to change."""
+    """The whole smoke pipeline, run from nothing, serially, for all processes.
+
+    Tests read its files and nothing else, not even by dvc: another process may be copying them. Copies are theirs.
+    """
     shared = Path(os.environ[SHARED])
     clone, log = Clone(shared / "smoke", dvc_settings), shared / "smoke.log"
     with FileLock(shared / "smoke.lock"):
@@ -183,6 +186,16 @@ def new_clone(tmp_path: Path, smoke_clone: Clone, dvc_settings: Path) -> Iterato
 @pytest.fixture
 def copy_of_smoke(tmp_path: Path, smoke_clone: Clone, dvc_settings: Path) -> Iterator[Clone]:
     """A copy of the smoke clone, data, models and cache included, to do with as a test likes."""
-    shutil.copytree(smoke_clone.folder, tmp_path / "copy", symlinks=True)
-    yield Clone(tmp_path / "copy", dvc_settings)
-    shutil.rmtree(tmp_path / "copy", ignore_errors=True)
+    yield from _copy(smoke_clone, tmp_path / "copy", dvc_settings)
+
+
+@pytest.fixture(scope="module")
+def lasting_copy(tmp_path_factory: pytest.TempPathFactory, smoke_clone: Clone, dvc_settings: Path) -> Iterator[Clone]:
+    """A copy that the tests of a module share; each leaves it as it was."""
+    yield from _copy(smoke_clone, tmp_path_factory.mktemp("lasting") / "copy", dvc_settings)
+
+
+def _copy(clone: Clone, folder: Path, settings: Path) -> Iterator[Clone]:
+    shutil.copytree(clone.folder, folder, symlinks=True)
+    yield Clone(folder, settings)
+    shutil.rmtree(folder, ignore_errors=True)

@@ -75,19 +75,19 @@ def test_every_out_is_there_and_no_work_is_left_over(smoke_clone):
     assert not [path for path in (smoke_clone.folder / ".reprise" / "work").iterdir() if path.is_dir()]
 
 
-def test_dvc_shows_a_summary_by_default_and_every_metrics_file_when_asked(smoke_clone):
+def test_dvc_shows_a_summary_by_default_and_every_metrics_file_when_asked(lasting_copy):
     """`dvc metrics` drops lists without a word."""
-    (shown,) = json.loads(output_of_dvc(smoke_clone, "metrics", "show", "--json"))[""]["data"].items()
-    summary = json.loads((smoke_clone.folder / "metrics/summary.json").read_text())
+    (shown,) = json.loads(output_of_dvc(lasting_copy, "metrics", "show", "--json"))[""]["data"].items()
+    summary = json.loads((lasting_copy.folder / "metrics/summary.json").read_text())
     assert shown == ("metrics/summary.json", {"data": summary}) and 15 <= len(leaves(summary)) <= 25
-    outs = [path for entry in smoke_clone.stages.values() for path in written(entry, "outs", "metrics")]
+    outs = [path for entry in lasting_copy.stages.values() for path in written(entry, "outs", "metrics")]
     paths = [path for path in outs if path.startswith("metrics/")]
-    asked = json.loads(output_of_dvc(smoke_clone, "metrics", "show", "--json", *paths))[""]["data"]
+    asked = json.loads(output_of_dvc(lasting_copy, "metrics", "show", "--json", *paths))[""]["data"]
     for path in paths:
-        metrics = json.loads((smoke_clone.folder / path).read_text())
+        metrics = json.loads((lasting_copy.folder / path).read_text())
         assert leaves(metrics) and all(isinstance(leaf, (int, float, str, bool)) for leaf in leaves(metrics)), path
         assert asked[path]["data"] == metrics
-    recognizer = json.loads((smoke_clone.folder / "metrics/recognizer.json").read_text())
+    recognizer = json.loads((lasting_copy.folder / "metrics/recognizer.json").read_text())
     assert recognizer["test"]["macro_f1"].keys() == {"value", "low", "high", "count"}
     assert recognizer["test"]["macro_f1"]["count"] == 24
     assert summary["f1"]["test"] == recognizer["test"]["macro_f1"]["value"]
@@ -153,16 +153,16 @@ EVERYTHING_FROM_SPECTROGRAMS = {"cache_spectrograms", *TRAINING_STAGES}
     ],
     ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
 )
-def test_a_changed_param_makes_stale_what_reads_it(smoke_clone, change, stale):
+def test_a_changed_param_makes_stale_what_reads_it(lasting_copy, change, stale):
     """A dry run names the stages that read the param; in a real one, those behind them follow."""
-    params = smoke_clone.folder / "params.yaml"
+    params = lasting_copy.folder / "params.yaml"
     before = params.read_bytes()
     try:
-        smoke_clone.set_params(change)
-        log = output_of_dvc(smoke_clone, "repro", "--dry")
+        lasting_copy.set_params(change)
+        log = output_of_dvc(lasting_copy, "repro", "--dry")
     finally:
         params.write_bytes(before)
-    assert {stage for stage in smoke_clone.stages if f"Running stage '{stage}'" in log} - {CHECK} == stale
+    assert {stage for stage in lasting_copy.stages if f"Running stage '{stage}'" in log} - {CHECK} == stale
     assert (f"Running stage '{CHECK}'" in log) == bool(stale)
 
 
