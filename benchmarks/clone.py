@@ -1,10 +1,9 @@
 """Throwaway clones in which benchmarks run the pipeline's stages on other params, and what a stage costs there.
 
-A clone lies in `.reprise/benchmarks`, which git and DVC ignore. Its DVC cache is its own; or it begins with
-what the repository has made, and shares its cache. Memory is that of all
-processes below dvc, without dvc itself, looked at ten times a second: `peak_rss_mib` adds up their resident memory
-(pages that they share, files mapped into memory among them, count in each), `peak_anonymous_mib` what no file backs.
-Linux only: it reads /proc.
+A clone lies in `.reprise/benchmarks`, which git and DVC ignore. Its DVC cache is its own; or it begins with what the
+repository has made, and shares its cache. Memory is that of all processes below dvc, without dvc itself, looked at ten
+times a second: `peak_rss_mib` adds up their resident memory (pages that they share, files mapped into memory among
+them, count in each), `peak_anonymous_mib` what no file backs. Linux only: it reads /proc.
 """
 
 import os

@@ -15,7 +15,7 @@ from pathlib import Path
 from reprise.errors import BadInput, RepriseError
 from reprise.pipeline.dvc_files import listed_paths, recorded_outs, stage_entries
 
-RWLOCK = Path(".dvc/tmp/rwlock")
+RWLOCK = Path(".dvc", "tmp", "rwlock")
 WRITING_S = 2.0
 
 

@@ -28,6 +28,14 @@ def save_tiny_recognizer(folder: Path, thresholds: tuple[float, ...] = CONFIG.th
     return folder
 
 
+def label_rows(*instruments: tuple[int, ...]) -> np.ndarray:
+    """A 0/1 row a clip, float64[N, K], from the indices of its instruments."""
+    table = np.zeros((len(instruments), len(INSTRUMENT_NAMES)))
+    for row, found in enumerate(instruments):
+        table[row, list(found)] = 1
+    return table
+
+
 class ToneDetector(nn.Module):
     """Takes each instrument for a tone of its own: what the answer must be can be told from the samples.
 

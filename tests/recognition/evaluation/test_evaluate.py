@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from tiny_recognizer import label_rows
 
 from reprise.music.instruments import INSTRUMENT_NAMES
 from reprise.music.piece import Piece, note_table
@@ -21,18 +22,11 @@ PIANO, GUITAR, STRINGS = INSTRUMENT_NAMES[:3]
 PARAMS = EvaluationParams(seed=1, resamples=50, attribution_clips=1, attribution_steps=8)
 
 
-def rows(*instruments: tuple[int, ...]) -> np.ndarray:
-    table = np.zeros((len(instruments), len(INSTRUMENT_NAMES)))
-    for row, found in enumerate(instruments):
-        table[row, list(found)] = 1
-    return table
-
-
 @pytest.fixture
 def predictions() -> Predictions:
     """A hit, guitar taken for strings, piano missed for nothing, strings out of nothing."""
-    labels = rows((0,), (1,), (0, 1), (1,))
-    decisions = rows((0,), (2,), (1,), (1, 2))
+    labels = label_rows((0,), (1,), (0, 1), (1,))
+    decisions = label_rows((0,), (2,), (1,), (1, 2))
     return Predictions(labels, decisions * 0.8 + 0.1, decisions, labels.sum(axis=1).astype(int))
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import vl_convert
 from dvc_render.vega import VegaRenderer
+from tiny_recognizer import label_rows
 
 from reprise.music.instruments import INSTRUMENT_NAMES
 from reprise.params import read_yaml
@@ -19,17 +20,10 @@ PIANO, GUITAR, STRINGS, PICCOLO = INSTRUMENT_NAMES[:4]
 PARAMS = EvaluationParams(seed=1, resamples=200, attribution_clips=1, attribution_steps=8)
 
 
-def rows(*instruments: tuple[int, ...]) -> np.ndarray:
-    table = np.zeros((len(instruments), len(INSTRUMENT_NAMES)))
-    for row, found in enumerate(instruments):
-        table[row, list(found)] = 1
-    return table
-
-
 @pytest.fixture
 def predictions() -> Predictions:
     """Ten times the piano alone, heard; ten times the guitar, six of them heard and four taken for strings."""
-    labels, decisions = rows(*[(0,)] * 10, *[(1,)] * 10), rows(*[(0,)] * 10, *[(1,)] * 6, *[(2,)] * 4)
+    labels, decisions = label_rows(*[(0,)] * 10, *[(1,)] * 10), label_rows(*[(0,)] * 10, *[(1,)] * 6, *[(2,)] * 4)
     return Predictions(labels, decisions * 0.8 + 0.1, decisions, labels.sum(axis=1).astype(int))
 
 
@@ -60,7 +54,7 @@ def test_f1_is_sorted_and_has_intervals(predictions):
 
 
 def test_one_clip_has_no_interval():
-    one = Predictions(rows((0,)), rows((0,)), rows((0,)), np.ones(1, int))
+    one = Predictions(label_rows((0,)), label_rows((0,)), label_rows((0,)), np.ones(1, int))
     assert f1_rows(one, PARAMS)[0] == {"instrument": PIANO, "f1": 1.0, "low": None, "high": None}
 
 
@@ -120,7 +114,7 @@ def test_tables_of_each_set_have_the_columns_that_dvc_yaml_draws(predictions, tm
 
 
 def test_perfect_predictions_have_precision_one_at_every_recall():
-    labels = rows((0,), (1,), (0, 1))
+    labels = label_rows((0,), (1,), (0, 1))
     perfect = Predictions(labels, labels, labels, labels.sum(axis=1))
     curves = interpolated_precision(perfect)
     assert curves.shape == (12, len(RECALLS))
