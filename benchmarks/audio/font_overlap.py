@@ -2,7 +2,7 @@
 
 The table of docs/results.md; its figures go to results/font_overlap.json. Every registered font must be installed.
 
-    python -m benchmarks.audio.font_overlap                       # all of them, some minutes
+    python -m benchmarks.audio.font_overlap                       # all of them, more than ten minutes
     python -m benchmarks.audio.font_overlap A320U TimGM6mb        # these alone, nothing written
 """
 
