@@ -4,7 +4,7 @@ In a clone each model is trained with three seeds on the same data, the pipeline
 pipeline does it. A figure's spread is its highest value less its lowest. Its 95 % interval says how far it depends on
 the test items, not on the seed: a difference between two commits means something where it is larger than both.
 
-    python -m benchmarks.seed_spread                          # the recognizer and the three composers
+    python -m benchmarks.seed_spread                          # the recognizer and the three models
     python -m benchmarks.seed_spread --only lstm --only vae
     python -m benchmarks.seed_spread --profile smoke          # a first look; its figures mean nothing
 
@@ -20,13 +20,14 @@ from pathlib import Path
 from benchmarks.clone import Clone
 from benchmarks.machine import RESULTS, ROOT, report
 from benchmarks.measure import run_script, table
-from reprise.composition.models.composer import MODELS
+from reprise.checked import require_seed
+from reprise.composition.models.trained import MODELS
 from reprise.learning.bootstrap import rounded, with_interval
-from reprise.params import PARAMS_FILE, read_yaml, require_seed
+from reprise.params import PARAMS_FILE, read_yaml
 from scripts import profile_clone
 
 RECOGNIZER = "recognizer"
-SECTIONS = {RECOGNIZER: ("recognizer",), **dict.fromkeys(MODELS, ("composers", "training"))}  # where the seed is
+SECTIONS = {RECOGNIZER: ("recognizer",), **dict.fromkeys(MODELS, ("models", "training"))}  # where the seed is
 SEEDS = 3
 
 
@@ -110,7 +111,7 @@ def spread_of(model: str, by_seed: dict[int, dict]) -> list[dict]:
 def measure(model: str, clone: Clone) -> list[dict]:
     """Train and evaluate one model with each seed, its own one first; see `spread_of`."""
     params = clone.folder / PARAMS_FILE
-    before = params.read_bytes()  # the composers share their seed: the next one begins with its own, too
+    before = params.read_bytes()  # the models share their seed: the next one begins with its own, too
     stage, path = stage_of(model)
     by_seed = {}
     for seed in seeds_from(own_seed(model, read_yaml(params))):

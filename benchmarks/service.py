@@ -105,7 +105,7 @@ def show(found: dict) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--models", type=Path, default=MODELS, help="a folder with composers (models/composer)")
+    parser.add_argument("--models", type=Path, default=MODELS, help="a folder with models (models/composer)")
     parser.add_argument("--model", default="transformer", help="which of them composes (transformer)")
     parser.add_argument("--clients", type=int, default=16, help="requests at once (16)")
     parser.add_argument("--notes", type=int, default=200, help="notes of each (200)")

@@ -120,7 +120,7 @@ def nearest_to_1(by_temperature: dict) -> str:
 
 
 def likelihood(metrics: Metrics) -> str:
-    """Nats and accuracies of each composer on the test pieces, with the floors."""
+    """Nats and accuracies of each model on the test pieces, with the floors."""
     found = {name: metrics(file) for name, file in MODELS.items()}
     first = next(iter(found.values()))
     rows = []
@@ -138,7 +138,7 @@ def likelihood(metrics: Metrics) -> str:
 
 
 def music(metrics: Metrics) -> str:
-    """How far each composer's music at temperature 1 lies from the test pieces, in every measure that there is."""
+    """How far each model's music at temperature 1 lies from the test pieces, in every measure that there is."""
     found = [metrics(file) for file in MODELS.values()]
     temperature = nearest_to_1(found[0]["generated"])
     apart = [content["standardised_difference"][temperature] for content in found]
@@ -152,7 +152,7 @@ def music(metrics: Metrics) -> str:
 
 
 def copied(metrics: Metrics) -> str:
-    """What each composer's music at temperature 1 shares with the training pieces and within itself."""
+    """What each model's music at temperature 1 shares with the training pieces and within itself."""
     found = [metrics(file)["originality"] for file in MODELS.values()]
     temperature = nearest_to_1(found[0])
     columns = [*(content[temperature] for content in found), found[0]["reference"]]
@@ -227,8 +227,8 @@ def stale(_: Metrics) -> str:
 
 
 TABLES: dict[str, Callable[[Metrics], str]] = {
-    "likelihood of the composers": likelihood,
-    "music of the composers": music,
+    "likelihood of the models": likelihood,
+    "music of the models": music,
     "what is copied": copied,
     "recognizer": recognizer,
     "recognizer in short": recognizer_in_short,

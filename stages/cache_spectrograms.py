@@ -18,7 +18,7 @@ def main(stage: Stage) -> None:
         audio,
         stage.dep("data/clips/manifest.parquet"),
         stage.out("data/clips/spectrograms"),
-        stage.notes,
+        stage.scratch,
         stage.compute,
     )
     draw_samples(audio / "samples", params, rendering.sample_rate, stage.out("plots/clips"))

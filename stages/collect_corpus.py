@@ -1,4 +1,4 @@
-"""Stage collect_corpus: scores of a composer, split by tune, and another composer's to continue."""
+"""Stage collect_corpus: scores of a composer, split by tune, and openings by another to continue."""
 
 from pathlib import Path
 

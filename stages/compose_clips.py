@@ -10,7 +10,7 @@ def main(stage: Stage) -> None:
         stage.params(ClipParams, "clips"),
         stage.out("data/clips/midi"),
         stage.out("data/clips/manifest.parquet"),
-        stage.notes,
+        stage.scratch,
         stage.compute,
     )
     stage.write_metrics("metrics/clips.json", summary)

@@ -1,4 +1,4 @@
-"""Stage generate_music: the music of one of the composers, at several temperatures."""
+"""Stage generate_music: the music of one of the models, at several temperatures."""
 
 from reprise.audio.fonts import FontParams, font_path
 from reprise.composition.corpus.store import load_corpus
@@ -10,15 +10,15 @@ from reprise.pipeline.stage import Stage, run_stage
 
 def main(stage: Stage) -> None:
     fonts, params = stage.params(FontParams, "fonts"), stage.params(MusicParams, "sampling")
-    # With the composer, so that whoever draws from it draws as was measured; here, since training needs no such rules.
+    # With the model, so that whoever draws from it draws as was measured; here, since training needs no such rules.
     save_rules(params.rules(USUAL.temperature), stage.out(f"models/composer/{stage.item}/{SAMPLING}"))
     generate_music(
         stage.dep(f"models/composer/{stage.item}/config.json").parent,
-        load_corpus(stage.dep("data/corpus")).pieces("seed"),
+        load_corpus(stage.dep("data/corpus")).pieces("opening"),
         params,
         font_path(stage.dep("data/fonts"), fonts.clean),
         stage.out(f"data/music/{stage.item}"),
-        stage.notes,
+        stage.scratch,
         stage.compute,
     )
 

@@ -16,7 +16,7 @@ def main(stage: Stage) -> None:
         stage.dep("data/clips/manifest.parquet"),
         stage.dep("data/fonts"),
         stage.out("data/clips/audio"),
-        stage.notes,
+        stage.scratch,
         stage.compute,
     )
     stage.write_metrics("metrics/rendering.json", summary)

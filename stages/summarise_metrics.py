@@ -2,17 +2,18 @@
 
 import json
 
-from reprise.learning.summary import summarise
+from reprise.pipeline.dvc_files import listed_paths
 from reprise.pipeline.stage import Stage, run_stage
+from reprise.summary import summarise
 
-COMPOSERS = ("lstm", "transformer", "vae")
+MUSIC = "metrics/composer/"
 
 
 def main(stage: Stage) -> None:
-    recognizer = json.loads(stage.dep("metrics/recognizer.json").read_text())
-    composers = {name: json.loads(stage.dep(f"metrics/composer/{name}.json").read_text()) for name in COMPOSERS}
-    summary = summarise(recognizer, composers)
-    stage.write_metrics("metrics/summary.json", summary)
+    files = [path for path in listed_paths(stage.entry, "deps") if path.startswith("metrics/")]
+    metrics = {path: json.loads(stage.dep(path).read_text()) for path in files}
+    models = {path.removeprefix(MUSIC).removesuffix(".json"): found for path, found in metrics.items() if MUSIC in path}
+    stage.write_metrics("metrics/summary.json", summarise(metrics["metrics/recognizer.json"], models))
 
 
 if __name__ == "__main__":

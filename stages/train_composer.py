@@ -1,4 +1,4 @@
-"""Stage train_composer: one of the composers, its training curves."""
+"""Stage train_composer: one of the models, its training curves."""
 
 from reprise.composition.models.fit import run_fit
 from reprise.pipeline.stage import run_stage

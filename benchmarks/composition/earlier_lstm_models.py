@@ -1,4 +1,4 @@
-"""The two earlier composers, for `earlier_composers.py`: what they read, their networks, training and generation.
+"""The two earlier composers, for `earlier_models.py`: what they read, their networks, training and generation.
 
 - `ScalarLstm` ("Grieg LSTM", github.com/GioSanToR/MLDS6): two LSTMs of 288 with dropout .1 read the last 50 token ids
   as raw scalars; Adam .003, batches of 128, the likeliest token is taken. Its tokens are pitches, and chords without

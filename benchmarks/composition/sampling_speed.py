@@ -1,4 +1,4 @@
-"""How fast our composers sample, with and without their cache, beside `generate` of Hugging Face transformers.
+"""How fast our models sample, with and without their cache, beside `generate` of Hugging Face transformers.
 
 One core, one piece at a time, from nothing; loading isn't counted. All take turns, each round with another seed.
 
@@ -23,7 +23,7 @@ from transformers import GPT2Config, GPT2LMHeadModel
 
 from benchmarks.machine import need, report
 from benchmarks.measure import per_second, run_script, speedup, table, take_turns, with_spread
-from reprise.composition.models.composer import Composer, load_composer
+from reprise.composition.models.trained import TrainedModel, load_model
 from reprise.composition.models.tuple import TupleModel
 from reprise.composition.sampling.compose import Order, compose
 
@@ -37,35 +37,33 @@ Peer = Callable[[int], object]  # makes one piece from a seed
 class Recomputing(nn.Module):
     """A model whose `step` keeps what was read and no more, and runs the backbone over all of it for each event."""
 
-    latent_size = 0
-
     def __init__(self, model: TupleModel) -> None:
         super().__init__()
         self.model, self.heads = model, model.heads
+        self.condition_size, self.phrase_bars = model.condition_size, model.phrase_bars
+        self.draw_condition = model.draw_condition
 
-    def step(
-        self, read: Tensor | None, sequences: int, cache: Tensor | None, latents: Tensor | None = None
-    ) -> tuple[Tensor, Tensor | None]:
+    def step(self, read: Tensor | None, cache: Tensor | None, condition: Tensor) -> tuple[Tensor, Tensor | None]:
         """See `TupleModel.step`; the cache is int64[B, N, K], the events read so far."""
-        x = self.model.start.expand(sequences, 1, -1)
+        x = self.model.start.expand(len(condition), 1, -1)
         if read is not None:
             cache = read[:, None] if cache is None else torch.cat([cache, read[:, None]], dim=1)
             x = torch.cat([x, self.model.read(cache)], dim=1)
         return self.model.backbone(x)[0][:, -1], cache
 
 
-def ours(composer: Composer, notes: int) -> Peer:
-    """A piece of so many notes by a composer of ours."""
-    return lambda seed: compose(composer, [Order(seed=(seed,), notes=notes)])[0]
+def ours(trained: TrainedModel, notes: int) -> Peer:
+    """A piece of so many notes by a model of ours."""
+    return lambda seed: compose(trained, [Order(seed=(seed,), notes=notes)])[0]
 
 
 def parameters(model: nn.Module) -> int:
     return sum(parameter.numel() for parameter in model.parameters())
 
 
-def make_gpt2(composer: Composer, tokens: int) -> GPT2LMHeadModel:
-    """A GPT-2 of random weights, as close in parameters to the composer's model as a width can make it."""
-    shape, backbone = composer.config.encoding.shape, composer.config.backbone
+def make_gpt2(trained: TrainedModel, tokens: int) -> GPT2LMHeadModel:
+    """A GPT-2 of random weights, as close in parameters to the model's model as a width can make it."""
+    shape, backbone = trained.config.encoding.shape, trained.config.backbone
 
     def config(width: int) -> GPT2Config:
         return GPT2Config(
@@ -78,7 +76,7 @@ def make_gpt2(composer: Composer, tokens: int) -> GPT2LMHeadModel:
             eos_token_id=None,
         )
 
-    wanted = parameters(composer.model)
+    wanted = parameters(trained.network)
     with torch.device("meta"):
         widths = range(backbone.heads, 4 * backbone.width, backbone.heads)
         width = min(widths, key=lambda width: abs(parameters(GPT2LMHeadModel(config(width))) - wanted))
@@ -104,14 +102,14 @@ def gpt2(model: GPT2LMHeadModel, tokens: int) -> Peer:
     return sample
 
 
-def measure(transformer: Composer, lstm: Composer, notes: int, rounds: int) -> dict:
+def measure(transformer: TrainedModel, lstm: TrainedModel, notes: int, rounds: int) -> dict:
     """For each peer its notes a second, its parameters, and how many times faster our Transformer is."""
     fields = len(transformer.config.encoding.shape.fields)
     other = make_gpt2(transformer, fields * notes)
     peers: dict[str, Peer] = {}
-    for name, composer in ((OURS, transformer), (LSTM, lstm)):
-        peers[name] = ours(composer, notes)
-        peers[f"{name}, {RECOMPUTED}"] = ours(replace(composer, model=Recomputing(composer.model)), notes)
+    for name, trained in ((OURS, transformer), (LSTM, lstm)):
+        peers[name] = ours(trained, notes)
+        peers[f"{name}, {RECOMPUTED}"] = ours(replace(trained, model=Recomputing(trained.network)), notes)
     peers[PEER] = gpt2(other, fields * notes)
     sizes = dict.fromkeys(peers, parameters(lstm.model))
     sizes |= {name: parameters(transformer.model) for name in peers if name.startswith(OURS)}
@@ -156,7 +154,7 @@ def main() -> None:
     args = parser.parse_args()
     if args.quick:
         args.notes, args.rounds = 10, 2
-    transformer, lstm = (load_composer(need(MODELS / name, "make it with ./run")) for name in ("transformer", "lstm"))
+    transformer, lstm = (load_model(need(MODELS / name, "make it with ./run")) for name in ("transformer", "lstm"))
     found = measure(transformer, lstm, args.notes, args.rounds)
     print(show(found))
     fields = transformer.config.encoding.shape.fields

@@ -23,12 +23,12 @@ import psutil
 
 from benchmarks.machine import report
 from benchmarks.measure import run_script, table
+from reprise.checked import require_seed
 from reprise.errors import ScoreError
 from reprise.music.piece import Piece, note_table, problem_of
 from reprise.music.scores import read_many
 from reprise.music.writers.midi import midi_bytes
 from reprise.music.writers.musicxml import musicxml_bytes
-from reprise.params import require_seed
 
 TIMEOUT_S = 10.0
 BATCH = 500  # files on disk at a time

@@ -34,9 +34,10 @@ from reprise.audio.fonts import FONTS, FontParams, locate
 from reprise.audio.lineage.overlap import played_sounds, shared_instruments
 from reprise.audio.lineage.soundfont import open_sound_font
 from reprise.audio.spectrogram import SpectrogramParams
+from reprise.checked import require_seed
 from reprise.errors import BadInput
 from reprise.learning.bootstrap import with_interval
-from reprise.params import PARAMS_FILE, load_section, read_yaml, require_seed
+from reprise.params import PARAMS_FILE, load_section, read_yaml
 from reprise.recognition.data import load_set
 from reprise.recognition.evaluation.evaluate import EvaluationParams, Predictions, headline
 from reprise.recognition.model import load_recognizer

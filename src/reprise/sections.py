@@ -3,13 +3,14 @@
 from reprise.audio.fonts import FontParams
 from reprise.audio.params import RenderParams
 from reprise.audio.spectrogram import SpectrogramParams
+from reprise.checked import require
 from reprise.clips.params import ClipParams
 from reprise.composition.corpus.store import CorpusParams
 from reprise.composition.evaluation.evaluate import MusicEvaluationParams
 from reprise.composition.models.fit import ModelParams, VaeParams
 from reprise.composition.models.train import TrainingParams
 from reprise.composition.sampling.music import MusicParams
-from reprise.params import PARAMS_FILE, load_section, read_yaml, require
+from reprise.params import PARAMS_FILE, load_section, read_yaml
 from reprise.pipeline.compute import ComputeParams
 from reprise.recognition.evaluation.evaluate import EvaluationParams
 from reprise.recognition.training.train import TrainParams
@@ -22,10 +23,10 @@ SECTIONS = {
     "recognizer": TrainParams,
     "evaluation": EvaluationParams,
     "corpus": CorpusParams,
-    "composers.training": TrainingParams,
-    "composers.lstm": ModelParams,
-    "composers.transformer": ModelParams,
-    "composers.vae": VaeParams,
+    "models.training": TrainingParams,
+    "models.lstm": ModelParams,
+    "models.transformer": ModelParams,
+    "models.vae": VaeParams,
     "sampling": MusicParams,
     "music_evaluation": MusicEvaluationParams,
     "compute": ComputeParams,

@@ -21,10 +21,11 @@ from benchmarks.recognition import leave_one_font_out as leave
 from reprise.audio.fonts import FONTS, FontParams, locate
 from reprise.audio.params import RenderParams
 from reprise.audio.spectrogram import SpectrogramParams
+from reprise.checked import build
 from reprise.clips.compose import compose_clip
 from reprise.clips.params import ClipParams
 from reprise.errors import BadInput
-from reprise.params import build, load_section
+from reprise.params import load_section
 from scripts import profile_clone
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -1,4 +1,4 @@
-"""The benchmarks of composition: what the earlier composers read and how they are counted; tiny runs of both."""
+"""The benchmarks of composition: what the earlier models read and how they are counted; tiny runs of both."""
 
 import json
 from dataclasses import replace
@@ -7,14 +7,14 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
+from tiny_model import backbone_params
 
 from benchmarks import seed_spread as seeds
-from benchmarks.composition import earlier_composers as composers
 from benchmarks.composition import earlier_lstm_models as models
+from benchmarks.composition import earlier_models as earlier
 from benchmarks.composition import sampling_speed as speed
 from reprise.composition.encoding.notes import NotesEncoding
-from reprise.composition.models.backbones import BackboneParams
-from reprise.composition.models.composer import Composer, ComposerConfig, make_model
+from reprise.composition.models.trained import ModelConfig, TrainedModel, make_model
 from reprise.composition.sampling.compose import Order, compose
 from reprise.errors import ParamsError
 from reprise.music.piece import Piece, note_table
@@ -38,7 +38,7 @@ def make_splits(count=3, length=40):
 
 def notes_of(*pieces):
     """float64[N, 3] of each piece."""
-    return composers.read_split(pieces, NotesEncoding.of(pieces))
+    return earlier.read_split(pieces, NotesEncoding.of(pieces))
 
 
 # --- what is read and counted
@@ -52,7 +52,7 @@ def test_notes_are_ours_in_our_order_and_doubled_ones_count_once():
 
 def test_a_piece_that_ours_leave_out_is_left_out():
     known, strange = make_piece([60, 62]), make_piece([60, 100])
-    assert len(composers.read_split([known, strange], NotesEncoding.of([known]))) == 1
+    assert len(earlier.read_split([known, strange], NotesEncoding.of([known]))) == 1
 
 
 def test_every_row_is_predicted_once_from_the_rows_before_it_in_its_piece():
@@ -77,7 +77,7 @@ def test_hits_count_each_note_of_each_piece_by_hand():
     assert found.tolist() == [True, True, False, False, True]
 
 
-@pytest.mark.parametrize("design", composers.DESIGNS)
+@pytest.mark.parametrize("design", earlier.DESIGNS)
 def test_a_window_holds_tokens_of_one_piece_of_one_split(design, monkeypatch):
     """Each piece has a pitch of its own, so a window with two tokens would have crossed a border."""
     pieces = {
@@ -90,10 +90,10 @@ def test_a_window_holds_tokens_of_one_piece_of_one_split(design, monkeypatch):
         seen.extend((network.ids, windows.take(np.arange(len(windows)))) for windows in (learnt, validation))
         return {}
 
-    monkeypatch.setattr(composers, "train", watch)
+    monkeypatch.setattr(earlier, "train", watch)
     encoding = NotesEncoding.of(pieces["train"])
-    splits = {name: composers.read_split(pieces[name], encoding) for name in pieces}
-    composers.judge(design, splits, composers.QUICK)
+    splits = {name: earlier.read_split(pieces[name], encoding) for name in pieces}
+    earlier.judge(design, splits, earlier.QUICK)
     for (ids, (before, following)), known in zip(seen, (pieces["train"], pieces["validation"]), strict=True):
         assert len(before) == sum(len(piece.notes) for piece in known)
         assert set(following[:, 0].tolist()) == {ids[0, piece.notes["pitch"][0]] for piece in known}
@@ -146,11 +146,11 @@ def test_the_networks_have_the_sizes_of_the_earlier_designs():
     assert (scalar.window, heads.window) == (50, 32)
 
 
-@pytest.mark.parametrize("design", composers.DESIGNS)
+@pytest.mark.parametrize("design", earlier.DESIGNS)
 def test_a_small_step_lowers_the_loss(design):
     torch.manual_seed(0)
     train = notes_of(make_piece([60, 64, 62, 65] * 10))
-    network = composers.DESIGNS[design][1](train)
+    network = earlier.DESIGNS[design][1](train)
     windows = models.Windows([network.rows(notes) for notes in train], network.window)
     optimizer = torch.optim.Adam(network.parameters(), lr=1e-4)
     network.eval()  # no dropout
@@ -204,14 +204,14 @@ def test_seed_pitches_are_brought_into_the_training_range():
 @pytest.mark.slow
 def test_the_comparison_counts_every_test_note(capsys):
     pieces = make_splits()
-    rows = composers.compare(pieces, composers.QUICK, ["a tune", "another", "another"])
+    rows = earlier.compare(pieces, earlier.QUICK, ["a tune", "another", "another"])
     notes = sum(len(piece.notes) for piece in pieces["test"])
-    assert rows.keys() == composers.DESIGNS.keys()
+    assert rows.keys() == earlier.DESIGNS.keys()
     for row in rows.values():
-        assert row["predicted"] == (notes if row["unit"] == composers.NOTE else notes // 2)
-        assert 0 <= row[composers.ACCURACY[row["unit"]]]["value"] <= 1
-        assert row[composers.ACCURACY[row["unit"]]]["count"] == 2, "families"
-    assert json.dumps(rows) and "multi-head LSTM" in composers.show(rows)
+        assert row["predicted"] == (notes if row["unit"] == earlier.NOTE else notes // 2)
+        assert 0 <= row[earlier.ACCURACY[row["unit"]]]["value"] <= 1
+        assert row[earlier.ACCURACY[row["unit"]]]["count"] == 2, "families"
+    assert json.dumps(rows) and "multi-head LSTM" in earlier.show(rows)
 
 
 def test_ours_are_read_from_their_metrics_and_missing_ones_are_named(tmp_path, capsys):
@@ -222,47 +222,47 @@ def test_ours_are_read_from_their_metrics_and_missing_ones_are_named(tmp_path, c
         "generated": {"0.7": {"polyphony": estimate}, "1": {"polyphony": estimate | {"value": 3.25}}},
     }
     (tmp_path / "transformer.json").write_text(json.dumps(content))
-    rows = composers.read_ours(tmp_path)
+    rows = earlier.read_ours(tmp_path)
     assert "lstm.json isn't there" in capsys.readouterr().out
     assert rows.keys() == {"real music", "our transformer"}
     assert rows["our transformer"]["pitch_accuracy_past_only"] == estimate
     assert rows["our transformer"]["temperature"] == 1
-    shown = composers.show(rows)
+    shown = earlier.show(rows)
     assert "3.250" in shown and "3.500" in shown and "0.500 (0.400-0.600)" in shown
 
 
 # --- sampling
 
 
-def make_composer(kind):
+def make_tiny_model(kind):
     pieces = make_splits()["train"]
     encoding = NotesEncoding.of(pieces)
-    params = BackboneParams(kind, 2, 16, 0.0, 2, 64)
+    params = backbone_params(kind, dropout=0.0)
     torch.manual_seed(0)
-    config = ComposerConfig(kind, params, (), encoding, (0, 0), (4, 4), 96.0)
-    return Composer(make_model(config).eval(), config, tuple(map(encoding.encode, pieces)))
+    config = ModelConfig(kind, params, None, encoding, (0, 0), (4, 4), 96.0)
+    return TrainedModel(make_model(config).eval(), config, tuple(map(encoding.encode, pieces)))
 
 
 @pytest.mark.parametrize("kind", ["lstm", "transformer"])
 def test_recomputing_makes_the_same_music_as_the_cache(kind):
-    composer = make_composer(kind)
-    recomputed = replace(composer, model=speed.Recomputing(composer.model))
-    made, again = (compose(c, [Order(seed=(1,), notes=30)])[0] for c in (composer, recomputed))
+    trained = make_tiny_model(kind)
+    recomputed = replace(trained, network=speed.Recomputing(trained.network))
+    made, again = (compose(c, [Order(seed=(1,), notes=30)])[0] for c in (trained, recomputed))
     assert len(made.notes) == 30 and np.array_equal(made.notes, again.notes)
 
 
 def test_the_peer_is_as_large_as_our_model_and_makes_a_token_a_field():
-    composer = make_composer("transformer")
-    other = speed.make_gpt2(composer, 40)
-    ratio = speed.parameters(other) / speed.parameters(composer.model)
+    trained = make_tiny_model("transformer")
+    other = speed.make_gpt2(trained, 40)
+    ratio = speed.parameters(other) / speed.parameters(trained.network)
     assert 0.8 < ratio < 1.25 and len(other.transformer.h) == 2
     assert speed.gpt2(other, 40)(1).shape == (1, 1 + 40)
-    assert other.config.vocab_size == sum(composer.config.encoding.shape.sizes) + 1
+    assert other.config.vocab_size == sum(trained.config.encoding.shape.sizes) + 1
 
 
 def test_every_way_of_sampling_is_measured():
     threads = torch.get_num_threads()
-    found = speed.measure(make_composer("transformer"), make_composer("lstm"), notes=5, rounds=2)
+    found = speed.measure(make_tiny_model("transformer"), make_tiny_model("lstm"), notes=5, rounds=2)
     assert found.keys() == {
         speed.OURS,
         speed.LSTM,
@@ -280,7 +280,7 @@ def test_every_way_of_sampling_is_measured():
 def test_three_seeds_begin_with_the_pipeline_s_own():
     params = read_yaml(seeds.ROOT / "params.yaml")
     assert seeds.own_seed("recognizer", params) == params["recognizer"]["seed"]
-    assert seeds.own_seed("vae", params) == params["composers"]["training"]["seed"]
+    assert seeds.own_seed("vae", params) == params["models"]["training"]["seed"]
     assert seeds.seeds_from(7) == (7, 8, 9)
     with pytest.raises(ParamsError, match="seed: is 4294967296"):
         seeds.seeds_from(2**32 - 2)

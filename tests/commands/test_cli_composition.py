@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
-from tiny_composer import BARS, MIDDLES, chorale, save_tiny_composer, write_scores
+from tiny_model import BARS, MIDDLES, chorale, save_tiny_model, write_scores
 
 from reprise.audio.fonts import FONTS, locate
 from reprise.cli import main
@@ -27,10 +27,10 @@ SMALL_FONT = "TimGM6mb"
 
 @pytest.fixture(scope="module")
 def models(tmp_path_factory) -> Path:
-    """A folder as `models/composer` is, with a composer of each kind."""
+    """A folder as `models/composer` is, with a model of each kind."""
     folder = tmp_path_factory.mktemp("models")
     for name in ("lstm", "transformer", "vae"):
-        save_rules(USUAL, save_tiny_composer(folder / name, name) / SAMPLING)
+        save_rules(USUAL, save_tiny_model(folder / name, name) / SAMPLING)
     return folder
 
 
@@ -155,7 +155,7 @@ def test_a_seed_file_is_continued(place, capsys):
     found = read("new.mid").notes
     assert len(found) == len(opening) + 20
     assert found[: len(opening)].tolist() == opening.tolist()
-    assert run_json(capsys, "generate", "--bars", 5, "--seed-bars", 3, *arguments)["pieces"][0]["bars"] == 5
+    assert run_json(capsys, "generate", "--bars", 5, "--opening-bars", 3, *arguments)["pieces"][0]["bars"] == 5
     by_default = run_json(capsys, "generate", *arguments)["pieces"][0]
     assert by_default["bars"] == 16 and read("new.mid").notes[: len(opening)].tolist() == opening.tolist()
 
@@ -200,7 +200,7 @@ def test_an_opening_stays_as_it_is_and_what_was_read_otherwise_is_said(place, ca
 
 
 def test_music_is_drawn_as_it_was_measured_unless_told_otherwise(place, models, capsys, tmp_path):
-    """A composer in a folder of its own, with rules beside it: the likeliest notes but for the pitches."""
+    """A model in a folder of its own, with rules beside it: the likeliest notes but for the pitches."""
     own = tmp_path / "mine"
     shutil.copytree(models / "transformer", own)
     save_rules(SamplingRules(temperature=0.5, pitch_factor=0.2, top_k=4), own / SAMPLING)
@@ -222,7 +222,7 @@ def test_music_is_drawn_as_it_was_measured_unless_told_otherwise(place, models, 
     assert capsys.readouterr().out.startswith(f"{own / SAMPLING}: isn't there, so the sampling options are as")
 
 
-def test_the_best_composer_composes_and_help_names_it(place, models, tmp_path, capsys, monkeypatch):
+def test_the_best_model_composes_and_help_names_it(place, models, tmp_path, capsys, monkeypatch):
     """In the tests the Transformer says that it is best; here the LSTM is, in models of its own."""
     shutil.copytree(models, tmp_path / "other/models/composer")
     config = tmp_path / "other/models/composer/lstm/config.json"
@@ -285,16 +285,16 @@ def test_temperature_zero_ignores_the_seed_and_a_field_may_have_its_own(place, c
         (["--lowest", "128"], "--lowest: is '128'"),
         (["--lowest", "80", "--highest", "70"], "lowest: is 80; it must be from 0 to highest (70)"),
         (["--lowest", "120"], "the model's own"),
-        (["--model", "gpt"], "model: is 'gpt'; it must be lstm, transformer, vae or a folder with a composer"),
-        (["--model", "models"], "models/config.json: no composer there"),
-        (["--seed-bars", "4"], "--seed-bars: is 4, but there is no --seed-file"),
-        (["--seed-file", "none.mid"], "none.mid: isn't there"),
-        (["--seed-file", "text.mid"], "text.mid: not a readable MIDI file"),
-        (["--seed-file", "short.mid"], "short.mid: is 0.50 bars long; a seed must be at least one bar long"),
-        (["--seed-file", "rests.mid"], "rests.mid: has no note in its first 2 bars"),
-        (["--seed-file", "waltz.mid"], "waltz.mid: is in 3/4; the model knows 4/4"),
-        (["--seed-file", "long.mid", "--bars", "2"], "--bars: is 2; it must be more than the 2 of the seed file"),
-        (["--seed-file", "long.mid", "--notes", "3"], "ask for more than that"),
+        (["--model", "gpt"], "model: is 'gpt'; it must be lstm, transformer, vae or a folder with a model"),
+        (["--model", "models"], "models/config.json: no model there"),
+        (["--opening-bars", "4"], "--opening-bars: is 4, but there is no --opening"),
+        (["--opening", "none.mid"], "none.mid: isn't there"),
+        (["--opening", "text.mid"], "text.mid: not a readable MIDI file"),
+        (["--opening", "short.mid"], "short.mid: is 0.50 bars long; an opening must be at least one bar long"),
+        (["--opening", "rests.mid"], "rests.mid: has no note in its first 2 bars"),
+        (["--opening", "waltz.mid"], "waltz.mid: is in 3/4; the model knows 4/4"),
+        (["--opening", "long.mid", "--bars", "2"], "--bars: is 2; it must be more than the 2 of the opening"),
+        (["--opening", "long.mid", "--notes", "3"], "ask for more than that"),
         (["-o", "new.pdf"], "--out: is new.pdf; it must end in .mid, .musicxml, .wav"),
         (["-o", "nowhere/new.mid"], "--out: is nowhere/new.mid; it must be in a folder that exists"),
         (["-o", "folder.mid"], "--out: is folder.mid, a folder; it must be a file"),
@@ -328,7 +328,7 @@ def test_generate_names_what_is_missing_for_sound(place, capsys):
 def test_generate_without_trained_models_says_how_to_get_them(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     message = refuse(capsys, "generate", "-o", "new.mid")
-    assert "models/composer: no composer there" in message and "./run" in message
+    assert "models/composer: no model there" in message and "./run" in message
 
 
 def test_a_length_is_needed_by_no_one_but_a_place_is(place, capsys):

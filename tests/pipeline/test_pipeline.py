@@ -25,10 +25,10 @@ from reprise.pipeline.dvc_files import stage_entries
 
 CLIP_STAGES = ("collect_fonts", "compose_clips", "render_clips", "cache_spectrograms")
 TRAINING_STAGES = ("train_recognizer@recognizer", "train_recognizer@ceiling", "evaluate_recognizer")
-COMPOSERS = ("lstm", "transformer", "vae")
-MUSIC_STAGES = tuple(f"{stage}@{model}" for stage in ("generate_music", "evaluate_composer") for model in COMPOSERS)
+MODELS = ("lstm", "transformer", "vae")
+MUSIC_STAGES = tuple(f"{stage}@{model}" for stage in ("generate_music", "evaluate_composer") for model in MODELS)
 CHECK, SUMMARY = "check_params", "summarise_metrics"
-COMPOSER_STAGES = ("collect_corpus", *(f"train_composer@{model}" for model in COMPOSERS), *MUSIC_STAGES)
+MUSIC_MODEL_STAGES = ("collect_corpus", *(f"train_composer@{model}" for model in MODELS), *MUSIC_STAGES)
 
 
 def written(entry: dict, *kinds: str) -> list[str]:
@@ -62,7 +62,7 @@ def test_no_title_of_a_plot_holds_an_apostrophe():
 
 def test_every_stage_ran_in_the_first_run(smoke_clone):
     assert sorted(smoke_clone.stages_run) == sorted(smoke_clone.stages)
-    assert set(smoke_clone.stages) == {CHECK, *CLIP_STAGES, *TRAINING_STAGES, *COMPOSER_STAGES, SUMMARY}
+    assert set(smoke_clone.stages) == {CHECK, *CLIP_STAGES, *TRAINING_STAGES, *MUSIC_MODEL_STAGES, SUMMARY}
     assert smoke_clone.stages_run[0] == CHECK and smoke_clone.stages_run[-1] == SUMMARY
 
 
@@ -147,7 +147,7 @@ EVERYTHING_FROM_SPECTROGRAMS = {"cache_spectrograms", *TRAINING_STAGES}
         ),
         ({"fonts": {"train_without": []}}, {"collect_fonts", "render_clips", *MUSIC_STAGES[:3]}),
         ({"corpus": {"rare_pitch_count": 1}}, {"collect_corpus"}),
-        ({"composers": {"lstm": {"fit": {"epochs": 3}}}}, {"train_composer@lstm"}),
+        ({"models": {"lstm": {"fit": {"epochs": 3}}}}, {"train_composer@lstm"}),
         ({"sampling": {"temperatures": [1.3]}}, set(MUSIC_STAGES)),
         ({"music_evaluation": {"seed": 2}}, set(MUSIC_STAGES[3:])),
     ],
@@ -166,9 +166,7 @@ def test_a_changed_param_makes_stale_what_reads_it(lasting_copy, change, stale):
     assert (f"Running stage '{CHECK}'" in log) == bool(stale)
 
 
-@pytest.mark.parametrize(
-    ("section", "wrong"), [("composers", {"vae": {"fit": {"epochs": 0}}}), ("clips", {"count": -1})]
-)
+@pytest.mark.parametrize(("section", "wrong"), [("models", {"vae": {"fit": {"epochs": 0}}}), ("clips", {"count": -1})])
 def test_a_wrong_param_deletes_nothing(copy_of_smoke, section, wrong):
     """DVC deletes a stage's outs before it starts the stage that would refuse the param."""
     before = {path: path.stat().st_mtime_ns for path in copy_of_smoke.folder.glob("[dmp]*/**/*") if path.is_file()}
@@ -218,7 +216,7 @@ def test_processes_in_another_folder_give_the_same_lock(smoke_clone, new_clone):
     clone.set_params({"compute": {"tracking": False}})
     clone.dvc("repro", "--force", "--no-run-cache")
     assert sorted(clone.stages_run) == sorted(smoke_clone.stages)
-    for model in ("recognizer", *(f"composer/{composer}" for composer in COMPOSERS)):
+    for model in ("recognizer", *(f"composer/{model}" for model in MODELS)):
         weights = f"models/{model}/weights.safetensors"
         assert (clone.folder / weights).read_bytes() == (smoke_clone.folder / weights).read_bytes()
     assert clone.lock == smoke_clone.lock

@@ -69,7 +69,7 @@ def main(stage):
                 log.write(f"{index}\\n")
             time.sleep(0.02)
             return [(f"{index}.txt", b"x" * index)], [index]
-        make_shard(out / shard_name(index), stage.notes / f"{index}.json", make)
+        make_shard(out / shard_name(index), stage.scratch / f"{index}.json", make)
         while index == 10 and Path("slow.flag").exists():
             time.sleep(0.02)
     stage.out("data/table.csv").write_text("a,b")

@@ -22,7 +22,7 @@ from reprise.params import read_yaml
 from scripts import profile_clone
 
 GUIDE = (ROOT / "docs/corpora.md").read_text(encoding="utf-8")
-SECTIONS = {  # heading, and the pieces that the corpus then has beside its seeds
+SECTIONS = {  # heading, and the pieces that the corpus then has beside its openings
     "Your own scores": 5,
     "Chopin, Mozart, Grieg and 22 more for piano": 6,
     "Bach's Cello Suites": 4,
@@ -118,7 +118,7 @@ def test_the_commands_of_the_guide(repository, world):
         if pieces is not None:
             assert repository.stages_run == STAGES, heading
             counts = json.loads((repository.folder / "metrics/corpus.json").read_text())["pieces"]
-            assert counts.pop("seed") > 0 and sum(counts.values()) == pieces, heading
+            assert counts.pop("opening") > 0 and sum(counts.values()) == pieces, heading
     assert profile_clone.git(repository.folder, "ls-files", "--others", "--exclude-standard", "scores") == ""
     assert repository.git("diff", "--name-only", "--", "params.yaml").strip() == ""
 
@@ -139,4 +139,4 @@ def test_the_figures_of_the_default_corpus_are_those_of_the_metrics():
     assert f"Of {metrics['corpus']['found']} files in music21's Bach folder" in text
     assert f"{pieces['train']} to train, {pieces['validation']} to validate, {pieces['test']} to test" in text
     assert f"{skipped['metre']} in another metre, {skipped['parts']} with another number of parts" in text
-    assert f"the {pieces['seed']} in 4/4 are seeds" in text
+    assert f"the {pieces['opening']} in 4/4 are openings" in text

@@ -91,7 +91,7 @@ def estimate(value: float, low: float | None = None, high: float | None = None, 
     )
 
 
-def composer(bound: bool, measures: dict, apart: dict) -> dict:
+def metrics_of_music(bound: bool, measures: dict, apart: dict) -> dict:
     accuracies = {f"{name}_accuracy": estimate(0.5, 0.4, 0.6) for name in ("step", "pitch", "duration")}
     nats = {"nats_per_note": estimate(1.5, 1, 2, 14), "perplexity": 4.4817, "pieces": 33, "notes": 7796}
     test = {**nats, **accuracies, "pitch_accuracy_past_only": estimate(0.25)}
@@ -110,18 +110,20 @@ def composer(bound: bool, measures: dict, apart: dict) -> dict:
 
 
 def few(name: str) -> dict:
-    """Metrics of three composers, one of them with a measure and a difference more."""
+    """Metrics of three models, one of them with a measure and a difference more."""
     measures = {"polyphony": estimate(4, 3.5, 4.5)}
     if name == "composer/vae":
-        return composer(True, measures | {"new_measure": estimate(2, 1, 3)}, {"polyphony": -0.5, "new_measure": 1.25})
-    return composer(False, measures, {"polyphony": 0.125} if name == "composer/lstm" else {})
+        return metrics_of_music(
+            True, measures | {"new_measure": estimate(2, 1, 3)}, {"polyphony": -0.5, "new_measure": 1.25}
+        )
+    return metrics_of_music(False, measures, {"polyphony": 0.125} if name == "composer/lstm" else {})
 
 
 def test_a_table_by_hand():
-    text = render("a\n<!-- table: likelihood of the composers -->\nold\n<!-- end of table -->\nb", few)
+    text = render("a\n<!-- table: likelihood of the models -->\nold\n<!-- end of table -->\nb", few)
     assert text.splitlines() == [
         "a",
-        "<!-- table: likelihood of the composers -->",
+        "<!-- table: likelihood of the models -->",
         "| 33 test pieces of 14 families, 7,796 notes | nats a note (95 %) | perplexity | step | pitch | duration | "
         "pitch, past alone |",
         "|---|---|---|---|---|---|---|",

@@ -1,25 +1,26 @@
 """params.yaml: what is wrong is refused by its dotted key, what is right arrives as the type that the code asks for."""
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 
 import numpy as np
 import pytest
 
+from reprise.checked import LARGEST_SEED, checked, require, require_seed
 from reprise.clips.params import ClipParams
 from reprise.errors import BadInput, ParamsError
-from reprise.params import LARGEST_SEED, load_section, plain_number, read_yaml, require, require_seed
+from reprise.params import load_section, plain_number, read_yaml
 from reprise.recognition.training.augment import AugmentParams
 from reprise.recognition.training.train import TrainParams
 from reprise.sections import SECTIONS
 
 
-@dataclass(frozen=True)
+@checked
 class Inner:
     rate: float
     wide: bool
 
 
-@dataclass(frozen=True)
+@checked
 class Outer:
     count: int
     share: float
@@ -86,11 +87,11 @@ def test_scientific_notation_is_a_number(load):
         ("name: piano", "name: 7", "outer.name", "text"),
         ("name: piano", "name: no", "outer.name", None),
         ("wide: true", "wide: 1", "outer.inner.wide", "true or false"),
-        ("[0, 1.5]", "[0]", "outer.bounds", "a list of 2"),
+        ("[0, 1.5]", "[0]", "outer.bounds[1]", "missing; it must be a number"),
         ("[0, 1.5]", "[0, 1, 2]", "outer.bounds", "a list of 2"),
         ("[0, 1.5]", "1.5", "outer.bounds", "a list of 2"),
-        ("[0, 1.5]", "[0, high]", "outer.bounds", "a number"),
-        ("[1, 2, 3]", "[1, 2.5]", "outer.sizes", "a whole number"),
+        ("[0, 1.5]", "[0, high]", "outer.bounds[1]", "a number"),
+        ("[1, 2, 3]", "[1, 2.5]", "outer.sizes[1]", "a whole number"),
         ("[1, 2, 3]", "{a: 1}", "outer.sizes", "a list"),
         ("inner:\n    rate: 1e-3\n    wide: true", "inner: 4", "outer.inner", "a mapping"),
     ],
@@ -174,8 +175,8 @@ def test_the_repository_s_own_params_load(pytestconfig, section):
 
 def test_every_section_of_the_repository_s_params_is_known(pytestconfig):
     content = read_yaml(pytestconfig.rootpath / "params.yaml")
-    composers = {f"composers.{name}" for name in content["composers"]}
-    assert (content.keys() - {"composers"}) | composers == SECTIONS.keys()
+    models = {f"models.{name}" for name in content["models"]}
+    assert (content.keys() - {"models"}) | models == SECTIONS.keys()
 
 
 @pytest.mark.parametrize(
@@ -209,10 +210,10 @@ def test_every_section_of_the_repository_s_params_is_known(pytestconfig):
         ("spectrogram", "floor_db", 1.0),
         ("corpus", "bars", (0, 4)),
         ("corpus", "test_share", 0.5),
-        ("composers.training", "window", 4),
-        ("composers.training", "precision", "64"),
+        ("models.training", "window", 4),
+        ("models.training", "precision", "64"),
         ("sampling", "pieces", 5),
-        ("sampling", "seed_bars", 1000),
+        ("sampling", "opening_bars", 1000),
         ("music_evaluation", "resamples", 1),
         ("compute", "engine", "threads"),
         ("compute", "workers", -1),

@@ -21,14 +21,14 @@ import mido
 import psutil
 import pytest
 from fastapi.testclient import TestClient
-from tiny_composer import save_tiny_composer
+from tiny_model import save_tiny_model
 
 from benchmarks import service as benchmark
+from reprise.checked import LARGEST_SEED
 from reprise.cli import main
 from reprise.composition.sampling.rules import OPTIONS, SAMPLING, SamplingRules, save_rules
 from reprise.errors import BadInput, ParamsError
 from reprise.music.readers.midi import read_midi
-from reprise.params import LARGEST_SEED
 from reprise.service.app import MOST_NOTES, create_app
 from reprise.service.settings import ServiceSettings
 
@@ -37,12 +37,12 @@ PATIENCE_S = 120
 
 @pytest.fixture(scope="module")
 def models(tmp_path_factory) -> Path:
-    """A folder as `models/composer` is, and a file beside the composers that isn't one."""
+    """A folder as `models/composer` is, and a file beside the models that isn't one."""
     folder = tmp_path_factory.mktemp("models")
     for name in ("lstm", "transformer"):
-        save_tiny_composer(folder / name, name)
+        save_tiny_model(folder / name, name)
     save_rules(SamplingRules(pitch_factor=0.9, top_k=6), folder / "lstm" / SAMPLING)
-    (folder / "readme.txt").write_text("no composer")
+    (folder / "readme.txt").write_text("no model")
     return folder
 
 
@@ -457,16 +457,16 @@ def test_only_requests_alike_share_a_batch(models):
 # --- starting
 
 
-def test_without_a_composer_it_does_not_start(models, tmp_path, capsys):
+def test_without_a_model_it_does_not_start(models, tmp_path, capsys):
     for folder in (tmp_path, tmp_path / "none"):
         assert main(["serve", "--models", str(folder)]) == 2
         output = capsys.readouterr()
-        assert output.err.startswith(f"reprise: {folder}: no composer there") and "./run" in output.err
+        assert output.err.startswith(f"reprise: {folder}: no model there") and "./run" in output.err
         assert output.out == "" and output.err.count("\n") == 1
 
 
-def test_with_a_damaged_composer_it_does_not_start(tmp_path, capsys):
-    weights = save_tiny_composer(tmp_path / "lstm", "lstm") / "weights.safetensors"
+def test_with_a_damaged_model_it_does_not_start(tmp_path, capsys):
+    weights = save_tiny_model(tmp_path / "lstm", "lstm") / "weights.safetensors"
     weights.write_bytes(weights.read_bytes()[:100])
     assert main(["serve", "--models", str(tmp_path)]) == 2
     assert str(tmp_path / "lstm") in capsys.readouterr().err
@@ -508,14 +508,14 @@ def test_settings_out_of_range_are_refused(models, key):
 
 
 def test_a_model_of_another_name_is_the_default_where_there_is_no_transformer(tmp_path):
-    save_tiny_composer(tmp_path / "mine", "lstm")
+    save_tiny_model(tmp_path / "mine", "lstm")
     client = TestClient(create_app(ServiceSettings(tmp_path, workers=1)))  # nothing starts a worker, nor needs one
     assert client.get("/").json()["default_model"] == "mine"
     assert "reprise-mine-3-" in client.head("/midi/3/").headers["content-disposition"]
 
 
 def test_create_app_refuses_what_serve_refuses(tmp_path):
-    with pytest.raises(BadInput, match="no composer there"):
+    with pytest.raises(BadInput, match="no model there"):
         create_app(ServiceSettings(tmp_path))
 
 

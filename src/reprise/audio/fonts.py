@@ -10,10 +10,13 @@ import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
+from pydantic import Field
+
+from reprise.checked import OneOf, checked, require
 from reprise.errors import FontError
 from reprise.music.instruments import INSTRUMENT_NAMES
-from reprise.params import require
 
 
 @dataclass(frozen=True)
@@ -94,7 +97,10 @@ FONTS = {
 }
 
 
-@dataclass(frozen=True)
+FontName = Annotated[str, OneOf(tuple(FONTS))]
+
+
+@checked
 class FontParams:
     """The `fonts` section: names from the registry.
 
@@ -102,27 +108,20 @@ class FontParams:
         train_without: pairs of a training font and an instrument that it never plays, other fonts do.
     """
 
-    train: tuple[str, ...]
-    clean: str
-    unseen: str
-    train_without: tuple[tuple[str, str], ...] = ()
+    train: Annotated[tuple[FontName, ...], Field(min_length=1)]
+    clean: FontName
+    unseen: FontName
+    train_without: tuple[tuple[FontName, Annotated[str, OneOf(INSTRUMENT_NAMES)]], ...] = ()
 
     def __post_init__(self) -> None:
-        require(bool(self.train), "train", list(self.train), "at least one font")
         require(len(set(self.train)) == len(self.train), "train", list(self.train), "a list without repeats")
-        for key, names in (("train", self.train), ("clean", (self.clean,)), ("unseen", (self.unseen,))):
-            for name in names:
-                require(name in FONTS, key, name, f"one of the registry: {', '.join(FONTS)}")
         require(self.unseen not in (*self.train, self.clean), "unseen", self.unseen, "a font that training never hears")
         others = [name for name in self.train if name != self.clean]
         for name, instrument in self.train_without:
-            pair, fonts = (
-                [name, instrument],
-                f"of train, but not the clean one ({', '.join(others) or 'there is none'})",
+            right = (
+                f"a font of train, but not the clean one ({', '.join(others) or 'there is none'}), and an instrument"
             )
-            require(name in others, "train_without", pair, f"a font {fonts} and an instrument")
-            right = f"a font and one of {', '.join(INSTRUMENT_NAMES)}"
-            require(instrument in INSTRUMENT_NAMES, "train_without", pair, right)
+            require(name in others, "train_without", [name, instrument], right)
             right = f"less: no font of train is left for {instrument}"
             require(bool(self.train_on(instrument)), "train_without", self.train_without, right)
 

@@ -31,7 +31,7 @@ class _Job:
     shard: int
     items: range
     folder: Path
-    notes: Path
+    scratch: Path
 
 
 def stem_name(clip: int, part: int) -> str:
@@ -39,10 +39,10 @@ def stem_name(clip: int, part: int) -> str:
     return item_name(clip, f"part{part}.flac")
 
 
-def compose_clips(params: ClipParams, folder: Path, manifest: Path, notes: Path, compute: ComputeParams) -> dict:
+def compose_clips(params: ClipParams, folder: Path, manifest: Path, scratch: Path, compute: ComputeParams) -> dict:
     """Compose every clip into MIDI shards under `folder` and list them in `manifest`; returns the summary."""
     plan = shard_plan(params.total, params.shard_size)
-    jobs = [_Job(params, shard, items, folder, notes) for shard, items in enumerate(plan)]
+    jobs = [_Job(params, shard, items, folder, scratch) for shard, items in enumerate(plan)]
     rows = run_jobs(_compose_shard, jobs, [len(items) for items in plan], compute, "composing")
     table = pd.DataFrame([row for shard_rows in rows for row in shard_rows])
     table.to_parquet(manifest, index=False)
@@ -56,7 +56,7 @@ def _compose_shard(job: _Job) -> list[dict]:
         rows = [_row(item, job.shard, job.params.split(item), clip) for item, clip in zip(job.items, clips)]
         return members, rows
 
-    return make_shard(job.folder / shard_name(job.shard), job.notes / f"midi-{job.shard:05d}.json", make)
+    return make_shard(job.folder / shard_name(job.shard), job.scratch / f"midi-{job.shard:05d}.json", make)
 
 
 def _row(item: int, shard: int, split: str, clip: Clip) -> dict:

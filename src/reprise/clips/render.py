@@ -74,7 +74,7 @@ class _Job:
     midi: Path
     font_folder: Path
     folder: Path
-    notes: Path
+    scratch: Path
     clips: ClipParams
     fonts: FontParams
     params: RenderParams
@@ -88,7 +88,7 @@ def render_clips(
     manifest_path: Path,
     font_folder: Path,
     folder: Path,
-    notes: Path,
+    scratch: Path,
     compute: ComputeParams,
 ) -> dict:
     """Render every set into shards under `folder/SET`, listed in `folder/rendering.parquet`; returns the summary.
@@ -102,7 +102,7 @@ def render_clips(
         rows = manifest[manifest["clip"].isin(render_set.clips)]
         for shard, items in enumerate(shard_plan(len(rows), clips.shard_size)):
             part = rows.iloc[items.start : items.stop]
-            jobs.append(_Job(render_set, shard, part, midi_folder, font_folder, folder, notes, clips, fonts, params))
+            jobs.append(_Job(render_set, shard, part, midi_folder, font_folder, folder, scratch, clips, fonts, params))
     rows = run_jobs(_render_shard, jobs, [len(job.rows) for job in jobs], compute, "rendering")
     table = pd.DataFrame([row for shard_rows in rows for row in shard_rows])
     table.to_parquet(folder / "rendering.parquet", index=False)
@@ -194,7 +194,7 @@ def _render_shard(job: _Job) -> list[dict]:
         return members, rows
 
     return make_shard(
-        job.folder / job.set.name / shard_name(job.shard), job.notes / f"{job.set.name}-{job.shard:05d}.json", make
+        job.folder / job.set.name / shard_name(job.shard), job.scratch / f"{job.set.name}-{job.shard:05d}.json", make
     )
 
 

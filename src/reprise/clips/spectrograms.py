@@ -45,7 +45,7 @@ def cache_spectrograms(
     audio: Path,
     manifest_path: Path,
     folder: Path,
-    notes: Path,
+    scratch: Path,
     compute: ComputeParams,
 ) -> None:
     """Write the array and the table of every set under `audio`.
@@ -57,21 +57,21 @@ def cache_spectrograms(
     samples = round(duration_s * sample_rate)
     frames, windows = params.frames(samples), window_rms(np.zeros((1, samples)), sample_rate).shape[1]
     folder.mkdir(parents=True, exist_ok=True)
-    notes.mkdir(parents=True, exist_ok=True)
+    scratch.mkdir(parents=True, exist_ok=True)
     jobs = []
     for name, rows in rendering[rendering["usable"]].groupby("set", sort=False):
         stems = bool(rows["stems"].iloc[0])
         count = int(rows["parts"].map(len).sum()) if stems else len(rows)
         array, levels = folder / f"{name}.npy", folder / f"{name}_levels.npy" if stems else None
         if not array.exists() or (levels and not levels.exists()):
-            for done in notes.glob(f"{name}-*.done"):  # of an array that was moved away or lost
+            for done in scratch.glob(f"{name}-*.done"):  # of an array that was moved away or lost
                 done.unlink()
             _lay_out(array, np.float16, (count, params.n_mels, frames))
             if levels:
                 _lay_out(levels, np.float32, (count, windows))
         first = 0
         for shard, group in rows.groupby("shard"):
-            path, done = audio / name / shard_name(shard), notes / f"{name}-{shard:05d}.done"
+            path, done = audio / name / shard_name(shard), scratch / f"{name}-{shard:05d}.done"
             members = tuple(member for row in group.itertuples() for member in _members(row.clip, row.parts, stems))
             jobs.append(_Job(path, members, first, array, levels, done, sample_rate, params))
             first += len(members)

@@ -6,19 +6,19 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from reprise.checked import LARGEST_SEED
 from reprise.commands.arguments import sampling_option, whole_number
 from reprise.commands.openings import print_opening, told_of_opening
 from reprise.commands.output import add_force, check_out, print_error, print_json, progress
 from reprise.composition.sampling.rules import OPTIONS, SAMPLING, load_rules
-from reprise.composition.use.composers import MODELS_FOLDER, composer_folder
+from reprise.composition.use.models import MODELS_FOLDER, model_folder
 from reprise.errors import BadInput, FontError
-from reprise.params import LARGEST_SEED
 
 if TYPE_CHECKING:
-    from reprise.composition.models.composer import Composer
+    from reprise.composition.models.trained import TrainedModel
     from reprise.music.piece import Piece
 
-DEFAULT_BARS, DEFAULT_SEED_BARS = 16, 2
+DEFAULT_BARS, DEFAULT_OPENING_BARS = 16, 2
 MOST, MOST_PIECES = 20_000, 10_000  # notes, or bars, of a piece; pieces
 WRITABLE = (".mid", ".musicxml", ".wav")
 FONTS = Path("data/fonts")
@@ -30,20 +30,20 @@ def add_generate(commands: argparse._SubParsersAction) -> None:
     parser = commands.add_parser(
         "generate",
         help="compose new music, from nothing or from the opening of a score",
-        description="Compose new music with a trained composer and write it as MIDI, MusicXML or sound. The same "
+        description="Compose new music with a trained model and write it as MIDI, MusicXML or sound. The same "
         "options and seed give the same music; a larger count adds pieces.",
         epilog="example: reprise generate --bars 32 --temperature 0.9 -o new.mid -o new.wav",
     )
     add_model(parser)
     length = parser.add_mutually_exclusive_group()
     length.add_argument(
-        "--notes", type=whole_number(1, MOST), metavar="N", help="exactly so many notes, those of a seed file included"
+        "--notes", type=whole_number(1, MOST), metavar="N", help="exactly so many notes, those of an opening included"
     )
     length.add_argument(
         "--bars",
         type=whole_number(1, MOST),
         metavar="N",
-        help=f"so many bars, those of a seed file included (default: {DEFAULT_BARS})",
+        help=f"so many bars, those of an opening included (default: {DEFAULT_BARS})",
     )
     drawing = parser.add_argument_group(
         "sampling",
@@ -58,12 +58,15 @@ def add_generate(commands: argparse._SubParsersAction) -> None:
         metavar="N",
         help="of the random numbers; drawn and printed if it isn't given",
     )
-    parser.add_argument("--seed-file", type=Path, metavar="FILE", help="a score whose opening is continued")
     parser.add_argument(
+        "--opening", "--seed-file", type=Path, metavar="FILE", help="a score whose opening is continued"
+    )
+    parser.add_argument(
+        "--opening-bars",
         "--seed-bars",
         type=whole_number(1, MOST),
         metavar="N",
-        help=f"how many bars of the seed file are its opening (default: {DEFAULT_SEED_BARS})",
+        help=f"how many bars of that score are its opening (default: {DEFAULT_OPENING_BARS})",
     )
     parser.add_argument(
         "--count",
@@ -91,14 +94,14 @@ def add_model(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--model",
         metavar="MODEL",
-        help=f"a composer of {MODELS_FOLDER} by its name, or a folder with one (default: the one with fewest nats a "
+        help=f"a model of {MODELS_FOLDER} by its name, or a folder with one (default: the one with fewest nats a "
         f"note on validation pieces, {_best()})",
     )
 
 
 def _best() -> str:
     try:
-        return f"now {composer_folder(None).name}".replace("%", "%%")  # which argparse would fill in
+        return f"now {model_folder(None).name}".replace("%", "%%")  # which argparse would fill in
     except BadInput:
         return "of which there is none yet"
 
@@ -109,18 +112,18 @@ def run_generate(options: argparse.Namespace) -> int:
     from reprise.composition.use.scores import TOGETHER, describe, generate
     from reprise.music.keyfinding import parse_key
 
-    folder = composer_folder(options.model)
+    folder = model_folder(options.model)
     rules, measured = load_rules(folder)
     rules = rules.told(vars(options))
     bars = options.bars or (None if options.notes else DEFAULT_BARS)
     start = _start(options, bars)
-    composer = load_model(folder)
-    opening = {"opening": told_of_opening(start, composer)} if start else {}
+    trained = open_model(folder)
+    opening = {"opening": told_of_opening(start, trained)} if start else {}
     seed = secrets.randbelow(1 << 31) if options.seed is None else options.seed
     # Bars have any number of notes, and a key takes any number of tries.
     total = None if rules.key else options.notes and options.notes * -(-options.count // TOGETHER)
     with progress(total, "composing", "notes") as advance:
-        pieces = generate(composer, rules, seed, options.count, options.notes, bars, start, advance)
+        pieces = generate(trained, rules, seed, options.count, options.notes, bars, start, advance)
     described = []
     for item, piece in enumerate(pieces, 1):
         files = [_numbered(path, item, options.count) for path in options.out]
@@ -148,14 +151,14 @@ def run_generate(options: argparse.Namespace) -> int:
     return 0
 
 
-def load_model(folder: Path) -> "Composer":
-    """The composer in a folder, and one thread to use it with."""
+def open_model(folder: Path) -> "TrainedModel":
+    """The model in a folder, and one thread to use it with."""
     import torch
 
-    from reprise.composition.models.composer import load_composer
+    from reprise.composition.models.trained import load_model
 
     torch.set_num_threads(1)  # an event at a time: threads gain nothing, and the last bits depend on their number
-    return load_composer(folder)
+    return load_model(folder)
 
 
 def _check_outs(options: argparse.Namespace) -> Path | None:
@@ -181,14 +184,14 @@ def _start(options: argparse.Namespace, bars: int | None) -> "Piece | None":
     from reprise.composition.sampling.opening import opening
     from reprise.music.scores import read_piece
 
-    if options.seed_file is None:
-        if options.seed_bars is not None:
-            raise BadInput(f"--seed-bars: is {options.seed_bars}, but there is no --seed-file; give that too")
+    if options.opening is None:
+        if options.opening_bars is not None:
+            raise BadInput(f"--opening-bars: is {options.opening_bars}, but there is no --opening; give that too")
         return None
-    seed_bars = options.seed_bars or DEFAULT_SEED_BARS
-    if bars is not None and bars <= seed_bars:
-        raise BadInput(f"--bars: is {bars}; it must be more than the {seed_bars} of the seed file, which it includes")
-    return opening(read_piece(options.seed_file), seed_bars)
+    opening_bars = options.opening_bars or DEFAULT_OPENING_BARS
+    if bars is not None and bars <= opening_bars:
+        raise BadInput(f"--bars: is {bars}; it must be more than the {opening_bars} of the opening, which it includes")
+    return opening(read_piece(options.opening), opening_bars)
 
 
 def _numbered(path: Path, item: int, count: int) -> Path:

@@ -4,9 +4,9 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from reprise.commands.generate import add_model, load_model
+from reprise.commands.generate import add_model, open_model
 from reprise.commands.output import print_error, print_json, print_table, progress
-from reprise.composition.use.composers import composer_folder
+from reprise.composition.use.models import model_folder
 from reprise.errors import BadInput
 
 if TYPE_CHECKING:
@@ -34,9 +34,9 @@ def add_likelihood(commands: argparse._SubParsersAction) -> None:
     """Declare `reprise likelihood`."""
     parser = commands.add_parser(
         "likelihood",
-        help="say how likely a composer finds scores",
-        description="Nats a note of every score in a folder under a trained composer, and over all of them; less is "
-        "likelier. A score that the composer's vocabulary can't express is reported and left out.",
+        help="say how likely a model finds scores",
+        description="Nats a note of every score in a folder under a trained model, and over all of them; less is "
+        "likelier. A score that the model's vocabulary can't express is reported and left out.",
         epilog="example: reprise likelihood chorales --model lstm",
     )
     parser.add_argument("folder", type=Path, metavar="DIR", help="the folder with the scores")
@@ -63,10 +63,10 @@ def run_likelihood(options: argparse.Namespace) -> int:
     """Score a folder; 2 if a score couldn't be used."""
     from reprise.composition.use.scores import likelihood
 
-    model = composer_folder(options.model)
-    composer = load_model(model)
+    model = model_folder(options.model)
+    trained = open_model(model)
     pieces, skipped = _read(options.folder)
-    result = likelihood(composer, pieces)
+    result = likelihood(trained, pieces)
     for row in result["skipped"]:
         print_error(row["error"])
     result = {

@@ -3,19 +3,19 @@
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from reprise.composition.models.composer import Composer
+    from reprise.composition.models.trained import TrainedModel
     from reprise.music.piece import Piece
 
 
-def told_of_opening(start: "Piece", composer: "Composer") -> dict:
-    """How much of it stays, and what of it the composer reads otherwise; see `opening.what_moved`.
+def told_of_opening(start: "Piece", trained: "TrainedModel") -> dict:
+    """How much of it stays, and what of it the model reads otherwise; see `opening.what_moved`.
 
     Raises:
-        BadInput: it doesn't fit the composer.
+        BadInput: it doesn't fit the model.
     """
     from reprise.composition.sampling.opening import read_opening, what_moved
 
-    reading = read_opening(start, composer.config.encoding)
+    reading = read_opening(start, trained.config.encoding)
     return {"file": start.source, "notes": len(reading.piece.notes), **what_moved(reading)}
 
 

@@ -31,7 +31,7 @@ def add_serve(commands: argparse._SubParsersAction) -> None:
         type=Path,
         metavar="DIR",
         default=Path("models/composer"),
-        help="a folder with composers, each in a folder of its own (default: %(default)s)",
+        help="a folder with models, each in a folder of its own (default: %(default)s)",
     )
     parser.add_argument(
         "--workers",
@@ -46,7 +46,7 @@ def add_serve(commands: argparse._SubParsersAction) -> None:
 def run_serve(options: argparse.Namespace) -> int:
     """Serve until told to stop."""
     if options.models.is_file():
-        raise BadInput(f"--models: is {options.models}, a file; it must be a folder with composers")
+        raise BadInput(f"--models: is {options.models}, a file; it must be a folder with models")
     import socket
 
     import uvicorn

@@ -1,1 +1,1 @@
-"""From a corpus of scores to new music: encodings, composers, likelihood, sampling, measures."""
+"""From a corpus of scores to new music: encodings, models, likelihood, sampling, measures."""

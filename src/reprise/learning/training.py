@@ -1,43 +1,42 @@
-"""What every training shares: the loop over epochs with its checkpoint and its patience, and checks of its params."""
+"""What every training shares: the loop over epochs with its checkpoint and its patience, and the params of one."""
 
 import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Annotated
 
 import numpy as np
 import torch
+from pydantic import Field
 from torch import Tensor, nn
 from tqdm import tqdm
 
+from reprise.checked import AtLeastOne, OneOf, Seed, checked
 from reprise.errors import RepriseError
-from reprise.params import require, require_seed
 from reprise.pipeline.tracking import Tracker
 from reprise.progress import progress_bar
 
 PRECISIONS = ("32-true", "bf16-mixed")
 
 
-def check_run(params: object) -> None:
-    """Refuse a bad `seed`, `threads` or `precision` among the params of a training.
+@checked
+class RunParams:
+    """What changes the bits of a training but not what is trained: part of every section of one."""
 
-    Raises:
-        ParamsError: there is one.
-    """
-    require_seed(params.seed)
-    require(params.threads >= 1, "threads", params.threads, "1 or more")
-    require(params.precision in PRECISIONS, "precision", params.precision, f"one of {', '.join(PRECISIONS)}")
+    seed: Seed
+    threads: AtLeastOne
+    precision: Annotated[str, OneOf(PRECISIONS)]
 
 
-def check_fit(params: object, smallest_batch: int) -> None:
-    """Refuse bad `epochs`, `patience`, `batch_size`, `learning_rate` or `weight_decay` among the params of a training.
+@checked
+class FitParams:
+    """How a network is fitted: passes over the data at most, and without a better figure; batches; AdamW."""
 
-    Raises:
-        ParamsError: there is one.
-    """
-    for key, least in (("epochs", 1), ("patience", 1), ("batch_size", smallest_batch)):
-        require(getattr(params, key) >= least, key, getattr(params, key), f"{least} or more")
-    require(0 < params.learning_rate <= 1, "learning_rate", params.learning_rate, "above 0, at most 1")
-    require(params.weight_decay >= 0, "weight_decay", params.weight_decay, "0 or more")
+    epochs: AtLeastOne
+    patience: AtLeastOne
+    batch_size: AtLeastOne
+    learning_rate: Annotated[float, Field(gt=0, le=1)]
+    weight_decay: Annotated[float, Field(ge=0)]
 
 
 def run_epochs(

@@ -10,8 +10,8 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import nn
 
+from reprise.checked import build
 from reprise.errors import BadInput
-from reprise.params import build
 
 C, N = TypeVar("C"), TypeVar("N", bound=nn.Module)
 

@@ -25,7 +25,7 @@ def cut_at_bar(piece: Piece, bar: int) -> Piece:
 
 
 def after_bar(piece: Piece, bar: int) -> Piece:
-    """What begins after so many bars, moved to the start: a continuation without its seed."""
+    """What begins after so many bars, moved to the start: a continuation without its opening."""
     notes = piece.notes[piece.notes["onset"] >= bar * piece.bar_beats - 1e-9].copy()
     notes["onset"] -= bar * piece.bar_beats
     return replace(piece, notes=notes)

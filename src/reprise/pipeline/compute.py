@@ -10,33 +10,32 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
+from typing import Annotated
 
 from joblib import Parallel, delayed, parallel_config
+from pydantic import Field
 
-from reprise.params import load_section, require
+from reprise.checked import OneOf, checked, require
+from reprise.params import load_section
 from reprise.pipeline.cluster import dask_engine
 from reprise.pipeline.machine import usable_cores
 from reprise.progress import progress_bar
 
 ENGINES = ("serial", "processes", "dask")
 DEVICES = ("auto", "cpu", "cuda")
+MOST_WORKERS = 1024
 
 
-@dataclass(frozen=True)
+@checked
 class ComputeParams:
     """The `compute` section, which no stage tracks."""
 
-    engine: str
-    workers: int
+    engine: Annotated[str, OneOf(ENGINES)]
+    workers: Annotated[int, Field(ge=0, le=MOST_WORKERS)]
     dask_scheduler: str
-    device: str
+    device: Annotated[str, OneOf(DEVICES)]
     tracking: bool
-
-    def __post_init__(self) -> None:
-        require(self.engine in ENGINES, "engine", self.engine, f"one of {', '.join(ENGINES)}")
-        require(0 <= self.workers <= 1024, "workers", self.workers, "from 0 (one a core) to 1024")
-        require(self.device in DEVICES, "device", self.device, f"one of {', '.join(DEVICES)}")
 
     @property
     def worker_count(self) -> int:
@@ -57,8 +56,10 @@ def load_compute() -> ComputeParams:
     workers = os.environ.get("REPRISE_WORKERS", str(params.workers))
     require(engine in ENGINES, "REPRISE_ENGINE", engine, f"one of {', '.join(ENGINES)}")
     digits = workers.isascii() and workers.isdigit()
-    require(digits and int(workers) <= 1024, "REPRISE_WORKERS", workers, "a whole number from 0 to 1024")
-    return ComputeParams(engine, int(workers), params.dask_scheduler, params.device, params.tracking)
+    require(
+        digits and int(workers) <= MOST_WORKERS, "REPRISE_WORKERS", workers, f"a whole number from 0 to {MOST_WORKERS}"
+    )
+    return replace(params, engine=engine, workers=int(workers))
 
 
 def run_jobs(

@@ -73,16 +73,16 @@ def read_shard(path: Path, names: Iterable[str]) -> dict[str, bytes]:
     return found
 
 
-def make_shard(path: Path, notes: Path, make: Callable[[], tuple[list[tuple[str, bytes]], list[dict]]]) -> list[dict]:
+def make_shard(path: Path, scratch: Path, make: Callable[[], tuple[list[tuple[str, bytes]], list[dict]]]) -> list[dict]:
     """Write a shard and what is known of its items, unless an earlier run did.
 
     Args:
-        path: the shard. notes: a JSON file beside the outs that keeps the rows, written after the shard: where
+        path: the shard. scratch: a JSON file beside the outs that keeps the rows, written after the shard: where
         both exist, the shard is whole. make: returns the shard's members and its rows (JSON values).
     """
-    if path.exists() and notes.exists():
-        return json.loads(notes.read_text())
+    if path.exists() and scratch.exists():
+        return json.loads(scratch.read_text())
     members, rows = make()
     write_shard(path, members)
-    write_atomically(notes, json.dumps(rows).encode())
+    write_atomically(scratch, json.dumps(rows).encode())
     return rows

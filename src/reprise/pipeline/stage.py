@@ -55,7 +55,7 @@ class Stage:
         self.work = (WORK / name / self.key).absolute()
 
     def params(self, cls: type[T], section: str) -> T:
-        """Section `section` of params.yaml, such as `clips` or `composers.lstm`; dvc.yaml must list it."""
+        """Section `section` of params.yaml, such as `clips` or `models.lstm`; dvc.yaml must list it."""
         if section not in self.entry.get("params", []):
             raise RepriseError(f"dvc.yaml: stage {self.name} reads params '{section}' without listing it")
         return load_section(cls, section)
@@ -79,9 +79,9 @@ class Stage:
         write_atomically(self.out(path), (json.dumps(metrics, indent=2) + "\n").encode())
 
     @property
-    def notes(self) -> Path:
+    def scratch(self) -> Path:
         """A folder for what a later run needs to go on; it is no out."""
-        return self.work / "notes"
+        return self.work / "scratch"
 
     def publish(self) -> list[str]:
         """Move every out into its place and forget the work; returns the outs."""

@@ -9,31 +9,29 @@ clip is.
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
 import torch
+from pydantic import Field
 from torch import Tensor, nn
 
 from reprise.audio.spectrogram import SpectrogramParams
+from reprise.checked import checked
 from reprise.learning.weights import load_network
-from reprise.params import require
 
 TIME_STRIDE = 4
 FREQUENCY_STRIDE = 16
 
+Channels = Annotated[int, Field(ge=1, le=1024)]
 
-@dataclass(frozen=True)
+
+@checked
 class NetworkParams:
-    """The `recognizer.network` section: channels of the stem and the stages, width and depth of the head."""
+    """The `recognizer.network` section: channels of the stem and of the three stages, width and depth of the head."""
 
-    channels: tuple[int, ...]
-    hidden: int
-    blocks: int
-
-    def __post_init__(self) -> None:
-        require(len(self.channels) == 4, "channels", list(self.channels), "four numbers, of the stem and three stages")
-        require(all(1 <= c <= 1024 for c in self.channels), "channels", list(self.channels), "each from 1 to 1024")
-        require(1 <= self.hidden <= 4096, "hidden", self.hidden, "from 1 to 4096")
-        require(0 <= self.blocks <= 64, "blocks", self.blocks, "from 0 to 64")
+    channels: tuple[Channels, Channels, Channels, Channels]
+    hidden: Annotated[int, Field(ge=1, le=4096)]
+    blocks: Annotated[int, Field(ge=0, le=64)]
 
 
 class Recognizer(nn.Module):

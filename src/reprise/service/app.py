@@ -18,11 +18,12 @@ from fastapi_offline import FastAPIOffline
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, create_model
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from reprise.composition.models.composer import ComposerConfig, load_composer
+from reprise.checked import LARGEST_SEED
+from reprise.composition.models.trained import ModelConfig, load_model
 from reprise.composition.sampling.rules import OPTIONS, Option, SamplingRules, load_rules
-from reprise.composition.use.composers import best_composer, find_composers
+from reprise.composition.use.models import best_model, find_models
 from reprise.composition.use.scores import check_rules
-from reprise.params import LARGEST_SEED, plain_number
+from reprise.params import plain_number
 from reprise.service.pool import WorkerPool
 from reprise.service.refusals import LONGEST_SHOWN, Refusal, add_refusals
 from reprise.service.settings import ServiceSettings
@@ -32,7 +33,7 @@ SEED_HEADER = "Reprise-Seed"
 IS_HEAD = "reprise.is_head"  # in the scope of a request
 PLAIN = BeforeValidator(lambda text: plain_number(text, int))  # outside the bounds, which the interface then shows
 
-DESCRIPTION = """New music from trained composers. The same model, notes, sampling options and seed give the same file;
+DESCRIPTION = """New music from trained models. The same model, notes, sampling options and seed give the same file;
 the header `Reprise-Seed` of an answer says which seed was drawn."""
 REFUSALS = {
     422: {
@@ -65,16 +66,16 @@ class Status(BaseModel):
 
 
 def create_app(settings: ServiceSettings) -> FastAPI:
-    """The service with every composer in `settings.models`.
+    """The service with every model in `settings.models`.
 
     Raises:
         BadInput: there is none, or one is damaged.
     """
-    folders = find_composers(settings.models)
-    configs = {name: load_composer(folder).config for name, folder in folders.items()}  # the proof that they load
+    folders = find_models(settings.models)
+    configs = {name: load_model(folder).config for name, folder in folders.items()}  # the proof that they load
     measured = {name: load_rules(folder)[0] for name, folder in folders.items()}
     models = {name: _facts(config, measured[name]) for name, config in configs.items()}
-    usual = best_composer(folders)
+    usual = best_model(folders)
     right = {
         "notes": f"a whole number from 1 to {MOST_NOTES:,}",
         "model": f"one of {', '.join(models)}",
@@ -152,8 +153,8 @@ class HeadAsGet:
         await self.app(scope, receive, send)
 
 
-def _facts(config: ComposerConfig, rules: SamplingRules) -> dict:
-    """What a composer knows."""
+def _facts(config: ModelConfig, rules: SamplingRules) -> dict:
+    """What a model knows."""
     encoding = config.encoding
     return {
         "kind": config.model,

@@ -61,7 +61,7 @@ class WorkerPool:
         self.stopped = False
 
     async def start(self) -> None:
-        """Start the workers and wait until one has its composers."""
+        """Start the workers and wait until one has its models."""
         _PROCESSES.set_forkserver_preload([worker.__name__])
         await asyncio.wrap_future(self._processes().schedule(len, args=((),)))
 

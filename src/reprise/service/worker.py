@@ -1,4 +1,4 @@
-"""What runs in a worker process: composers loaded once, then one batch of requests after the other on one thread.
+"""What runs in a worker process: models loaded once, then one batch of requests after the other on one thread.
 
 A process of its own for each: composing holds Python's lock most of the time, so threads would take turns.
 """
@@ -8,20 +8,20 @@ from pathlib import Path
 
 import torch
 
-from reprise.composition.models.composer import Composer, load_composer
+from reprise.composition.models.trained import TrainedModel, load_model
 from reprise.composition.sampling.compose import Order
 from reprise.composition.sampling.rules import USUAL, SamplingRules
 from reprise.composition.use.scores import compose_alike
 from reprise.music.writers.midi import midi_bytes
 
-_composers: dict[str, Composer] = {}
+_models: dict[str, TrainedModel] = {}
 
 
 def load(folders: dict[str, Path]) -> None:
-    """Load every composer and make a note with it, so that the first request finds all in place."""
+    """Load every model and make a note with it, so that the first request finds all in place."""
     torch.set_num_threads(1)
     for name, folder in folders.items():
-        _composers[name] = load_composer(folder)
+        _models[name] = load_model(folder)
         make_midi_files(name, [(1, 0, USUAL)])
 
 
@@ -30,7 +30,7 @@ def make_midi_files(model: str, wanted: Sequence[tuple[int, int, SamplingRules]]
 
     Each file depends on its own arguments alone: it holds the first piece that `reprise generate` makes from them.
     """
-    composer = _composers[model]
-    metre = composer.config.metre
+    trained = _models[model]
+    metre = trained.config.metre
     orders = [Order((seed, 0), notes=notes, metre=metre, rules=rules) for notes, seed, rules in wanted]
-    return [midi_bytes(piece) for piece in compose_alike(composer, orders)]
+    return [midi_bytes(piece) for piece in compose_alike(trained, orders)]

@@ -1,4 +1,4 @@
-"""The figures of a composer: the contract of their keys, and figures that can be computed again."""
+"""The figures of a model: the contract of their keys, and figures that can be computed again."""
 
 import json
 import math
@@ -9,13 +9,13 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from tiny_composer import MUSIC, chorale, make_composer, save_tiny_composer
+from tiny_model import MUSIC, chorale, make_tiny_model, save_tiny_model
 from tiny_pieces import piece_of
 
 from reprise.composition.corpus.collect import tabulate
 from reprise.composition.corpus.store import load_corpus, save_corpus
 from reprise.composition.encoding.notes_vocabulary import PITCH
-from reprise.composition.evaluation.evaluate import MusicEvaluationParams, comparable, evaluate_composer, size
+from reprise.composition.evaluation.evaluate import MusicEvaluationParams, comparable, evaluate_model, size
 from reprise.composition.evaluation.floors import floors
 from reprise.composition.evaluation.likelihood import past_only_hits, score
 from reprise.composition.evaluation.measures import MEASURES, measure
@@ -35,20 +35,20 @@ WALTZ = piece_of((0, 12, 60, 0), (12, 12, 62, 1), metre=(3, 4), parts=4, source=
 
 @pytest.fixture(scope="module")
 def folders(tmp_path_factory) -> dict[str, Path]:
-    """A corpus, and of two composers the model and its music."""
+    """A corpus, and of two models the model and its music."""
     root = tmp_path_factory.mktemp("evaluate")
     pieces = {"train": [chorale(seed) for seed in range(8)], "validation": [chorale(10)], "test": [*TEST, WALTZ]}
     rows = [
         (piece, split, FAMILY.get(piece.source, piece.source)) for split, group in pieces.items() for piece in group
     ]
-    save_corpus(tabulate([*rows, (chorale(30), "seed", "30")]), root / "corpus")
+    save_corpus(tabulate([*rows, (chorale(30), "opening", "30")]), root / "corpus")
     compute = ComputeParams("serial", 1, "", "cpu", False)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(
             generate, "play_piece", lambda piece, font, rate: np.zeros(rate // 10, np.float32)
         )  # nobody listens
         for model in ("lstm", "vae"):
-            save_tiny_composer(root / model, model)
+            save_tiny_model(root / model, model)
             made, notes = root / f"{model} music", root / f"{model} notes"
             generate.generate_music(root / model, [chorale(30)], MUSIC, Path(), made, notes, compute)
     return {path.name: path for path in root.iterdir()}
@@ -57,7 +57,7 @@ def folders(tmp_path_factory) -> dict[str, Path]:
 def evaluate(folders: dict[str, Path], model: str) -> dict:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(torch, "set_num_threads", lambda threads: None)  # of so little work they make more of it
-        return evaluate_composer(PARAMS, MUSIC, folders["corpus"], folders[model], folders[f"{model} music"])
+        return evaluate_model(PARAMS, MUSIC, folders["corpus"], folders[model], folders[f"{model} music"])
 
 
 @pytest.fixture(scope="module")
@@ -121,11 +121,11 @@ def test_all_values_are_finite_numbers(request, model):
 
 
 def test_likelihood_can_be_computed_again(lstm):
-    composer = make_composer("lstm")
-    encoding, found = composer.config.encoding, lstm["test"]
+    trained = make_tiny_model("lstm")
+    encoding, found = trained.config.encoding, lstm["test"]
     events = [encoding.encode(piece) for piece in TEST]
     notes = sum(len(piece.notes) for piece in TEST)
-    scores = score(composer.model, make_examples(encoding, events, [(4, 4)] * 3))
+    scores = score(trained.network, make_examples(encoding, events, [(4, 4)] * 3))
     assert (found["notes"], found["pieces"], found["skipped"]) == (notes, 3, 1), "the waltz is skipped and counted"
     assert found["families"] == found["nats_per_note"]["count"] == 2, "two of the three share a tune"
     assert found["nats_per_note"]["value"] == pytest.approx(sum(s.nats.sum() for s in scores) / notes, abs=1e-3)
@@ -133,7 +133,7 @@ def test_likelihood_can_be_computed_again(lstm):
     assert found["perplexity"] == pytest.approx(math.exp(found["nats_per_note"]["value"]), rel=1e-3)
     pitch_hits = sum(s.hits[:, PITCH].sum() for s in scores)
     assert found["pitch_accuracy"]["value"] == pytest.approx(pitch_hits / notes, abs=2 / notes)
-    past_only = sum(hits.sum() for hits in past_only_hits(composer.model, encoding, events, [(4, 4)] * 3))
+    past_only = sum(hits.sum() for hits in past_only_hits(trained.network, encoding, events, [(4, 4)] * 3))
     assert found["pitch_accuracy_past_only"]["value"] == pytest.approx(past_only / notes, abs=2 / notes)
 
 
@@ -144,10 +144,10 @@ def test_the_cost_of_latents_is_in_the_bound(vae):
 
 
 def test_floors_are_those_of_the_same_test_notes(lstm, vae):
-    composer = make_composer("lstm")
-    encoding = composer.config.encoding
+    trained = make_tiny_model("lstm")
+    encoding = trained.config.encoding
     events = [encoding.encode(piece) for piece in TEST]
-    expected = floors(encoding, composer.training, [encoding.encode(chorale(10))], events)
+    expected = floors(encoding, trained.training, [encoding.encode(chorale(10))], events)
     for name, nats in expected.items():
         value = sum(piece.sum() for piece in nats) / sum(len(piece.notes) for piece in TEST)
         assert lstm["floors"][name] == vae["floors"][name] == pytest.approx(value, abs=1e-4)
@@ -170,7 +170,7 @@ def test_music_is_measured_over_the_bars_of_held_out_music(lstm, folders):
         ranges = [measure(piece)["pitch_range"] for piece in expected]
         assert lstm["generated"][name]["pitch_range"]["value"] == pytest.approx(np.mean(ranges), abs=1e-3)
         whole = [after_bar(opened, 1), alone]
-        runs = [longest_copied_run(piece, make_composer("lstm").index) for piece in whole]
+        runs = [longest_copied_run(piece, make_tiny_model("lstm").index) for piece in whole]
         assert lstm["originality"][name]["worst_copied_run"] == max(runs) <= MUSIC.copy_limit
     assert lstm["compared"]["reference"] == {"pieces": 3, "families": 2, "bars": pytest.approx(5 / 3, abs=1e-4)}
     assert lstm["compared"]["0.5"] == {"pieces": 2, "families": 2, "bars": 2.0}
@@ -183,7 +183,7 @@ def test_lengths_are_those_of_the_test_pieces_at_each_origin():
     names = ["a, bar 1", "b, bar 1", "a, bar 1", "c, bar 9", "", "", "", ""]
     manifest = pd.DataFrame({"item": range(8), "temperature": 1.0, "opening": names})
     manifest["origin"] = ["opening"] * 4 + ["nothing"] * 4
-    manifest["seed_bars"] = [1] * 4 + [0] * 4
+    manifest["opening_bars"] = [1] * 4 + [0] * 4
     groups = comparable(corpus, manifest, [chorale(seed) for seed in range(10, 18)], replace(MUSIC, bars=6))
     assert sorted(bars_of(piece) for piece in groups["reference"].pieces) == [2, 3, 4, 5]
     for origin in (slice(0, 4), slice(4, 8)):
@@ -194,7 +194,7 @@ def test_lengths_are_those_of_the_test_pieces_at_each_origin():
 
 def test_pieces_without_a_note_where_music_is_compared_are_left_out_and_counted():
     corpus = tabulate([(cut_at_bar(chorale(1), 1), "test", "1"), (chorale(2), "test", "2")])
-    manifest = pd.DataFrame({"item": [0], "temperature": 1.0, "opening": "", "origin": "nothing", "seed_bars": 0})
+    manifest = pd.DataFrame({"item": [0], "temperature": 1.0, "opening": "", "origin": "nothing", "opening_bars": 0})
     groups = comparable(corpus, manifest, [cut_at_bar(chorale(3), 1)], MUSIC)
     assert size(groups["reference"]) == {"pieces": 1, "families": 1, "bars": 2.0}
     assert size(groups["1"]) == {"pieces": 0, "families": 0, "bars": 0.0} and len(groups["1"].whole) == 1

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from tiny_composer import make_composer
+from tiny_model import make_tiny_model
 from tiny_pieces import piece_of, random_piece
 from torch import nn
 
@@ -15,10 +15,10 @@ from reprise.composition.encoding.notes import NotesEncoding
 from reprise.composition.encoding.notes_vocabulary import DURATION, PART, PITCH, STEP
 from reprise.composition.evaluation import likelihood
 from reprise.composition.evaluation.likelihood import past_only_hits, score
+from reprise.composition.models import vae
 from reprise.composition.models.batches import collate, make_examples
-from reprise.composition.models.composer import MODELS, make_model
+from reprise.composition.models.trained import MODELS, make_model
 from reprise.composition.models.tuple import TupleModel
-from reprise.composition.models.vae import PhraseVae
 
 # Steps of 0, 1 and 4 beats, two parts, three pitches, durations of 1 and 4 beats: 36 notes, or the end.
 TINY = NotesEncoding(60, 62, 2, Binning((0, 12, 48)), Binning((12, 48)), (64,), ((4, 4),), 2, (0, 0))
@@ -29,7 +29,7 @@ EVENTS = TINY.encode(PIECE)
 def tiny_model(kind: str = "lstm", seed: int = 0) -> TupleModel:
     """Random weights, and heads that are sure of something."""
     torch.manual_seed(seed)
-    model = make_model(replace(make_composer(kind).config, encoding=TINY)).eval()
+    model = make_model(replace(make_tiny_model(kind).config, encoding=TINY)).eval()
     with torch.no_grad():
         for head in model.heads:
             head.absolute.weight *= 6
@@ -92,14 +92,14 @@ def test_scores_come_in_the_order_of_the_pieces(monkeypatch):
 
 
 def test_a_vae_counts_the_cost_of_its_latents(monkeypatch):
-    monkeypatch.setattr(PhraseVae, "_drawn", lambda self, mean, log_variance: mean)
-    composer = make_composer("vae")
-    pieces = list(composer.training[:3])
-    batch = collate(make_examples(composer.config.encoding, pieces[1:2], [(4, 4)]))
-    found = score(composer.model, make_examples(composer.config.encoding, pieces, [(4, 4)] * 3))[1]
+    monkeypatch.setattr(vae, "drawn", lambda mean, log_variance: mean)
+    trained = make_tiny_model("vae")
+    pieces = list(trained.training[:3])
+    batch = collate(make_examples(trained.config.encoding, pieces[1:2], [(4, 4)]))
+    found = score(trained.network, make_examples(trained.config.encoding, pieces, [(4, 4)] * 3))[1]
     with torch.inference_mode():
-        _, cost = composer.model.hidden(batch)
-        bound = composer.model(batch, 1.0).item()
+        _, cost = trained.network.hidden(batch)
+        bound = trained.network(batch, 1.0).item()
     assert found.kl_nats == pytest.approx(cost.item(), rel=1e-4) and found.kl_nats > 0
     assert found.nats.sum() + found.kl_nats == pytest.approx(bound, rel=1e-5)
 
@@ -132,7 +132,7 @@ def test_the_pitch_from_the_past_alone_is_the_sum_over_all_next_notes(kind, seed
 def one_sided(encoding: NotesEncoding, field: int, value: int, pitch: int) -> TupleModel:
     """All is equally likely, but where `field` has this value the pitch is surely `pitch`, and else another one."""
     torch.manual_seed(0)
-    model = make_model(replace(make_composer("lstm").config, encoding=encoding)).eval()
+    model = make_model(replace(make_tiny_model("lstm").config, encoding=encoding)).eval()
     with torch.no_grad():
         for parameter in model.parameters():
             nn.init.zeros_(parameter)
@@ -172,8 +172,8 @@ def loud_model(kind: str) -> TupleModel:
     if kind == "vae":
         with torch.no_grad():
             model.posterior.weight *= 40
-            model.posterior.bias[model.latent_size :] = -10  # of hardly any variance
-            model.after.weight *= 20
+            model.posterior.bias[model.condition_size :] = -10  # of hardly any variance
+            model.after.read.weight *= 20
     return model
 
 
@@ -206,15 +206,15 @@ def test_a_posterior_does_know_the_future():
 
 
 @pytest.mark.parametrize("model", MODELS)
-def test_scoring_changes_nothing_in_a_composer(model):
-    composer = make_composer(model)
-    encoding = composer.config.encoding
+def test_scoring_changes_nothing_in_a_model(model):
+    trained = make_tiny_model(model)
+    encoding = trained.config.encoding
     notes = encoding.encode(random_piece(0, 20, 4))
-    before = {name: value.clone() for name, value in composer.model.state_dict().items()}
-    composer.model.train()
+    before = {name: value.clone() for name, value in trained.network.state_dict().items()}
+    trained.network.train()
     torch.manual_seed(1)
-    first = score(composer.model, make_examples(encoding, [notes], [(4, 4)]))[0]
+    first = score(trained.network, make_examples(encoding, [notes], [(4, 4)]))[0]
     torch.manual_seed(1)
-    again = score(composer.model, make_examples(encoding, [notes], [(4, 4)]))[0]
+    again = score(trained.network, make_examples(encoding, [notes], [(4, 4)]))[0]
     assert np.array_equal(first.nats, again.nats), "no dropout"
-    assert all(torch.equal(before[name], value) for name, value in composer.model.state_dict().items())
+    assert all(torch.equal(before[name], value) for name, value in trained.network.state_dict().items())

@@ -5,10 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-from tiny_composer import MUSIC, chorale
+from tiny_model import MUSIC, chorale
 from tiny_pieces import piece_of
 
-from reprise.composition.evaluation.plots import PALE, Roll, draw_composer, draw_roll, plt, temperatures_of
+from reprise.composition.evaluation.plots import PALE, Roll, draw_evaluation, draw_roll, plt, temperatures_of
 from reprise.composition.sampling.compose import cut_at_bar
 
 CHOIR = (52,) * 4
@@ -44,7 +44,7 @@ def test_a_waltz_has_bars_of_three(axis):
 
 def test_an_opening_by_somebody_else_is_paler_and_on_grey(axis):
     """A note of bar 1, one of bar 2 and the grey ground."""
-    draw_roll(axis, Roll(piece_of((0, 48, 60, 0), (48, 48, 62, 0)), "continues x, bar 5", seed_bars=1), bars=2)
+    draw_roll(axis, Roll(piece_of((0, 48, 60, 0), (48, 48, 62, 0)), "continues x, bar 5", opening_bars=1), bars=2)
     opening, own, ground = axis.patches
     assert opening.get_facecolor()[:3] == own.get_facecolor()[:3]
     assert (opening.get_facecolor()[3], own.get_facecolor()[3]) == (PALE, 1.0)
@@ -73,20 +73,20 @@ def test_pictures_are_drawn_and_are_the_same_again(tmp_path, monkeypatch):
         "temperature": np.repeat([0.5, 1.5], 4),
         "origin": (["opening"] * 2 + ["nothing"] * 2) * 2,
         "opening": ["mozart, bar 3", "mozart, bar 9", "", ""] * 2,
-        "seed_bars": [1, 1, 0, 0] * 2,
+        "opening_bars": [1, 1, 0, 0] * 2,
     })  # fmt: skip
     for name, rows in (("a", manifest), ("b", manifest[:2])):
-        draw_composer(metrics, MUSIC, "LSTM", music[:1], rows, music, tmp_path / name)
+        draw_evaluation(metrics, MUSIC, "LSTM", music[:1], rows, music, tmp_path / name)
     names = sorted(path.name for path in (tmp_path / "a").iterdir())
     assert names == ["measures.png", "rolls_0.5.png", "rolls_1.5.png", "rolls_reference.png"]
     (tmp_path / "b" / "rolls_0.5.png").unlink()  # of fewer pieces
     for path in (tmp_path / "b").iterdir():
         assert path.read_bytes() == (tmp_path / "a" / path.name).read_bytes()
     assert headings[1:4] == [
-        "Held-out pieces, that no composer has seen",
+        "Held-out pieces, that no model has seen",
         "LSTM, drawn at temperature 0.5, pitches at 0.4",
         "LSTM, drawn at temperature 1.5, pitches at 1.2",
     ]
-    assert [(roll.title, roll.seed_bars) for roll in rolls[1:5]] == [
+    assert [(roll.title, roll.opening_bars) for roll in rolls[1:5]] == [
         ("continues mozart, bar 3", 1), ("continues mozart, bar 9", 1), ("from nothing", 0), ("from nothing", 0),
     ]  # fmt: skip

@@ -5,19 +5,20 @@ from dataclasses import replace
 
 import pytest
 import torch
+from tiny_model import backbone_params
 
 from reprise.composition.models import backbones
-from reprise.composition.models.backbones import CHUNK, BackboneParams, make_backbone, rotate
+from reprise.composition.models.backbones import CHUNK, make_backbone, rotate
 from reprise.errors import ParamsError
 
 WIDTH, EVENTS, CONTEXT = 16, 30, 7
-PARAMS = BackboneParams(kind="transformer", layers=2, width=WIDTH, dropout=0.3, heads=2, context=CONTEXT)
+PARAMS = {"layers": 2, "width": WIDTH, "dropout": 0.3, "heads": 2, "context": CONTEXT}
 KINDS = ("lstm", "transformer")
 
 
 def backbone(kind: str = "transformer", **changes) -> torch.nn.Module:
     torch.manual_seed(0)
-    return make_backbone(replace(PARAMS, kind=kind, **changes)).eval()
+    return make_backbone(backbone_params(kind, **(PARAMS | changes))).eval()
 
 
 def random(events: int = EVENTS, sequences: int = 2) -> torch.Tensor:
@@ -125,4 +126,4 @@ def test_dropout_is_for_training_alone(kind):
 )
 def test_params_out_of_range_are_named(field, value):
     with pytest.raises(ParamsError, match=f"^{field}: is {value!r}"):
-        replace(PARAMS, **{field: value})
+        replace(backbone_params(**PARAMS), **{field: value})

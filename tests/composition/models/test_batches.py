@@ -5,14 +5,13 @@ from dataclasses import fields
 import numpy as np
 import pytest
 import torch
-from tiny_composer import make_composer
+from tiny_model import make_tiny_model
 from tiny_pieces import random_piece
 
 from benchmarks.composition.grid import GridEncoding
 from reprise.composition.encoding.notes import NotesEncoding
-from reprise.composition.models import batches
+from reprise.composition.models import batches, vae
 from reprise.composition.models.batches import Example, collate, in_groups, make_examples
-from reprise.composition.models.vae import PhraseVae
 
 METRES = [(4, 4), (3, 4), (6, 8)]
 PIECES = [random_piece(seed, notes, 4, metre) for seed, (notes, metre) in enumerate(zip((30, 9, 21), METRES))]
@@ -85,11 +84,11 @@ def test_groups_hold_what_is_alike():
 @pytest.mark.parametrize("model", ["lstm", "transformer", "vae"])
 @torch.inference_mode()
 def test_padding_changes_no_nats(monkeypatch, model):
-    monkeypatch.setattr(PhraseVae, "_drawn", lambda self, mean, log_variance: mean)  # the one draw
-    composer = make_composer(model)
-    encoding, network = composer.config.encoding, composer.model
+    monkeypatch.setattr(vae, "drawn", lambda mean, log_variance: mean)  # the one draw
+    trained = make_tiny_model(model)
+    encoding, network = trained.config.encoding, trained.network
     examples = make_examples(
-        encoding, [events[-length:] for events, length in zip(composer.training, (9, 40, 25))], [(4, 4)] * 3
+        encoding, [events[-length:] for events, length in zip(trained.training, (9, 40, 25))], [(4, 4)] * 3
     )
     together = collate(examples)
     hidden, cost = network.hidden(together)

@@ -8,16 +8,16 @@ import numpy as np
 import pytest
 import torch
 from stop import Stop
-from tiny_composer import chorale
+from tiny_model import backbone_params, chorale
 from tiny_pieces import piece_of
 
-from reprise.composition.encoding.notes import NotesEncoding, encodable
+from reprise.composition.encoding.notes import NotesEncoding
 from reprise.composition.encoding.notes_vocabulary import PITCH
-from reprise.composition.models.backbones import BackboneParams
+from reprise.composition.encoding.registry import encodable
 from reprise.composition.models.batches import Batch, collate, make_examples
-from reprise.composition.models.composer import MODELS, make_model
-from reprise.composition.models.fit import ModelParams, VaeParams, fit_composer, make_config
+from reprise.composition.models.fit import ModelParams, VaeParams, fit_model, make_config
 from reprise.composition.models.train import WARM_UP, FitParams, TrainingParams, TrainingSet, schedule, train
+from reprise.composition.models.trained import MODELS, make_model
 from reprise.composition.models.vae import LatentParams
 from reprise.errors import BadInput, ParamsError
 from reprise.pipeline.tracking import Tracker
@@ -26,25 +26,23 @@ EPOCHS = 3
 PIECES = [chorale(seed) for seed in range(6)]
 ENCODING = NotesEncoding.of(PIECES)
 EVENTS = [ENCODING.encode(piece) for piece in PIECES]
-TRAINING = TrainingParams(seed=1, threads=1, precision="32-true", window=32, transpose=3)
+TRAINING = TrainingParams(seed=1, threads=1, precision="32-true", encoding="notes", window=32, transpose=3)
 FIT = FitParams(epochs=EPOCHS, patience=9, batch_size=4, learning_rate=0.01, weight_decay=0.01)
 LATENT = LatentParams(size=2, phrase_bars=2, anneal=0.5, free_nats=0.05, forget=0.2)
 
 
 def params(model: str, **changes: object) -> ModelParams | VaeParams:
-    backbone = BackboneParams("transformer" if model == "transformer" else "lstm", 1, 16, 0.1, 2, 16)
+    backbone = backbone_params("transformer" if model == "transformer" else "lstm", layers=1, context=16)
     fit = replace(FIT, **changes)
     return VaeParams(backbone, fit, LATENT) if model == "vae" else ModelParams(backbone, fit)
 
 
 def run(work: Path, model: str = "lstm", tracker: Tracker | None = None, seed: int = 1, **changes: object):
-    """Weights and curves of a composer of four chorales, validated on two others."""
+    """Weights and curves of a model of four chorales, validated on two others."""
     pieces = {"train": PIECES[:4], "validation": PIECES[4:]}
     training = replace(TRAINING, seed=seed)
-    composer, curves = fit_composer(
-        model, params(model, **changes), training, pieces, "cpu", work, tracker or Tracker()
-    )
-    return composer.model.state_dict(), curves
+    trained, curves = fit_model(model, params(model, **changes), training, pieces, "cpu", work, tracker or Tracker())
+    return trained.network.state_dict(), curves
 
 
 def equal(first: dict, second: dict) -> bool:
@@ -81,7 +79,7 @@ def test_an_interrupted_run_goes_on_to_the_same_weights(tmp_path, model, after):
 
 def test_the_weights_are_those_of_the_best_epoch(tmp_path):
     weights, curves = run(tmp_path, learning_rate=1.0)
-    config = make_config("lstm", params("lstm"), PIECES[:4])
+    config = make_config("lstm", params("lstm"), ENCODING, PIECES[:4])
     model = make_model(config)
     model.load_state_dict(weights)
     examples = make_examples(config.encoding, [config.encoding.encode(piece) for piece in PIECES[4:]], [(4, 4)] * 2)
@@ -90,14 +88,14 @@ def test_the_weights_are_those_of_the_best_epoch(tmp_path):
     assert nats == pytest.approx(min(row["validation_nats"] for row in curves), rel=1e-4)
 
 
-def test_a_composer_says_its_validation_nats_a_note(tmp_path):
+def test_a_model_says_its_validation_nats_a_note(tmp_path):
     """Of the best epoch. An event more than notes ends each piece: 2 more of two pieces."""
     pieces = {"train": PIECES[:4], "validation": PIECES[4:]}
-    composer, curves = fit_composer("lstm", params("lstm"), TRAINING, pieces, "cpu", tmp_path, Tracker())
+    trained, curves = fit_model("lstm", params("lstm"), TRAINING, pieces, "cpu", tmp_path, Tracker())
     notes = sum(len(piece.notes) for piece in PIECES[4:])
     best = min(row["validation_nats"] for row in curves)
-    assert composer.config.validation_nats == pytest.approx(best * (notes + 2) / notes, abs=1e-4)
-    assert np.isnan(make_config("lstm", params("lstm"), PIECES[:4]).validation_nats), "before training"
+    assert trained.config.validation_nats == pytest.approx(best * (notes + 2) / notes, abs=1e-4)
+    assert np.isnan(make_config("lstm", params("lstm"), ENCODING, PIECES[:4]).validation_nats), "before training"
 
 
 def test_the_learning_rate_rises_and_falls():
@@ -233,9 +231,7 @@ def test_pieces_beyond_the_vocabulary_are_left_out():
     kept, events = encodable(ENCODING, [PIECES[0], high, PIECES[1]])
     assert [piece.source for piece in kept] == ["chorale 0", "chorale 1"] and len(events) == 2
     with pytest.raises(BadInput, match="no validation piece within the range"):
-        fit_composer(
-            "lstm", params("lstm"), TRAINING, {"train": PIECES, "validation": [high]}, "cpu", Path(), Tracker()
-        )
+        fit_model("lstm", params("lstm"), TRAINING, {"train": PIECES, "validation": [high]}, "cpu", Path(), Tracker())
 
 
 def test_the_config_holds_what_is_usual_in_training():
@@ -245,11 +241,11 @@ def test_the_config_holds_what_is_usual_in_training():
         for metre, programs, tempo in (((3, 4), (5, 6), 80.0), ((3, 4), (5, 6), 90.0), ((4, 4), (7, 7), 120.0))
     ]
     solos = [replace(piece_of((0, 12, 60, 0)), programs=(9,)) for _ in range(3)]
-    config = make_config("lstm", params("lstm"), pieces + solos[:2])
-    assert (config.programs, config.metre, config.latent) == ((5, 6), (4, 4), ())
-    assert make_config("vae", params("vae"), pieces).metre == (3, 4)
-    assert make_config("vae", params("vae"), pieces).tempo_bpm == 90.0
-    assert make_config("vae", params("vae"), pieces).latent == (LATENT,)
+    config = make_config("lstm", params("lstm"), NotesEncoding.of(pieces + solos[:2]), pieces + solos[:2])
+    assert (config.programs, config.metre, config.latent) == ((5, 6), (4, 4), None)
+    assert make_config("vae", params("vae"), NotesEncoding.of(pieces), pieces).metre == (3, 4)
+    assert make_config("vae", params("vae"), NotesEncoding.of(pieces), pieces).tempo_bpm == 90.0
+    assert make_config("vae", params("vae"), NotesEncoding.of(pieces), pieces).latent == LATENT
 
 
 @pytest.mark.parametrize(

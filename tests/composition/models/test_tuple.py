@@ -3,22 +3,23 @@
 import numpy as np
 import pytest
 import torch
-from tiny_composer import make_composer
+from tiny_model import make_tiny_model
 from torch import nn
 
 from reprise.composition.encoding.events import NO_PITCH, EventShape
 from reprise.composition.encoding.notes_vocabulary import PITCH
+from reprise.composition.models import vae
 from reprise.composition.models.batches import BY_FIELD, Batch, collate, make_examples
-from reprise.composition.models.composer import MODELS
+from reprise.composition.models.trained import MODELS
 from reprise.composition.models.tuple import CategorySum, FieldHead
 from reprise.composition.models.vae import PhraseVae
 
 WIDTH = 8
 
 
-def batch_of(composer, pieces: int = 2, events: int = 40) -> Batch:
-    encoding = composer.config.encoding
-    return collate(make_examples(encoding, [own[:events] for own in composer.training[:pieces]], [(4, 4)] * pieces))
+def batch_of(trained, pieces: int = 2, events: int = 40) -> Batch:
+    encoding = trained.config.encoding
+    return collate(make_examples(encoding, [own[:events] for own in trained.training[:pieces]], [(4, 4)] * pieces))
 
 
 def test_a_sum_of_embeddings_by_hand():
@@ -92,17 +93,17 @@ def test_how_lately_a_pitch_class_sounded_counts_in_every_octave():
 @torch.inference_mode()
 def test_steps_say_what_the_whole_says(monkeypatch, model):
     """Event by event with a cache, as in sampling, against all at once, as in training."""
-    monkeypatch.setattr(PhraseVae, "_drawn", lambda self, mean, log_variance: mean)
-    composer = make_composer(model)
-    network, batch = composer.model, batch_of(composer, events=90)  # longer than the context
+    monkeypatch.setattr(vae, "drawn", lambda mean, log_variance: mean)
+    trained = make_tiny_model(model)
+    network, batch = trained.network, batch_of(trained, events=90)  # longer than the context
     hidden, _ = network.hidden(batch)
-    latents = None
-    if network.latent_size:
+    condition = batch.condition
+    if isinstance(network, PhraseVae):
         means, _, phrase_of = network.encode(batch)
-        latents = means[phrase_of]  # [B, N, L]
+        condition = means[phrase_of]  # [B, N, L]
     read, cache = None, None
     for n in range(batch.events.shape[1]):
-        y, cache = network.step(read, 2, cache, None if latents is None else latents[:, n])
+        y, cache = network.step(read, cache, condition[:, n])
         assert torch.allclose(y, hidden[:, n], atol=1e-4)
         for f, head in enumerate(network.heads):
             stepped = head(y, *(getattr(batch, name)[f][:, n] for name in BY_FIELD))
@@ -113,11 +114,11 @@ def test_steps_say_what_the_whole_says(monkeypatch, model):
 @pytest.mark.parametrize("model", MODELS)
 @torch.inference_mode()
 def test_nats_are_those_of_the_true_values(model):
-    composer = make_composer(model)
-    batch = batch_of(composer)
-    hidden, _ = composer.model.hidden(batch)
-    nats = composer.model.nats(batch, hidden)
-    shares = composer.model.field_logits(PITCH, hidden, batch).softmax(-1)
+    trained = make_tiny_model(model)
+    batch = batch_of(trained)
+    hidden, _ = trained.network.hidden(batch)
+    nats = trained.network.nats(batch, hidden)
+    shares = trained.network.field_logits(PITCH, hidden, batch).softmax(-1)
     for row, n in ((0, 0), (1, 20)):
         assert nats[row, n, PITCH].item() == pytest.approx(
             -shares[row, n, batch.events[row, n, PITCH]].log().item(), rel=1e-4
@@ -128,12 +129,12 @@ def test_nats_are_those_of_the_true_values(model):
 @torch.inference_mode()
 def test_an_event_is_predicted_from_those_before_it(model):
     """Changing a note changes no hidden row up to its own; it changes the next one."""
-    composer = make_composer(model)
-    encoding, events = composer.config.encoding, composer.training[0][:30]
+    trained = make_tiny_model(model)
+    encoding, events = trained.config.encoding, trained.training[0][:30]
     other = events.copy()
     other[10, PITCH] += 1 if events[10, PITCH] < 20 else -1
     hidden = [
-        composer.model.hidden(collate(make_examples(encoding, [sequence], [(4, 4)])))[0][0]
+        trained.network.hidden(collate(make_examples(encoding, [sequence], [(4, 4)])))[0][0]
         for sequence in (events, other)
     ]
     assert torch.equal(hidden[0][:11], hidden[1][:11]) and not torch.allclose(hidden[0][11], hidden[1][11], atol=1e-4)
@@ -142,7 +143,7 @@ def test_an_event_is_predicted_from_those_before_it(model):
 @torch.inference_mode()
 def test_a_transposed_piece_has_the_same_relative_features():
     """All that the backbone reads but pitches and pitch classes themselves is the same in another key."""
-    encoding, events = make_composer().config.encoding, make_composer().training[0]
+    encoding, events = make_tiny_model().config.encoding, make_tiny_model().training[0]
     there, back = (make_examples(encoding, [encoding.transposed(events, by)], [(4, 4)])[0] for by in (2, -3))
     differ = (there.read != back.read).any(axis=0)
     assert differ.sum() == 2, "the pitch and its class"

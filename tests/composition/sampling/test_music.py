@@ -1,4 +1,4 @@
-"""The music of a composer on disk: the same whatever made it, and it comes back with the openings of others."""
+"""The music of a model on disk: the same whatever made it, and it comes back with the openings of others."""
 
 import re
 from dataclasses import replace
@@ -7,10 +7,10 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
-from tiny_composer import MUSIC, chorale, make_composer, save_tiny_composer
+from tiny_model import MUSIC, chorale, make_tiny_model, save_tiny_model
 from tiny_pieces import piece_of
 
-from reprise.composition.models.composer import load_composer
+from reprise.composition.models.trained import load_model
 from reprise.composition.sampling import generate
 from reprise.composition.sampling.compose import Order, compose
 from reprise.composition.sampling.generate import draw_openings, generate_music
@@ -22,15 +22,15 @@ from reprise.music.readers.midi import read_midi
 from reprise.pipeline.compute import ComputeParams
 from reprise.pipeline.shards import item_name, read_shard, shard_name
 
-COMPOSER = make_composer("lstm")
+TRAINED = make_tiny_model("lstm")
 PARAMS = replace(MUSIC, seed=3, pieces=4)
 SERIAL = ComputeParams("serial", 1, "", "cpu", False)
-SEEDS = [chorale(seed) for seed in (50, 51)]
+SCORES = [chorale(seed) for seed in (50, 51)]
 
 
 def make(folder: Path, model: Path, params: MusicParams = PARAMS, compute: ComputeParams = SERIAL) -> dict[str, bytes]:
     """The files made in `folder`/music."""
-    generate_music(model, SEEDS, params, Path("no font"), folder / "music", folder / "notes", compute)
+    generate_music(model, SCORES, params, Path("no font"), folder / "music", folder / "notes", compute)
     return {
         path.relative_to(folder).as_posix(): path.read_bytes()
         for path in sorted((folder / "music").rglob("*"))
@@ -40,7 +40,7 @@ def make(folder: Path, model: Path, params: MusicParams = PARAMS, compute: Compu
 
 @pytest.fixture(scope="module")
 def model(tmp_path_factory) -> Path:
-    return save_tiny_composer(tmp_path_factory.mktemp("model"), "lstm")
+    return save_tiny_model(tmp_path_factory.mktemp("model"), "lstm")
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +62,7 @@ def test_items_run_over_temperatures_then_openings_then_nothing(made):
     assert manifest["temperature"].tolist() == [0.5] * 4 + [1.5] * 4
     assert manifest["origin"].tolist() == ["opening", "opening", "nothing", "nothing"] * 2
     assert manifest["shard"].tolist() == [0, 0, 1, 1, 2, 2, 3, 3]
-    assert manifest["seed_bars"].tolist() == [1, 1, 0, 0] * 2
+    assert manifest["opening_bars"].tolist() == [1, 1, 0, 0] * 2
     openings = manifest["opening"].tolist()
     assert openings[:2] == openings[4:6] and all(name.startswith("chorale 5") for name in openings[:2])
     assert openings[2:4] == ["", ""]
@@ -70,12 +70,12 @@ def test_items_run_over_temperatures_then_openings_then_nothing(made):
 
 def test_what_comes_back_is_what_was_composed(made, model):
     manifest, pieces = load_music(made[0])
-    composer = load_composer(model)
-    openings = draw_openings(SEEDS, composer, PARAMS)
+    trained = load_model(model)
+    openings = draw_openings(SCORES, trained, PARAMS)
     for first, starts in ((0, openings), (2, [None, None])):
         rules = PARAMS.rules(0.5)
         orders = [Order((3, 1, first + i), bars=3, start=start, rules=rules) for i, start in enumerate(starts)]
-        whole = compose(composer, orders)
+        whole = compose(trained, orders)
         for item, piece in enumerate(whole, first):
             assert manifest["notes"][item] == len(piece.notes)
             assert rows(pieces[item]) == rows(piece) and len(after_bar(piece, 1).notes)
@@ -88,7 +88,7 @@ def test_an_item_is_midi_and_musicxml(made):
     )
     assert members[item_name(4, "musicxml")].startswith(b"<?xml")
     root = ElementTree.fromstring(members[item_name(4, "musicxml")])
-    assert root.findtext("work/work-title") == "lstm composer, seed 3, item 4, temperature 1.5"
+    assert root.findtext("work/work-title") == "lstm model, seed 3, item 4, temperature 1.5"
     assert re.fullmatch(r"after chorale 5[01], bar \d", root.findtext("identification/creator"))
     assert len(read_midi(members[item_name(4, "mid")], "4").notes)
 
@@ -132,7 +132,7 @@ def test_a_damaged_shard_is_refused(model, tmp_path):
 def test_samples_of_each_kind_are_laid_open(tmp_path, tmp_path_factory, monkeypatch):
     """Played in silence: the sound has tests of its own."""
     monkeypatch.setattr(generate, "play_piece", lambda piece, font, rate: np.zeros(rate // 10, np.float32))
-    vae = save_tiny_composer(tmp_path_factory.mktemp("vae"), "vae")
+    vae = save_tiny_model(tmp_path_factory.mktemp("vae"), "vae")
     files = make(tmp_path, vae, replace(PARAMS, temperatures=(1.0,), pieces=2, bars=2, open_samples=1))
     samples = {Path(name).name for name in files if name.startswith("music/samples/")}
     names = ["t1_opening_0000", "t1_nothing_0001", *(f"between_{step}" for step in range(1, 6))]
@@ -144,8 +144,8 @@ def test_samples_of_each_kind_are_laid_open(tmp_path, tmp_path_factory, monkeypa
         name: ElementTree.fromstring(files[f"music/samples/{name}.musicxml"]).findtext("work/work-title")
         for name in ("t1_nothing_0001", "between_2")
     }
-    assert titles["t1_nothing_0001"] == "vae composer, seed 3, item 1, temperature 1"
-    assert titles["between_2"] == "vae composer, seed 3, step 2 of 5"
+    assert titles["t1_nothing_0001"] == "vae model, seed 3, item 1, temperature 1"
+    assert titles["between_2"] == "vae model, seed 3, step 2 of 5"
 
 
 # --- openings
@@ -153,36 +153,38 @@ def test_samples_of_each_kind_are_laid_open(tmp_path, tmp_path_factory, monkeypa
 
 def test_openings_are_bars_that_begin_with_a_note():
     """Bars 1 and 3 begin with one, 2 with a rest, 4 is an upbeat; two bars from 3 on run over the rest of the piece."""
-    seed = piece_of((0, 12, 60, 0), (60, 12, 61, 0), (96, 12, 62, 0), (180, 12, 63, 0), source="seed")
-    found = draw_openings([seed], COMPOSER, replace(PARAMS, pieces=20, seed_bars=2))
-    assert {opening.source for opening in found} == {"seed, bar 1", "seed, bar 3"} and len(found) == 10
+    score = piece_of((0, 12, 60, 0), (60, 12, 61, 0), (96, 12, 62, 0), (180, 12, 63, 0), source="score")
+    found = draw_openings([score], TRAINED, replace(PARAMS, pieces=20, opening_bars=2))
+    assert {opening.source for opening in found} == {"score, bar 1", "score, bar 3"} and len(found) == 10
     by_bar = {opening.source[-1]: rows(opening) for opening in found}
     assert by_bar == {"1": [(0.0, 1.0, 60.0), (5.0, 1.0, 61.0)], "3": [(0.0, 1.0, 62.0), (7.0, 1.0, 63.0)]}
 
 
 def test_each_place_comes_once_while_there_are_enough():
     names, again, others = (
-        [opening.source for opening in draw_openings(SEEDS, COMPOSER, replace(PARAMS, pieces=8, seed=seed))]
+        [opening.source for opening in draw_openings(SCORES, TRAINED, replace(PARAMS, pieces=8, seed=seed))]
         for seed in (3, 3, 9)
     )
     assert len(set(names)) == 4 and names == again != others
 
 
 def test_openings_are_cut_out_of_their_piece():
-    for opening in draw_openings(SEEDS, COMPOSER, PARAMS):
+    for opening in draw_openings(SCORES, TRAINED, PARAMS):
         source, bar = opening.source.split(", bar ")
-        (seed,) = [seed for seed in SEEDS if seed.source == source]
-        assert rows(opening) == rows(cut_at_bar(after_bar(seed, int(bar) - 1), 1))
-        assert (opening.tempo_bpm, opening.programs, opening.metre) == (seed.tempo_bpm, seed.programs, seed.metre)
+        (score,) = [score for score in SCORES if score.source == source]
+        assert rows(opening) == rows(cut_at_bar(after_bar(score, int(bar) - 1), 1))
+        assert (opening.tempo_bpm, opening.programs, opening.metre) == (score.tempo_bpm, score.programs, score.metre)
 
 
 def test_seeds_in_unknown_metres_or_too_short_are_no_use():
-    waltz = replace(SEEDS[0], metre=(3, 4))
-    found = draw_openings([waltz, SEEDS[1]], COMPOSER, PARAMS)
+    waltz = replace(SCORES[0], metre=(3, 4))
+    found = draw_openings([waltz, SCORES[1]], TRAINED, PARAMS)
     assert all(opening.source.startswith("chorale 51") for opening in found)
-    for seeds, params in (([waltz], PARAMS), (SEEDS, replace(PARAMS, seed_bars=100, bars=200)), ([], PARAMS)):
-        with pytest.raises(BadInput, match=rf"no seed of {params.seed_bars} bars in 4/4 .*corpus\.seed_composer"):
-            draw_openings(seeds, COMPOSER, params)
+    for seeds, params in (([waltz], PARAMS), (SCORES, replace(PARAMS, opening_bars=100, bars=200)), ([], PARAMS)):
+        with pytest.raises(
+            BadInput, match=rf"no opening of {params.opening_bars} bars in 4/4 .*corpus\.opening_composer"
+        ):
+            draw_openings(seeds, TRAINED, params)
 
 
 @pytest.mark.parametrize(
@@ -191,12 +193,13 @@ def test_seeds_in_unknown_metres_or_too_short_are_no_use():
         ("seed", -1, "seed"),
         ("temperatures", (), "temperatures"),
         ("temperatures", (1.0, 1.0), "temperatures"),
-        ("temperatures", (1.0, -1.0), "temperatures: is -1.0"),
-        ("temperatures", (float("nan"),), "temperatures: is nan"),
+        ("temperatures", (1.0, -1.0), r"temperatures\[1\]: is -1.0"),
+        ("temperatures", (float("nan"),), r"temperatures\[0\]: is nan"),
         ("pieces", 3, "pieces"),
         ("pieces", 0, "pieces"),
-        ("bars", 1, "seed_bars"),
-        ("seed_bars", 0, "seed_bars"),
+        ("bars", 1, "bars"),
+        ("opening_bars", 2000, "opening_bars"),
+        ("opening_bars", 0, "opening_bars"),
         ("open_samples", 3, "open_samples"),
         ("top_p", 0.0, "top_p"),
         ("pitch_factor", 0.0, "pitch_factor"),

@@ -1,4 +1,4 @@
-"""Openings stay as they are, whatever the composer reads of them; what follows goes on in their key and register."""
+"""Openings stay as they are, whatever the model reads of them; what follows goes on in their key and register."""
 
 from dataclasses import replace
 
@@ -7,7 +7,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tiny_composer import PROGRAMS, chorale, make_composer
+from tiny_model import PROGRAMS, chorale, make_tiny_model
 from tiny_pieces import piece_of
 
 from reprise.composition.encoding.notes_vocabulary import STEP
@@ -18,10 +18,10 @@ from reprise.errors import BadInput
 from reprise.music.excerpts import cut_at_bar
 from reprise.music.piece import Piece, note_table
 
-COMPOSER = make_composer("lstm")
-ENCODING = COMPOSER.config.encoding
+TRAINED = make_tiny_model("lstm")
+ENCODING = TRAINED.config.encoding
 LOWEST, HIGHEST = ENCODING.trained_range
-SEED = opening(replace(chorale(50), tempo_bpm=120.0, key_fifths=0), 2)  # unknown to the composer
+OPENING = opening(replace(chorale(50), tempo_bpm=120.0, key_fifths=0), 2)  # unknown to the model
 
 
 def rows(piece: Piece) -> list[tuple]:
@@ -33,12 +33,12 @@ def moved(piece: Piece, semitones: int) -> Piece:
 
 
 def too_wide(*octaves: int) -> Piece:
-    """The seed with each part so many octaves higher."""
-    return transposed(SEED, tuple(12 * octave for octave in octaves))
+    """The opening with each part so many octaves higher."""
+    return transposed(OPENING, tuple(12 * octave for octave in octaves))
 
 
 def continued(start: Piece, notes: int = 90, rules: SamplingRules | None = None) -> Piece:
-    (piece,) = compose(COMPOSER, [Order((3,), notes=notes, start=start, rules=rules or SamplingRules())])
+    (piece,) = compose(TRAINED, [Order((3,), notes=notes, start=start, rules=rules or SamplingRules())])
     return piece
 
 
@@ -53,7 +53,7 @@ def composed(start: Piece, notes: int = 90, **rules) -> np.ndarray:
 def test_an_opening_is_the_first_bars_of_at_least_one():
     assert rows(opening(chorale(1), 2)) == rows(cut_at_bar(chorale(1), 2))
     assert len(opening(piece_of((36, 12, 60, 0)), 4).notes) == 1, "an upbeat, and just one bar"
-    with pytest.raises(BadInput, match=r"test: is 0\.75 bars long; a seed must be at least one bar long"):
+    with pytest.raises(BadInput, match=r"test: is 0\.75 bars long; an opening must be at least one bar long"):
         opening(piece_of((0, 36, 60, 0)), 2)
     with pytest.raises(BadInput, match="test: has no note in its first 2 bars"):
         opening(piece_of((96, 12, 60, 0)), 2)
@@ -65,9 +65,9 @@ def test_an_opening_is_the_first_bars_of_at_least_one():
 
 
 def rubato(shift: int) -> Piece:
-    """Fifths, sevenths and hundredths of a beat, many velocities, far from the composer's range; in D major."""
+    """Fifths, sevenths and hundredths of a beat, many velocities, far from the model's range; in D major."""
     notes = [(beat + beat % 3 / 7, 1 / 5, 62 + shift + 2 * (beat % 4), 20 + 9 * beat, beat % 2) for beat in range(7)]
-    notes += [(7.005, 0.5, 60 + shift, 111, 1), (7.01, 0.99, 60 + shift, 3, 1)]  # alike to the composer
+    notes += [(7.005, 0.5, 60 + shift, 111, 1), (7.01, 0.99, 60 + shift, 3, 1)]  # alike to the model
     return Piece(note_table(notes), 137.0, (24, 40), (4, 4), "rubato", 2)
 
 
@@ -77,37 +77,37 @@ def test_the_opening_stays_note_for_note(shift):
     piece = continued(start, 60)
     assert piece.notes[: len(start.notes)].tolist() == start.notes.tolist()
     assert (piece.tempo_bpm, piece.programs, piece.key_fifths) == (137.0, (24, 40, *PROGRAMS[2:]), 2)
-    assert len(piece.notes) == 60, "the notes of the opening count, whatever the composer reads of them"
+    assert len(piece.notes) == 60, "the notes of the opening count, whatever the model reads of them"
 
 
-@pytest.mark.parametrize("start", [rubato(0), SEED, piece_of((0, 48, 60, 0), (12, 80, 64, 1))])
+@pytest.mark.parametrize("start", [rubato(0), OPENING, piece_of((0, 48, 60, 0), (12, 80, 64, 1))])
 def test_what_is_composed_begins_when_the_opening_has_ended(start):
     end = (start.notes["onset"] + start.notes["duration"]).max()
     assert composed(start)["onset"].min() >= end - 1e-9
 
 
 def test_what_is_composed_does_not_wait_for_bars():
-    """Of a composer that likes to step four bars on, but finds no step as long as the last note likely."""
-    composer = make_composer("lstm")
+    """Of a model that likes to step four bars on, but finds no step as long as the last note likely."""
+    trained = make_tiny_model("lstm")
     with torch.no_grad():
-        composer.model.heads[STEP].absolute.bias[composer.config.encoding.steps.index(np.array(4 * 48))] = 50
-    (piece,) = compose(composer, [Order((1,), notes=30, start=piece_of((0, 48, 60, 0), (12, 84, 64, 1)))])
+        trained.network.heads[STEP].absolute.bias[trained.config.encoding.steps.index(np.array(4 * 48))] = 50
+    (piece,) = compose(trained, [Order((1,), notes=30, start=piece_of((0, 48, 60, 0), (12, 84, 64, 1)))])
     assert 8 <= piece.notes["onset"][2] < 12
 
 
 def test_what_is_composed_meets_the_bar_lines_again():
     """After an opening that ends a third of a beat before its bar does, with a note off the beat."""
     start = piece_of((0, 36, 60, 0), (41, 3, 64, 0))
-    found = [compose(COMPOSER, [Order((seed,), notes=10, start=start)])[0].notes["onset"][2] for seed in range(8)]
+    found = [compose(TRAINED, [Order((seed,), notes=10, start=start)])[0].notes["onset"][2] for seed in range(8)]
     assert all(onset % 0.5 == 0 and 4 <= onset < 8 for onset in found)
 
 
-def test_what_is_composed_is_as_loud_as_the_opening_where_the_composer_knows_no_velocity():
+def test_what_is_composed_is_as_loud_as_the_opening_where_the_model_knows_no_velocity():
     assert ENCODING.drops_velocity
     assert set(composed(rubato(0))["velocity"]) == {47}, "the median of 20, 29, 38, 47, 56, 65, 74, 111 and 3"
 
 
-def test_parts_beyond_the_composer_s_are_left_out():
+def test_parts_beyond_the_model_s_are_left_out():
     six = piece_of(*[(12 * beat, 12, 60 + part, part) for beat in range(8) for part in range(6)])
     piece = continued(six, 60)
     assert rows(piece)[:32] == [row for row in rows(six) if row[3] < 4] and len(piece.programs) == 4
@@ -119,10 +119,10 @@ def test_parts_beyond_the_composer_s_are_left_out():
 
 @pytest.mark.parametrize("far", [-30, -1, 1, 40])
 def test_what_follows_is_in_the_key_and_register_of_the_opening(far):
-    """The composer reads the same of the seed at the edge of its range and of the seed further out."""
-    low, high = SEED.notes["pitch"].min(), SEED.notes["pitch"].max()
+    """The model reads the same of the opening at the edge of its range and of the opening further out."""
+    low, high = OPENING.notes["pitch"].min(), OPENING.notes["pitch"].max()
     edge = HIGHEST - high if far > 0 else LOWEST - low
-    within, outside = moved(SEED, edge), moved(SEED, edge + far)
+    within, outside = moved(OPENING, edge), moved(OPENING, edge + far)
     assert np.array_equal(read_opening(within, ENCODING).events, read_opening(outside, ENCODING).events)
     as_read, moved_back = composed(within), composed(outside)
     assert np.array_equal(moved_back["onset"], as_read["onset"])
@@ -138,15 +138,15 @@ def test_each_part_is_moved_back_by_its_own_octaves():
     assert np.array_equal(moved_back["pitch"], as_read["pitch"] + octaves) and set(octaves) == {24, 0, -24}
 
 
-@pytest.mark.parametrize("far", [127 - SEED.notes["pitch"].max(), -SEED.notes["pitch"].min()])
+@pytest.mark.parametrize("far", [127 - OPENING.notes["pitch"].max(), -OPENING.notes["pitch"].min()])
 def test_no_pitch_leaves_those_of_midi(far):
-    pitches = composed(moved(SEED, int(far)), temperature=3.0)["pitch"]
+    pitches = composed(moved(OPENING, int(far)), temperature=3.0)["pitch"]
     assert pitches.min() >= 0 and pitches.max() <= 127
 
 
 def test_the_range_is_the_one_that_sounds():
     """Read a tritone and more away, 70 to 110 are 70 to 110."""
-    start = moved(SEED, HIGHEST - int(SEED.notes["pitch"].max()) + 30)
+    start = moved(OPENING, HIGHEST - int(OPENING.notes["pitch"].max()) + 30)
     assert read_opening(start, ENCODING).shifts == (-30,) * 4
     pitches = composed(start, lowest=70, highest=110, temperature=2.0)["pitch"]
     assert pitches.min() >= 70 and pitches.max() <= 110
@@ -157,7 +157,7 @@ def test_the_range_is_the_one_that_sounds():
 
 def test_nothing_is_said_of_an_opening_that_is_read_as_it_is():
     known = cut_at_bar(chorale(2), 2)
-    found = read_opening(replace(SEED, notes=known.notes), ENCODING)
+    found = read_opening(replace(OPENING, notes=known.notes), ENCODING)
     assert found.shifts == (0,) * 4 and found.retimed == found.parts_left_out == 0
     assert what_moved(found) == {"velocities_not_read": len(known.notes)}
 
@@ -180,23 +180,23 @@ def test_what_moved_is_counted():
 
 
 def test_a_piece_within_the_range_stays():
-    assert shifts_into_range(SEED, ENCODING) == (0,) * 4
-    assert transposed(SEED, (0,) * 4).key_fifths == 0 and transposed(SEED, (1, 0, 0, 0)).key_fifths is None
+    assert shifts_into_range(OPENING, ENCODING) == (0,) * 4
+    assert transposed(OPENING, (0,) * 4).key_fifths == 0 and transposed(OPENING, (1, 0, 0, 0)).key_fifths is None
 
 
 @pytest.mark.parametrize("far", [-30, -1, 1, 40])
 def test_a_piece_out_of_range_moves_as_a_whole_by_the_smallest_step(far):
-    low, high = SEED.notes["pitch"].min(), SEED.notes["pitch"].max()
+    low, high = OPENING.notes["pitch"].min(), OPENING.notes["pitch"].max()
     edge = HIGHEST - high if far > 0 else LOWEST - low  # as far as it can go in this direction
-    assert shifts_into_range(moved(SEED, edge + far), ENCODING) == (-far,) * 4
+    assert shifts_into_range(moved(OPENING, edge + far), ENCODING) == (-far,) * 4
 
 
 @given(st.lists(st.integers(-40, 40), min_size=4, max_size=4))
 @settings(max_examples=40, deadline=None)
 def test_whatever_the_seed_it_fits_in_the_end(shifts):
-    notes = SEED.notes.copy()
+    notes = OPENING.notes.copy()
     notes["pitch"] = np.clip(notes["pitch"] + np.array(shifts)[notes["part"]], 0, 127)
-    piece = replace(SEED, notes=notes)
+    piece = replace(OPENING, notes=notes)
     found = shifts_into_range(piece, ENCODING)
     pitches = transposed(piece, found).notes["pitch"]
     assert pitches.min() >= LOWEST and pitches.max() <= HIGHEST

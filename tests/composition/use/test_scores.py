@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from tiny_composer import chorale, make_composer
+from tiny_model import chorale, make_tiny_model
 
 from reprise.composition.sampling.compose import Order
 from reprise.composition.sampling.rules import USUAL, SamplingRules
@@ -54,11 +54,11 @@ def test_the_key_is_the_one_whose_scale_it_is(pitches, key):
 
 @pytest.mark.parametrize("model", ["lstm", "transformer", "vae"])
 def test_a_piece_is_the_same_alone_and_in_any_company(model):
-    composer = make_composer(model)
+    trained = make_tiny_model(model)
 
     def made(*seeds):
         orders = [Order((seed, 0), notes=10 + seed % 7) for seed in seeds]
-        return [midi_bytes(piece) for piece in compose_alike(composer, orders)]
+        return [midi_bytes(piece) for piece in compose_alike(trained, orders)]
 
     many = made(*range(TOGETHER + 3))
     assert many[::-1] == made(*reversed(range(TOGETHER + 3)))
@@ -68,26 +68,26 @@ def test_a_piece_is_the_same_alone_and_in_any_company(model):
 def test_a_title_says_who_composed_what_and_after_which_file():
     """Of the file its name alone: the same music has the same title wherever the seed lies."""
     start = replace(cut_at_bar(chorale(50), 1), source="/some/where/chorale 50.mid")
-    composer = make_composer("lstm")
-    assert [piece.title for piece in generate(composer, USUAL, 7, 2, bars=1)] == [
-        "lstm composer, seed 7",
-        "lstm composer, seed 7, piece 2",
+    trained = make_tiny_model("lstm")
+    assert [piece.title for piece in generate(trained, USUAL, 7, 2, bars=1)] == [
+        "lstm model, seed 7",
+        "lstm model, seed 7, piece 2",
     ]
-    (after,) = generate(composer, USUAL, 7, bars=2, start=start)
-    assert (after.title, after.subtitle) == ("lstm composer, seed 7", "after chorale 50.mid")
+    (after,) = generate(trained, USUAL, 7, bars=2, start=start)
+    assert (after.title, after.subtitle) == ("lstm model, seed 7", "after chorale 50.mid")
 
 
 def test_each_piece_of_a_batch_has_rules_of_its_own():
     """Sixteen at once: temperatures, keys and cuts, each piece as it is alone."""
-    composer = make_composer("lstm")
+    trained = make_tiny_model("lstm")
     keys = ("", "C major", "a minor", "G major")
     rules = [
         SamplingRules(temperature=0.3 + 0.1 * n, top_p=1 - 0.02 * n, key=keys[n % 4], top_k=(0, 5, 9)[n % 3])
         for n in range(16)
     ]
     orders = [Order((1, 0), notes=12, rules=own) for own in rules]
-    together = [midi_bytes(piece) for piece in compose_alike(composer, orders)]
-    assert [midi_bytes(compose_alike(composer, [order])[0]) for order in orders] == together
+    together = [midi_bytes(piece) for piece in compose_alike(trained, orders)]
+    assert [midi_bytes(compose_alike(trained, [order])[0]) for order in orders] == together
     assert len(set(together)) == 16
 
 

@@ -4,7 +4,7 @@ import re
 
 import numpy as np
 import pytest
-from tiny_composer import chorale, make_composer
+from tiny_model import chorale, make_tiny_model
 
 from reprise.composition.sampling.compose import Order
 from reprise.composition.sampling.rules import SamplingRules
@@ -76,12 +76,12 @@ def test_what_can_t_be_is_refused():
         compose(continued)
 
 
-def test_a_composer_s_piece_is_in_the_key_and_the_same_alone_and_in_company():
-    composer = make_composer("lstm")
+def test_a_model_s_piece_is_in_the_key_and_the_same_alone_and_in_company():
+    trained = make_tiny_model("lstm")
     wanted = [Order((3, 0), notes=40, rules=SamplingRules(key=key)) for key in ("d minor", "A", "F# minor")]
     plain = [Order((5, item), notes=30) for item in range(3)]
-    together = compose_alike(composer, [*wanted, *plain])
+    together = compose_alike(trained, [*wanted, *plain])
     for asked, piece in zip(wanted, together):
         assert find_key(piece) == parse_key(asked.rules.key) and len(piece.notes) == 40
-        (alone,) = compose_alike(composer, [asked])
+        (alone,) = compose_alike(trained, [asked])
         np.testing.assert_array_equal(alone.notes, piece.notes)

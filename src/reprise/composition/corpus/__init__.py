@@ -1,1 +1,1 @@
-"""The pieces that composers are trained and measured on."""
+"""The pieces that models are trained and measured on."""

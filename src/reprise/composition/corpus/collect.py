@@ -34,7 +34,7 @@ class Taken:
     """What a source gave: the pieces to use, and what was left out.
 
     Attributes:
-        part_of: `corpus`, or `seeds`: the music to continue.
+        part_of: `corpus`, or `openings`: the music to continue.
         losses: what is missing from the pieces of the corpus: name, kind and count.
         found: scores (tunes of a tune book, solos of a database) and other files there.
         read: pieces that could be read.
@@ -97,49 +97,49 @@ def collect_corpus(params: CorpusParams, repository: Path, folder: Path, workers
     """
     main = Taken(open_source(params.source, params.composer, repository), "corpus")
     _take(main, workers, params.metres, params.bars, params.parts, params.merge_parts)
-    seeds = Taken(open_source(params.seed_source, params.seed_composer, repository), "seeds")
-    _take(seeds, workers, params.seed_metres)
-    corpus, changes = split_by_tune(main, seeds, params)
+    openings = Taken(open_source(params.opening_source, params.opening_composer, repository), "openings")
+    _take(openings, workers, params.opening_metres)
+    corpus, changes = split_by_tune(main, openings, params)
     save_corpus(corpus, folder)
-    skipped = pd.DataFrame(main.rows() + seeds.rows(), columns=SKIP_COLUMNS).astype({"count": "Int64"})
+    skipped = pd.DataFrame(main.rows() + openings.rows(), columns=SKIP_COLUMNS).astype({"count": "Int64"})
     skipped.to_csv(folder / "skipped.csv", index=False)
-    return corpus, {"corpus": main.summary(), "seeds": seeds.summary(), **summarise(corpus), **changes}
+    return corpus, {"corpus": main.summary(), "openings": openings.summary(), **summarise(corpus), **changes}
 
 
-def split_by_tune(main: Taken, seeds: Taken, params: CorpusParams) -> tuple[Corpus, dict]:
-    """The corpus of what was taken, and what was changed in it: rare pitches dropped, seeds cut to fewer parts.
+def split_by_tune(main: Taken, openings: Taken, params: CorpusParams) -> tuple[Corpus, dict]:
+    """The corpus of what was taken, and what was changed in it: rare pitches dropped, openings cut to fewer parts.
 
-    Validation, test and seeds have only metres that training has, and at most as many parts; what doesn't fit is out.
+    Validation, test and openings have only metres of training, and at most as many parts; what doesn't fit is out.
 
     Raises:
-        BadInput: there are too few tunes for three splits, or no seed is left.
+        BadInput: there are too few tunes for three splits, or no opening is left.
     """
-    everything = [*main.pieces, *seeds.pieces]
+    everything = [*main.pieces, *openings.pieces]
     family_of = dict(zip(everything, find_families(everything).tolist()))
     families = defaultdict(list)
     for piece in main.pieces:
         families[family_of[piece]].append(piece)
-    seeds.drop(lambda piece: family_of[piece] in families, "tune of the corpus")
-    split_of = deal(list(families.values()), params) | dict.fromkeys(seeds.pieces, "seed")
+    openings.drop(lambda piece: family_of[piece] in families, "tune of the corpus")
+    split_of = deal(list(families.values()), params) | dict.fromkeys(openings.pieces, "opening")
     train = [piece for piece in main.pieces if split_of[piece] == "train"]
     metres, parts = {piece.metre for piece in train}, max(len(piece.programs) for piece in train)
     main.drop(lambda piece: len(piece.programs) > parts, "more parts than in training")
-    for taken in (main, seeds):
+    for taken in (main, openings):
         taken.drop(lambda piece: piece.metre not in metres, "metre that training lacks")
     rare = rare_pitches(train, params.rare_pitch_count)
     main.drop(lambda piece: not len(without(piece, rare).notes), "nothing but rare pitches")
-    seeds.require_some()
+    openings.require_some()
     _require_splits({split_of[piece] for piece in main.pieces}, main)
     rows = []
-    for taken, reduce in ((main, partial(without, pitches=rare)), (seeds, partial(first_parts, count=parts))):
+    for taken, reduce in ((main, partial(without, pitches=rare)), (openings, partial(first_parts, count=parts))):
         reduced = [(reduce(piece), split_of[piece], family_of[piece]) for piece in taken.pieces]
         taken.losses += [(piece.source, *loss) for piece, _, _ in reduced for loss in piece.left_out.items()]
         rows += reduced
     pitches = np.concatenate([piece.notes["pitch"] for piece in main.pieces])
     dropped = pitches[np.isin(pitches, rare)]
-    return tabulate(sorted(rows, key=lambda row: (row[1] == "seed", row[0].source))), {
+    return tabulate(sorted(rows, key=lambda row: (row[1] == "opening", row[0].source))), {
         "rare_pitches": {"pitches": len(np.unique(dropped)), "notes_dropped": len(dropped)},
-        "seeds_cut_to_parts": sum(len(piece.programs) > parts for piece in seeds.pieces),
+        "openings_cut_to_parts": sum(len(piece.programs) > parts for piece in openings.pieces),
     }
 
 

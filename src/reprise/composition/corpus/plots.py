@@ -75,7 +75,7 @@ def draw_times(before: dict[str, np.ndarray], after: dict[str, np.ndarray], path
 
 def draw_pieces(corpus: Corpus, path: Path) -> None:
     """How long the pieces of training, validation and test are, and their key signatures."""
-    table = corpus.table[corpus.table["split"] != "seed"]
+    table = corpus.table[corpus.table["split"] != "opening"]
     groups = {split: rows["bars"].to_numpy() for split, rows in table.groupby("split", sort=False)}
     figure, (lengths, keys) = plt.subplots(2, 1, figsize=(8, 6), layout="constrained")
     edges = np.arange(table["bars"].min(), table["bars"].max() + 2) - 0.5

@@ -40,7 +40,7 @@ def unisons(piece: Piece) -> tuple[int, int]:
 def summarise(corpus: Corpus) -> dict:
     """Counts by split, and shares over the pieces of training, validation and test together."""
     table = corpus.table
-    pieces = [piece for split in SPLITS if split != "seed" for piece in corpus.pieces(split)]
+    pieces = [piece for split in SPLITS if split != "opening" for piece in corpus.pieces(split)]
     steps = np.concatenate([steps_of(piece) for piece in pieces])
     durations = np.concatenate([piece.notes["duration"] for piece in pieces])
     at_unison, onsets = np.sum([unisons(piece) for piece in pieces], axis=0)

@@ -9,21 +9,22 @@ A corpus folder holds
 - `skipped.csv`, a row for each file, tune or solo that was left out, with the reason and, where there is more to say, a
   `detail`; and a row for each kind of thing that is missing from a piece of the corpus, with its `count`.
 
-The pieces of the split `seed` are another composer's: music to continue, never trained on.
+The pieces of the split `opening` are another composer's: music to continue, never trained on.
 """
 
-import re
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import Annotated
 
 import numpy as np
 import pandas as pd
+from pydantic import Field
 
+from reprise.checked import HeldOutShare, Seed, Within, checked, require
 from reprise.errors import RepriseError
 from reprise.music.piece import MELODIC_CHANNELS, NOTE, Piece
-from reprise.params import require, require_range, require_seed
 
-SPLITS = ("train", "validation", "test", "seed")
+SPLITS = ("train", "validation", "test", "opening")
 MUSIC21 = "music21"
 SCORES = "scores"
 PIECE_COLUMNS = (
@@ -32,45 +33,36 @@ PIECE_COLUMNS = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True)
+Metres = tuple[Annotated[str, Field(pattern=r"^[0-9]{1,2}/[0-9]{1,2}$")], ...]
+
+
+@checked
 class CorpusParams:
     """The `corpus` section."""
 
-    seed: int
+    seed: Seed
     source: str
     composer: str
-    metres: tuple[str, ...]
-    bars: tuple[int, int]
-    parts: tuple[int, int]
+    metres: Metres
+    bars: Annotated[tuple[int, int], Within(1, 100_000)]
+    parts: Annotated[tuple[int, int], Within(1, MELODIC_CHANNELS)]
     merge_parts: bool
-    rare_pitch_count: int
-    validation_share: float
-    test_share: float
-    seed_source: str
-    seed_composer: str
-    seed_metres: tuple[str, ...]
+    rare_pitch_count: Annotated[int, Field(ge=0, le=1_000_000)]
+    validation_share: HeldOutShare
+    test_share: HeldOutShare
+    opening_source: str
+    opening_composer: str
+    opening_metres: Metres
 
     def __post_init__(self) -> None:
-        require_seed(self.seed)
-        for key in ("source", "seed_source"):
+        for key in ("source", "opening_source"):
             value, path = getattr(self, key), PurePosixPath(getattr(self, key))
             right = f"{MUSIC21}, or a folder or database below {SCORES}/, the folder that DVC watches"
             require(value == MUSIC21 or (path.parts[:1] == (SCORES,) and ".." not in path.parts), key, value, right)
-        for key in ("composer", "seed_composer"):
+        for key in ("composer", "opening_composer"):
             value = getattr(self, key)
             named = bool(value) or getattr(self, key.replace("composer", "source")) != MUSIC21
             require(named and ".." not in PurePosixPath(value).parts, key, value, "a name, such as bach")
-        for key in ("metres", "seed_metres"):
-            right = "a list of metres such as 4/4; an empty one takes all"
-            require(
-                all(re.fullmatch(r"\d{1,2}/\d{1,2}", m) for m in getattr(self, key)), key, getattr(self, key), right
-            )
-        require_range("bars", self.bars, 1, 100_000)
-        right = f"[from, to] with 1 <= from <= to <= {MELODIC_CHANNELS}, the melodic channels that MIDI has"
-        require(1 <= self.parts[0] <= self.parts[1] <= MELODIC_CHANNELS, "parts", list(self.parts), right)
-        require(0 <= self.rare_pitch_count <= 1_000_000, "rare_pitch_count", self.rare_pitch_count, "0 or more")
-        for key in ("validation_share", "test_share"):
-            require(0 < getattr(self, key) < 0.5, key, getattr(self, key), "above 0 and below 0.5")
 
 
 @dataclass(frozen=True, eq=False)

@@ -5,19 +5,18 @@ Longer values share bins whose centres lie a factor of 2 ** (1 / 4) apart, so a 
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
+from reprise.checked import checked, require
 from reprise.music.timegrid import TWELFTHS
-from reprise.params import require
 
 LONGEST = 64 * 4 * TWELFTHS  # 64 bars of 4/4: what lasts longer counts as this
 RATIO = 2 ** (1 / 4)
 
 
-@dataclass(frozen=True)
+@checked
 class Binning:
     """Bins by their centres, ascending, in twelfths of a beat."""
 

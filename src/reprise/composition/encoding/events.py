@@ -17,6 +17,8 @@ from typing import Protocol
 
 import numpy as np
 
+from reprise.music.piece import Piece
+
 INTERVAL_SPAN = 24  # semitones; intervals beyond it count as this one
 NO_PITCH = -1000  # a reference that isn't there
 
@@ -42,11 +44,27 @@ class EventShape:
     tonics: tuple[int, ...]
     pitches: tuple[int, ...]
 
+    @property
+    def pitch(self) -> int:
+        """The number of the field `pitch`, which every encoding has."""
+        return self.fields.index("pitch")
+
 
 class State(Protocol):
-    """Reads B sequences, event by event; `bar` is the bar in which each one's last event lies, int64[B]."""
+    """Reads B sequences, event by event.
 
+    Attributes:
+        bars: the length of a bar of each, twelfths of a beat, int64[B].
+        bar, onset: the bar and the twelfth of a beat at which each one's last event begins, int64[B]; 0 before it.
+        part, pitch: of the last event, int64[B]; below 0 before it. last: the last pitch of each part, int64[B, parts].
+    """
+
+    bars: np.ndarray
     bar: np.ndarray
+    onset: np.ndarray
+    part: np.ndarray
+    pitch: np.ndarray
+    last: np.ndarray
 
     def given(self, field: int, event: np.ndarray) -> np.ndarray:
         """Categories known before field `field` of the next event, int64[B, K]; `event` holds its earlier fields."""
@@ -60,6 +78,25 @@ class State(Protocol):
     def push(self, event: np.ndarray) -> np.ndarray:
         """Take in whole events, int64[B, F]; returns the categories that the backbone reads, int64[B, K]."""
 
+    def select(self, rows: np.ndarray) -> "State":
+        """A state of its own for these sequences, one row each, that takes in no more events; one may come twice."""
+
+    def allowed(self, field: int, event: np.ndarray, top: np.ndarray) -> np.ndarray:
+        """bool[B, size]: values that keep events in order; `event` holds the earlier fields.
+
+        Args:
+            top: the highest MIDI pitch that a note together with the last one may have, int64[B].
+        """
+
+    def onsets(self, field: int) -> np.ndarray | None:
+        """When the next event begins with each value of a field, int64[B, size]; None where the field doesn't say."""
+
+    def onset_of(self, event: np.ndarray) -> np.ndarray:
+        """When the next event begins, int64[B], from as many of its fields as say so."""
+
+    def part_of(self, event: np.ndarray) -> np.ndarray:
+        """The part of the next event, int64[B]."""
+
 
 def interval(pitch: np.ndarray, reference: np.ndarray) -> np.ndarray:
     """Semitones from the reference as a category: 0 without reference, else 1 + the interval clipped to the span."""
@@ -71,9 +108,48 @@ INTERVALS = 2 * INTERVAL_SPAN + 2  # categories of `interval`
 
 
 class Encoding(Protocol):
-    """Pieces to events and back; see `notes`."""
+    """Pieces to events and back; `notes.NotesEncoding` is one. Events of a piece come in order; the last one ends it.
 
+    Attributes:
+        kind: its name in `registry.ENCODINGS`. shape: how its events are laid out.
+        end: the value of the first field that ends a piece; the other fields of that event don't count.
+        parts: so many parts it knows. metres: that it knows. lowest, highest: MIDI pitches that it can write.
+        trained_range: lowest and highest MIDI pitch of the training pieces.
+        velocities_read: MIDI velocities that it tells apart; none where it leaves them out.
+    """
+
+    kind: str
     shape: EventShape
+    end: int
+    parts: int
+    metres: tuple[tuple[int, int], ...]
+    lowest: int
+    highest: int
+    trained_range: tuple[int, int]
+    velocities_read: tuple[int, ...]
+
+    @classmethod
+    def of(cls, pieces: Sequence[Piece]) -> "Encoding":
+        """The encoding with the vocabulary of training pieces.
+
+        Raises:
+            BadInput: there are none.
+        """
+
+    def encode(self, piece: Piece) -> np.ndarray:
+        """int64[N, F], the event that ends the piece included.
+
+        Raises:
+            BadInput: the vocabulary lacks something that the piece has.
+        """
+
+    def decode(
+        self, events: np.ndarray, metre: tuple[int, int], tempo_bpm: float, programs: tuple[int, ...], source: str
+    ) -> Piece:
+        """The piece that events stand for, up to the first that ends it."""
+
+    def last_onset(self, events: np.ndarray) -> int:
+        """When the last of the events begins, in twelfths of a beat."""
 
     def mask(self, events: np.ndarray) -> np.ndarray:
         """Which fields of the events of a piece count, bool[N, F]."""
@@ -85,4 +161,8 @@ class Encoding(Protocol):
         """The events so many semitones higher."""
 
     def start(self, metres: Sequence[tuple[int, int]]) -> State:
-        """The state before the first event of a sequence in each metre."""
+        """The state before the first event of a sequence in each metre.
+
+        Raises:
+            BadInput: one of the metres is unknown.
+        """

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from reprise.checked import checked
 from reprise.composition.encoding.binning import Binning
 from reprise.composition.encoding.notes_state import NotesState
 from reprise.composition.encoding.notes_vocabulary import (
@@ -31,6 +32,7 @@ MARGIN = 6  # semitones beyond the training pieces' range, room for transpositio
 MOST_VELOCITIES = 16
 
 
+@checked
 class NotesEncoding(NotesVocabulary):
     """Pieces to events and back, in the vocabulary of the training pieces."""
 
@@ -153,6 +155,10 @@ class NotesEncoding(NotesVocabulary):
                 rows.append((onset / TWELFTHS, duration / TWELFTHS, pitch, velocity, int(event[PART])))
         return Piece(note_table(rows), tempo_bpm, programs, metre, source)
 
+    def last_onset(self, events: np.ndarray) -> int:
+        """See `events.Encoding`."""
+        return int(self.steps.value(events[:, STEP]).sum())
+
     def mask(self, events: np.ndarray) -> np.ndarray:
         """All fields count, but for those of the event that ends the piece: see `events.Encoding`."""
         mask = np.ones(events.shape, bool)
@@ -179,18 +185,6 @@ class NotesEncoding(NotesVocabulary):
         for metre in metres:
             self._check_metre(metre, "metre")
         return NotesState(self, metres)
-
-
-def encodable(encoding: NotesEncoding, pieces: list[Piece]) -> tuple[list[Piece], list[np.ndarray]]:
-    """The pieces that the vocabulary of the training pieces can express, and their events, int64[N, F]."""
-    kept, events = [], []
-    for piece in pieces:
-        try:
-            events.append(encoding.encode(piece))
-            kept.append(piece)
-        except BadInput:  # counted by whoever asks for fewer pieces than it gave
-            continue
-    return kept, events
 
 
 def durations_of(notes: np.ndarray) -> np.ndarray:

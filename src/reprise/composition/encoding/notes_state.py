@@ -48,7 +48,8 @@ class NotesState:
         """See `events.State`."""
         return self.onset // self.bars
 
-    def _onset(self, event: np.ndarray) -> np.ndarray:
+    def onset_of(self, event: np.ndarray) -> np.ndarray:
+        """See `events.State`."""
         steps = event[:, STEP]
         going_on = steps < self.encoding.end
         return self.onset + np.where(going_on, self.encoding.steps.value(np.where(going_on, steps, 0)), 0)
@@ -59,7 +60,7 @@ class NotesState:
         return np.concatenate([position, self.metres[:, None], sounding, self.key.modes], axis=1)
 
     def given(self, field: int, event: np.ndarray) -> np.ndarray:
-        place = self._place(self.onset if field == STEP else self._onset(event))
+        place = self._place(self.onset if field == STEP else self.onset_of(event))
         return np.concatenate([place, event[:, :field], self.echo.features(field, event)], axis=1)
 
     def references(self, field: int, event: np.ndarray) -> np.ndarray:
@@ -74,7 +75,7 @@ class NotesState:
         return self.key.recency() if field == PITCH else np.zeros((len(self.rows), 0), np.int64)
 
     def push(self, event: np.ndarray) -> np.ndarray:
-        onset, part = self._onset(event), event[:, PART]
+        onset, part = self.onset_of(event), event[:, PART]
         pitch = event[:, PITCH] + self.encoding.lowest
         intervals = interval(pitch[:, None], self.references(PITCH, event)[:, :-MEMORIES])
         duration = self.encoding.durations.value(event[:, DURATION])
@@ -88,6 +89,16 @@ class NotesState:
         bar = (self.bar % PHRASE_BARS)[:, None]
         pitch_class, degrees = (pitch % 12)[:, None], self.key.degrees(pitch[:, None])
         return np.concatenate([self._place(onset), bar, pitch_class, degrees, intervals, event], axis=1)
+
+    def onsets(self, field: int) -> np.ndarray | None:
+        """See `events.State`; the value that ends a piece leads nowhere."""
+        if field != STEP:
+            return None
+        return self.onset[:, None] + np.append(self.encoding.steps.value(np.arange(self.encoding.end)), 0)
+
+    def part_of(self, event: np.ndarray) -> np.ndarray:
+        """See `events.State`."""
+        return event[:, PART]
 
     def select(self, rows: np.ndarray) -> "NotesState":
         """A state of its own for these sequences, one row each, that takes in no more events; one may come twice."""

@@ -3,16 +3,20 @@
 Times are in twelfths of a beat throughout.
 """
 
-from dataclasses import dataclass
 from functools import cached_property
+from typing import Annotated, Literal
 
+from pydantic import Field
+
+from reprise.checked import AtLeastOne, checked, require
 from reprise.composition.encoding.binning import Binning
 from reprise.composition.encoding.echo import LENGTHS
 from reprise.composition.encoding.events import INTERVALS, EventShape
 from reprise.composition.encoding.keys import DEGREES, MEMORIES, MODES
 from reprise.music.piece import MAX_PARTS, metre_problem
 from reprise.music.timegrid import TWELFTHS
-from reprise.params import require
+
+Pitch = Annotated[int, Field(ge=0, le=127)]  # MIDI's
 
 STEP, PART, PITCH, DURATION, VELOCITY = range(5)
 RECENT = 2  # notes before, whichever part, that a pitch is compared with
@@ -21,7 +25,7 @@ LONGEST_SOUNDING = 4 * TWELFTHS  # how much longer a part sounds; more counts as
 PHRASE_BARS = 4  # the number of a bar is seen modulo this
 
 
-@dataclass(frozen=True)
+@checked
 class NotesVocabulary:
     """The vocabulary of the training pieces.
 
@@ -33,22 +37,20 @@ class NotesVocabulary:
         margins: semitones below and above the training pieces' own range.
     """
 
-    lowest: int
-    highest: int
-    parts: int
+    lowest: Pitch
+    highest: Pitch
+    parts: Annotated[int, Field(ge=1, le=MAX_PARTS)]
     steps: Binning
     durations: Binning
-    velocities: tuple[int, ...]
+    velocities: Annotated[tuple[int, ...], Field(min_length=1)]
     metres: tuple[tuple[int, int], ...]
-    chord: int
+    chord: AtLeastOne
     margins: tuple[int, int]
+    kind: Literal["notes"] = "notes"
 
     def __post_init__(self) -> None:
-        require(0 <= self.lowest <= self.highest <= 127, "lowest", self.lowest, "a MIDI pitch, at most `highest`")
-        require(1 <= self.parts <= MAX_PARTS, "parts", self.parts, f"from 1 to {MAX_PARTS}")
+        require(self.lowest <= self.highest, "lowest", self.lowest, "a MIDI pitch, at most `highest`")
         require(self.steps.centres[:1] == (0,), "steps", self.steps.centres[:1], "bins from 0 on")
-        require(self.chord >= 1, "chord", self.chord, "1 or more")
-        require(bool(self.velocities), "velocities", self.velocities, "one or more")
         sound = bool(self.metres) and all(metre_problem(metre) is None for metre in self.metres)
         require(sound, "metres", self.metres, "one or more metres, such as [4, 4]")
 
@@ -85,6 +87,11 @@ class NotesVocabulary:
     def drops_velocity(self) -> bool:
         """The training pieces have one velocity: nothing to predict."""
         return len(self.velocities) == 1
+
+    @property
+    def velocities_read(self) -> tuple[int, ...]:
+        """See `events.Encoding`."""
+        return () if self.drops_velocity else self.velocities
 
     @property
     def end(self) -> int:

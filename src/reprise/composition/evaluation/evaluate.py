@@ -1,4 +1,4 @@
-"""The figures of a composer: how likely it finds held-out music, what its own music is like, and how much of it is
+"""The figures of a model: how likely it finds held-out music, what its own music is like, and how much of it is
 copied.
 
 Everything is measured beside the same figures of real pieces that training never saw, those of the test split. They and
@@ -14,35 +14,31 @@ import numpy as np
 import pandas as pd
 import torch
 
+from reprise.checked import Resamples, Seed, checked
 from reprise.composition.corpus.store import Corpus, load_corpus
-from reprise.composition.encoding.notes import encodable
-from reprise.composition.encoding.notes_vocabulary import DURATION, PITCH, STEP
+from reprise.composition.encoding.registry import encodable
 from reprise.composition.evaluation.floors import floors
 from reprise.composition.evaluation.likelihood import Score, past_only_hits, score, summarise_nats
 from reprise.composition.evaluation.matching import cut_to_lengths
 from reprise.composition.evaluation.measures import differences, summarise
 from reprise.composition.evaluation.originality import longest_copied_run, originality
 from reprise.composition.models.batches import make_examples
-from reprise.composition.models.composer import Composer, load_composer
+from reprise.composition.models.trained import TrainedModel, load_model
 from reprise.composition.sampling.music import MusicParams, load_music
 from reprise.learning.bootstrap import ratio_estimate, rounded
 from reprise.music.excerpts import after_bar, bars_of, cut_at_bar
 from reprise.music.piece import Piece
-from reprise.params import require, require_seed
 
+ACCURACIES = ("step", "pitch", "duration")  # of the fields that have one
 THREADS = 2  # another number can give other last digits
 
 
-@dataclass(frozen=True)
+@checked
 class MusicEvaluationParams:
     """The `music_evaluation` section."""
 
-    seed: int
-    resamples: int
-
-    def __post_init__(self) -> None:
-        require_seed(self.seed)
-        require(10 <= self.resamples <= 100_000, "resamples", self.resamples, "from 10 to 100000")
+    seed: Seed
+    resamples: Resamples
 
 
 @dataclass(frozen=True)
@@ -51,7 +47,7 @@ class Group:
 
     Attributes:
         pieces: what of them is compared. families: of each piece, equal for those that aren't independent.
-        whole: the composer's own notes of all pieces, also what isn't compared.
+        whole: the model's own notes of all pieces, also what isn't compared.
     """
 
     pieces: list[Piece]
@@ -59,19 +55,19 @@ class Group:
     whole: list[Piece]
 
 
-def evaluate_composer(
+def evaluate_model(
     params: MusicEvaluationParams, sampling: MusicParams, corpus_folder: Path, model: Path, music: Path
 ) -> dict:
     """The metrics of metrics/composer/MODEL.json: of the model in a folder, and of its music in another."""
-    corpus, composer = load_corpus(corpus_folder), load_composer(model)
+    corpus, trained = load_corpus(corpus_folder), load_model(model)
     torch.set_num_threads(THREADS)
     metrics = {
-        split: likelihood(composer, corpus.pieces(split), corpus.families(split), params)
+        split: likelihood(trained, corpus.pieces(split), corpus.families(split), params)
         for split in ("validation", "test")
     }
-    metrics["floors"] = floor_nats(composer, corpus.pieces("validation"), corpus.pieces("test"))
+    metrics["floors"] = floor_nats(trained, corpus.pieces("validation"), corpus.pieces("test"))
     groups = comparable(corpus, *load_music(music), sampling)
-    return metrics | musical(groups, composer, params)
+    return metrics | musical(groups, trained, params)
 
 
 def comparable(
@@ -79,13 +75,13 @@ def comparable(
 ) -> dict[str, Group]:
     """`reference`, the test pieces, and the music of each temperature, over the same bars.
 
-    The first `seed_bars` bars are left out of all of them, as they are somebody else's in half of the music. Then the
-    music is cut to the lengths of the test pieces, what continues openings and what begins from nothing apart. Pieces
-    that have no note there are left out.
+    The first `opening_bars` bars are left out of all of them, as they are somebody else's in half of the music. Then
+    the music is cut to the lengths of the test pieces, what continues openings and what begins from nothing apart.
+    Pieces that have no note there are left out.
     """
 
     def compared(piece: Piece) -> Piece:
-        return after_bar(cut_at_bar(piece, sampling.bars), sampling.seed_bars)
+        return after_bar(cut_at_bar(piece, sampling.bars), sampling.opening_bars)
 
     test = corpus.pieces("test")
     groups = {"reference": _group([compared(piece) for piece in test], corpus.families("test"), test)}
@@ -95,7 +91,7 @@ def comparable(
         for _, alike in rows.groupby("origin", sort=False):
             pieces += cut_to_lengths([compared(music[row]) for row in alike.index], lengths)
             families += [row.opening or row.item for row in alike.itertuples()]
-            whole += [after_bar(music[row.Index], row.seed_bars) for row in alike.itertuples()]
+            whole += [after_bar(music[row.Index], row.opening_bars) for row in alike.itertuples()]
         groups[f"{temperature:g}"] = _group(pieces, families, whole)
     return groups
 
@@ -106,21 +102,22 @@ def _group(pieces: list[Piece], families: list[object], whole: list[Piece]) -> G
 
 
 def likelihood(
-    composer: Composer, pieces: Sequence[Piece], families: Sequence[object], params: MusicEvaluationParams
+    trained: TrainedModel, pieces: Sequence[Piece], families: Sequence[object], params: MusicEvaluationParams
 ) -> dict:
     """Nats, perplexity, accuracies over all notes of pieces that the vocabulary can express; `skipped` the others."""
-    encoding, family_of = composer.config.encoding, dict(zip(map(id, pieces), families, strict=True))
+    encoding, family_of = trained.config.encoding, dict(zip(map(id, pieces), families, strict=True))
     kept, events = encodable(encoding, list(pieces))
     metres, families = [piece.metre for piece in kept], [family_of[id(piece)] for piece in kept]
     torch.manual_seed(params.seed)  # a VAE draws its latents
-    scores = score(composer.model, make_examples(encoding, events, metres))
+    scores = score(trained.network, make_examples(encoding, events, metres))
     notes = np.array([len(piece_events) - 1 for piece_events in events])
-    past_only = past_only_hits(composer.model, encoding, events, metres)
+    past_only = past_only_hits(trained.network, encoding, events, metres)
     return {
         **summarise_nats(scores, notes, encoding.shape.fields, params.resamples, params.seed, families),
         **{
-            f"{name}_accuracy": accuracy(scores, f, families, params)
-            for name, f in (("step", STEP), ("pitch", PITCH), ("duration", DURATION))
+            f"{name}_accuracy": accuracy(scores, encoding.shape.fields.index(name), families, params)
+            for name in ACCURACIES
+            if name in encoding.shape.fields
         },
         "pitch_accuracy_past_only": ratio_estimate(
             np.array([hits.sum() for hits in past_only], float), notes, params.resamples, params.seed, families
@@ -139,16 +136,16 @@ def accuracy(scores: Sequence[Score], field: int, families: Sequence[object], pa
     return ratio_estimate(hits, counts, params.resamples, params.seed, families)
 
 
-def floor_nats(composer: Composer, validation: list[Piece], test: list[Piece]) -> dict[str, float]:
+def floor_nats(trained: TrainedModel, validation: list[Piece], test: list[Piece]) -> dict[str, float]:
     """Nats a note of the counting floors on the test pieces."""
-    encoding = composer.config.encoding
+    encoding = trained.config.encoding
     held_out, events = (encodable(encoding, pieces)[1] for pieces in (validation, test))
     notes = sum(len(piece) - 1 for piece in events)
-    found = floors(encoding, composer.training, held_out, events)
+    found = floors(encoding, trained.training, held_out, events)
     return {name: rounded(sum(nats.sum() for nats in pieces) / notes) for name, pieces in found.items()}
 
 
-def musical(groups: dict[str, Group], composer: Composer, params: MusicEvaluationParams) -> dict:
+def musical(groups: dict[str, Group], trained: TrainedModel, params: MusicEvaluationParams) -> dict:
     """Measures of the reference and of the music at each temperature, how far apart they are, and what is copied.
 
     `compared` says of how many pieces and families these are, and how many bars of them on average.
@@ -166,8 +163,8 @@ def musical(groups: dict[str, Group], composer: Composer, params: MusicEvaluatio
         },
         "originality": {
             name: {
-                **originality(group.pieces, composer.index, *bootstrap, group.families),
-                "worst_copied_run": max(longest_copied_run(piece, composer.index) for piece in group.whole),
+                **originality(group.pieces, trained.index, *bootstrap, group.families),
+                "worst_copied_run": max(longest_copied_run(piece, trained.index) for piece in group.whole),
             }
             for name, group in groups.items()
         },

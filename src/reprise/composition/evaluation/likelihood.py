@@ -12,9 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from reprise.composition.encoding.notes import NotesEncoding
-from reprise.composition.encoding.notes_state import NotesState
-from reprise.composition.encoding.notes_vocabulary import PART, PITCH, STEP
+from reprise.composition.encoding.events import Encoding, State
 from reprise.composition.models.batches import Example, collate, in_groups, make_examples, state_of
 from reprise.composition.models.tuple import TupleModel
 from reprise.learning.bootstrap import ratio_estimate, rounded
@@ -52,18 +50,18 @@ def score(model: TupleModel, examples: Sequence[Example], device: torch.device |
     for group in in_groups(list(enumerate(examples)), BATCH, key=lambda pair: len(pair[1])):
         batch = collate([example for _, example in group]).to(device)
         hidden, kl = model.hidden(batch)
-        known = model.hidden_from_past(batch) if model.latent_size else hidden
+        known = model.hidden_from_past(batch) if model.is_bound else hidden
         nats, hits = [], []
         for f in range(len(model.heads)):
             logits, targets = model.field_logits(f, hidden, batch), batch.events[..., f]
-            expected = model.field_logits(f, known, batch) if model.latent_size else logits
+            expected = model.field_logits(f, known, batch) if model.is_bound else logits
             nats.append(-logits.log_softmax(-1).gather(-1, targets[..., None])[..., 0])
             hits.append(expected.argmax(-1) == targets)
         nats, hits = (torch.stack(columns, dim=-1).cpu().numpy() for columns in (nats, hits))
         for row, (index, example) in enumerate(group):
             own = slice(len(example))
             counted = nats[row, own].astype(float) * example.mask
-            cost = float(kl[row]) if model.latent_size else None
+            cost = float(kl[row]) if model.is_bound else None
             scores[index] = Score(counted, hits[row, own] & example.mask, example.mask, cost)
     return [scores[index] for index in range(len(examples))]
 
@@ -98,7 +96,7 @@ def summarise_nats(
 @torch.inference_mode()
 def past_only_hits(
     model: TupleModel,
-    encoding: NotesEncoding,
+    encoding: Encoding,
     events: Sequence[np.ndarray],
     metres: Sequence[tuple[int, int]],
     device: torch.device | str = "cpu",
@@ -122,18 +120,18 @@ def past_only_hits(
         guessed = np.stack(guesses, axis=1)
         for row, i in enumerate(group):
             notes = len(events[i]) - 1  # the last event ends the piece
-            hits[i] = guessed[row, :notes] == events[i][:notes, PITCH]
+            hits[i] = guessed[row, :notes] == events[i][:notes, encoding.shape.pitch]
     return [hits[i] for i in range(len(events))]
 
 
-def _likeliest_pitch(model: TupleModel, encoding: NotesEncoding, state: NotesState, hidden: Tensor) -> np.ndarray:
+def _likeliest_pitch(model: TupleModel, encoding: Encoding, state: State, hidden: Tensor) -> np.ndarray:
     """The likeliest next pitch of each sequence as a value of its field, int64[B]; `hidden` float[B, D]."""
     sequences = len(hidden)
     rows, weights = np.arange(sequences), np.ones(sequences)
     events = np.zeros((len(hidden), len(encoding.shape.fields)), np.int64)
-    for field in (STEP, PART):
+    for field in range(encoding.shape.pitch):
         tried = weights[:, None] * _probabilities(model, state, field, hidden, events)
-        if field == STEP:  # given that there is a next note: else of a piece sure to end nothing would be left
+        if field == 0:  # given that there is a next note: else of a piece sure to end nothing would be left
             tried[:, encoding.end] = 0.0
             tried /= tried.sum(axis=1, keepdims=True)
         kept, values = np.nonzero(tried > NEGLIGIBLE)
@@ -145,12 +143,12 @@ def _likeliest_pitch(model: TupleModel, encoding: NotesEncoding, state: NotesSta
             hidden[kept],
         )
         events[:, field] = values
-    pitches = weights[:, None] * _probabilities(model, state, PITCH, hidden, events)
+    pitches = weights[:, None] * _probabilities(model, state, encoding.shape.pitch, hidden, events)
     total = np.zeros((sequences, pitches.shape[1]))
     np.add.at(total, rows, pitches)
     return total.argmax(axis=1)
 
 
-def _probabilities(model: TupleModel, state: NotesState, field: int, hidden: Tensor, events: np.ndarray) -> np.ndarray:
+def _probabilities(model: TupleModel, state: State, field: int, hidden: Tensor, events: np.ndarray) -> np.ndarray:
     tensors = (torch.from_numpy(array).to(hidden.device) for array in state_of(state, field, events))
     return model.heads[field](hidden, *tensors).double().softmax(-1).cpu().numpy()

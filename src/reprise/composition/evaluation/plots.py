@@ -1,4 +1,4 @@
-"""Pictures of a composer: its measures against temperature beside real music, and piano rolls of its pieces."""
+"""Pictures of a model: its measures against temperature beside real music, and piano rolls of its pieces."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -31,10 +31,10 @@ class Roll:
 
     piece: Piece
     title: str
-    seed_bars: int = 0
+    opening_bars: int = 0
 
 
-def draw_composer(
+def draw_evaluation(
     metrics: dict,
     sampling: MusicParams,
     name: str,
@@ -46,16 +46,16 @@ def draw_composer(
     """`measures.png`, and `rolls_NAME.png` of the reference and of the music at each temperature.
 
     Args:
-        name: of the composer, for headings. reference: test pieces. manifest, music: see `music.load_music`.
+        name: of the model, for headings. reference: test pieces. manifest, music: see `music.load_music`.
     """
     folder.mkdir(parents=True, exist_ok=True)
     draw_measures(metrics, sampling, name, folder / "measures.png")
     real = [Roll(cut_at_bar(piece, sampling.bars), piece.source) for piece in _spread(reference, ROLLS)]
-    draw_rolls(real, "Held-out pieces, that no composer has seen", folder / "rolls_reference.png")
+    draw_rolls(real, "Held-out pieces, that no model has seen", folder / "rolls_reference.png")
     for temperature, rows in manifest.groupby("temperature", sort=True):
         drawn = [row for _, alike in rows.groupby("origin", sort=False) for row in _spread(list(alike.itertuples()), 2)]
         rolls = [
-            Roll(music[row.Index], f"continues {row.opening}" if row.opening else "from nothing", row.seed_bars)
+            Roll(music[row.Index], f"continues {row.opening}" if row.opening else "from nothing", row.opening_bars)
             for row in drawn
         ]
         heading = f"{name}, drawn at {temperatures_of(sampling, temperature)}"
@@ -130,7 +130,7 @@ def draw_roll(axis: plt.Axes, roll: Roll, bars: int) -> None:
     paler, on grey."""
     piece, bar = roll.piece, roll.piece.bar_beats
     names, colours = part_names(piece), plt.get_cmap("tab10")
-    opening = piece.notes["onset"] < roll.seed_bars * bar - 1e-9
+    opening = piece.notes["onset"] < roll.opening_bars * bar - 1e-9
     for part, name in enumerate(names):
         for shown, alpha in ((opening, PALE), (~opening, 1.0)):
             notes = piece.notes[shown & (piece.notes["part"] == part)]
@@ -144,8 +144,8 @@ def draw_roll(axis: plt.Axes, roll: Roll, bars: int) -> None:
                 color=colour,
                 label=name if alpha == 1 else None,
             )
-    if roll.seed_bars:
-        axis.axvspan(0, roll.seed_bars, color="0.93", zorder=0)
+    if roll.opening_bars:
+        axis.axvspan(0, roll.opening_bars, color="0.93", zorder=0)
     pitches = piece.notes["pitch"]
     named = [p for p in range(pitches.min(initial=127), pitches.max(initial=0) + 1) if p % 12 in NAMED_CLASSES]
     axis.set_yticks(named, [note_number_to_name(pitch) for pitch in named])
@@ -154,7 +154,7 @@ def draw_roll(axis: plt.Axes, roll: Roll, bars: int) -> None:
     axis.grid(axis="y", color="0.9", linewidth=0.6)
     axis.set_axisbelow(True)
     axis.set_xlim(0, bars)
-    title = f"{roll.title} (on grey)" if roll.seed_bars else roll.title
+    title = f"{roll.title} (on grey)" if roll.opening_bars else roll.title
     axis.set_title(title, loc="left", fontsize="medium")
     axis.legend(loc="center left", bbox_to_anchor=(1, 0.5), fontsize="small", frameon=False)
 

@@ -1,4 +1,4 @@
-"""What temperature does, shown on a composer's own distribution of the next pitch."""
+"""What temperature does, shown on a model's own distribution of the next pitch."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -7,11 +7,10 @@ import numpy as np
 import torch
 from pretty_midi import note_number_to_name
 
-from reprise.composition.encoding.notes import encodable
-from reprise.composition.encoding.notes_vocabulary import PITCH
+from reprise.composition.encoding.registry import encodable
 from reprise.composition.evaluation.plots import plt, save
 from reprise.composition.models.batches import collate, make_examples
-from reprise.composition.models.composer import Composer
+from reprise.composition.models.trained import TrainedModel
 from reprise.composition.sampling.sampler import shape_distribution
 from reprise.learning.tables import write_table
 from reprise.music.piece import Piece
@@ -22,25 +21,25 @@ SHOWN = 12  # likeliest pitches
 
 
 @torch.inference_mode()
-def pitch_logits(composer: Composer, piece: Piece, notes: range) -> np.ndarray:
+def pitch_logits(trained: TrainedModel, piece: Piece, notes: range) -> np.ndarray:
     """Logits of some notes' pitches, each given all before it and its own step and part, float[notes, pitches]."""
-    encoding = composer.config.encoding
+    encoding = trained.config.encoding
     batch = collate(make_examples(encoding, [encoding.encode(piece)], [piece.metre]))
-    logits = composer.model.field_logits(PITCH, composer.model.hidden_from_past(batch), batch)[0]
+    logits = trained.network.field_logits(encoding.shape.pitch, trained.network.hidden_from_past(batch), batch)[0]
     return logits[notes.start : notes.stop].double().numpy()
 
 
-def draw_temperature(composer: Composer, pieces: Sequence[Piece], picture: Path, table: Path) -> None:
+def draw_temperature(trained: TrainedModel, pieces: Sequence[Piece], picture: Path, table: Path) -> None:
     """The likeliest pitches at each temperature, as a picture and as a CSV file.
 
     Shown is a note of the first piece that the model can express: among its `NOTES`, that of which it is least sure.
     """
-    ((piece,), _) = (found[:1] for found in encodable(composer.config.encoding, list(pieces)))
+    ((piece,), _) = (found[:1] for found in encodable(trained.config.encoding, list(pieces)))
     notes = range(*NOTES) if len(piece.notes) >= NOTES[1] else range(len(piece.notes))
-    logits = max(pitch_logits(composer, piece, notes), key=_entropy)
+    logits = max(pitch_logits(trained, piece, notes), key=_entropy)
     columns = {t: shape_distribution(logits[None], t)[0] for t in TEMPERATURES}
     order = np.argsort(-logits, kind="stable")[:SHOWN]
-    names = [note_number_to_name(int(index) + composer.config.encoding.lowest) for index in order]
+    names = [note_number_to_name(int(index) + trained.config.encoding.lowest) for index in order]
     rows = [
         {"pitch": name, "logit": f"{logits[i]:.3f}", **{f"T={t:g}": f"{columns[t][i]:.4f}" for t in TEMPERATURES}}
         for name, i in zip(names, order)
@@ -53,7 +52,7 @@ def draw_temperature(composer: Composer, pieces: Sequence[Piece], picture: Path,
         axis.set_title(f"T = {temperature:g} (others {1 - shown:.1%})", fontsize="medium")
         axis.tick_params(axis="x", labelrotation=90)
     axes[0].set_ylabel("probability")
-    figure.suptitle(f"{composer.config.model}: the next pitch at temperature T, all values kept", fontsize="medium")
+    figure.suptitle(f"{trained.config.model}: the next pitch at temperature T, all values kept", fontsize="medium")
     save(figure, picture)
 
 

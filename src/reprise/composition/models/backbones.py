@@ -4,50 +4,55 @@ Each maps x float[B, N, D] to float[B, N, D], causally, and takes and returns a 
 at a time: `y, cache = backbone(x, cache)`. Both ways give the same numbers but for rounding.
 """
 
-from dataclasses import dataclass
+from typing import Annotated, Literal
 
 import torch
+from pydantic import Field
 from torch import Tensor, nn
 
-from reprise.params import require
+from reprise.checked import AtLeastOne, checked, require
 
-KINDS = ("lstm", "transformer")
 CHUNK = 512  # events
 
 
-@dataclass(frozen=True)
-class BackboneParams:
-    """Which backbone, and how large.
+@checked
+class LstmParams:
+    """Stacked LSTMs."""
 
-    `heads` and `context` are the Transformer's alone: an event sees this many events back in each layer.
-    """
+    kind: Literal["lstm"]
+    layers: Annotated[int, Field(ge=1, le=48)]
+    width: Annotated[int, Field(ge=8, le=8192)]
+    dropout: Annotated[float, Field(ge=0, lt=1)]
 
-    kind: str
-    layers: int
-    width: int
-    dropout: float
-    heads: int
-    context: int
+
+@checked
+class TransformerParams:
+    """A Transformer with so many heads of attention; an event sees `context` events back in each layer."""
+
+    kind: Literal["transformer"]
+    layers: Annotated[int, Field(ge=1, le=48)]
+    width: Annotated[int, Field(ge=8, le=8192)]
+    dropout: Annotated[float, Field(ge=0, lt=1)]
+    heads: AtLeastOne
+    context: AtLeastOne
 
     def __post_init__(self) -> None:
-        require(self.kind in KINDS, "kind", self.kind, f"one of {', '.join(KINDS)}")
-        require(1 <= self.layers <= 48, "layers", self.layers, "from 1 to 48")
-        require(8 <= self.width <= 8192, "width", self.width, "from 8 to 8192")
-        require(0 <= self.dropout < 1, "dropout", self.dropout, "from 0 to below 1")
-        require(self.context >= 1, "context", self.context, "1 or more")
-        fits = self.heads >= 1 and self.width % (2 * self.heads) == 0
+        fits = self.width % (2 * self.heads) == 0
         require(fits, "heads", self.heads, f"1 or more, and twice it a divisor of the width {self.width}")
 
 
-def make_backbone(params: BackboneParams) -> nn.Module:
+BackboneParams = Annotated[LstmParams | TransformerParams, Field(discriminator="kind")]
+
+
+def make_backbone(params: LstmParams | TransformerParams) -> nn.Module:
     """The backbone that `params` describes."""
-    return LstmBackbone(params) if params.kind == "lstm" else TransformerBackbone(params)
+    return LstmBackbone(params) if isinstance(params, LstmParams) else TransformerBackbone(params)
 
 
 class LstmBackbone(nn.Module):
     """Stacked LSTMs with dropout between them; the cache is (h, c), each float[layers, B, D]."""
 
-    def __init__(self, params: BackboneParams) -> None:
+    def __init__(self, params: LstmParams) -> None:
         super().__init__()
         dropout = params.dropout if params.layers > 1 else 0.0
         self.lstm = nn.LSTM(params.width, params.width, params.layers, batch_first=True, dropout=dropout)
@@ -65,7 +70,7 @@ class TransformerBackbone(nn.Module):
     events seen.
     """
 
-    def __init__(self, params: BackboneParams) -> None:
+    def __init__(self, params: TransformerParams) -> None:
         super().__init__()
         self.context = params.context
         self.layers = nn.ModuleList(TransformerLayer(params) for _ in range(params.layers))
@@ -98,7 +103,7 @@ class TransformerBackbone(nn.Module):
 class TransformerLayer(nn.Module):
     """Attention, then a feed-forward network four times as wide, each around a residual."""
 
-    def __init__(self, params: BackboneParams) -> None:
+    def __init__(self, params: TransformerParams) -> None:
         super().__init__()
         self.heads, self.dropout = params.heads, params.dropout
         self.attention_norm, self.mlp_norm = nn.LayerNorm(params.width), nn.LayerNorm(params.width)

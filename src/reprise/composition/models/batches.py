@@ -13,18 +13,19 @@ from torch import Tensor
 
 from reprise.composition.encoding.events import Encoding, State
 
-PLAIN, BY_FIELD = ("events", "mask", "first", "bar", "read"), ("given", "references", "recency")
+PLAIN, BY_FIELD = ("events", "mask", "first", "bar", "read", "condition"), ("given", "references", "recency")
 TOGETHER = 64  # pieces whose features are made in one go
 
 
 @dataclass(frozen=True)
 class Example:
-    """Events with their features; N events, F fields, K categories, R references.
+    """Events with their features; N events, F fields, K categories, R references, C the size of a condition.
 
     Attributes:
         events: int64[N, F], the targets. mask: bool[N, F], True where a field counts.
         first: bool[N], True where no event comes before. bar: int64[N], in which the event before lies, 0 without one.
         read: int64[N, K], of the event before.
+        condition: float32[N, C], what a model is told of the piece beside its past; C is 0 where that is nothing.
         given, references, recency: for each field what `events.State` says, int64[N, ...].
     """
 
@@ -33,6 +34,7 @@ class Example:
     first: np.ndarray
     bar: np.ndarray
     read: np.ndarray
+    condition: np.ndarray
     given: tuple[np.ndarray, ...]
     references: tuple[np.ndarray, ...]
     recency: tuple[np.ndarray, ...]
@@ -58,6 +60,7 @@ class Batch:
     first: Tensor
     bar: Tensor
     read: Tensor
+    condition: Tensor
     given: tuple[Tensor, ...]
     references: tuple[Tensor, ...]
     recency: tuple[Tensor, ...]
@@ -93,8 +96,13 @@ def in_groups(items: Sequence, size: int, key: Callable) -> list[list]:
     return [ordered[at : at + size] for at in range(0, len(ordered), size)]
 
 
-def make_examples(encoding: Encoding, events: Sequence[np.ndarray], metres: Sequence[tuple[int, int]]) -> list[Example]:
-    """The features of whole pieces, int64[N, F] each, in their metres."""
+def make_examples(
+    encoding: Encoding,
+    events: Sequence[np.ndarray],
+    metres: Sequence[tuple[int, int]],
+    conditions: Sequence[np.ndarray] | None = None,
+) -> list[Example]:
+    """The features of whole pieces, int64[N, F] each, in their metres; of each its condition, float[C], if any."""
     order = sorted(range(len(events)), key=lambda i: len(events[i]))
     examples: dict[int, Example] = {}
     for at in range(0, len(order), TOGETHER):
@@ -104,7 +112,9 @@ def make_examples(encoding: Encoding, events: Sequence[np.ndarray], metres: Sequ
             bar, read, *by_field = features
             own = slice(len(events[i]))
             first = np.arange(len(events[i])) == 0
-            plain = events[i], encoding.mask(events[i]), first, bar[row, own], read[row, own]
+            told = np.zeros(0) if conditions is None else conditions[i]
+            condition = np.broadcast_to(told.astype(np.float32), (len(first), len(told)))
+            plain = events[i], encoding.mask(events[i]), first, bar[row, own], read[row, own], condition
             examples[i] = Example(*plain, *(tuple(array[row, own] for array in arrays) for arrays in by_field))
     return [examples[i] for i in range(len(events))]
 

@@ -1,4 +1,4 @@
-"""Training of a composer: AdamW, warm-up and cosine decay, early stopping on validation nats a note.
+"""Training of a model: AdamW, warm-up and cosine decay, early stopping on validation nats a note.
 
 Every random draw comes from the seed and the number of the epoch, and the checkpoint of each epoch holds the whole
 state, so an interrupted run ends with the same bytes as one that wasn't. Weights are bit-identical on one machine with
@@ -7,66 +7,53 @@ the same number of threads.
 
 import itertools
 import math
-from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
 import numpy as np
 import torch
 from lightning_fabric import Fabric
+from pydantic import Field
 from torch import nn
 from tqdm import tqdm
 
+from reprise.checked import OneOf, checked
 from reprise.composition.encoding.events import Encoding
+from reprise.composition.encoding.registry import ENCODINGS
 from reprise.composition.models.batches import Batch, Example, collate, in_groups, make_examples
-from reprise.learning.training import check_fit, check_run, run_epochs
-from reprise.params import require
+from reprise.learning.training import FitParams, RunParams, run_epochs
 from reprise.pipeline.tracking import Tracker
 
 WARM_UP = 0.05  # share of the steps in which the learning rate rises
 CLIP_NORM = 1.0  # of the gradient
 
 
-@dataclass(frozen=True)
-class TrainingParams:
-    """The section `composers.training`: what all composers share."""
+@checked
+class TrainingParams(RunParams):
+    """The section `models.training`: what all models share."""
 
-    seed: int
-    threads: int
-    precision: str
-    window: int
-    transpose: int
-
-    def __post_init__(self) -> None:
-        check_run(self)
-        require(self.window >= 8, "window", self.window, "8 events or more")
-        require(0 <= self.transpose <= 24, "transpose", self.transpose, "from 0 to 24 semitones")
-
-
-@dataclass(frozen=True)
-class FitParams:
-    """How one model is trained: `fit` in its section."""
-
-    epochs: int
-    patience: int
-    batch_size: int
-    learning_rate: float
-    weight_decay: float
-
-    def __post_init__(self) -> None:
-        check_fit(self, smallest_batch=1)
+    encoding: Annotated[str, OneOf(tuple(ENCODINGS))]
+    window: Annotated[int, Field(ge=8)]
+    transpose: Annotated[int, Field(ge=0, le=24)]
 
 
 class TrainingSet:
     """Pieces as events, transposed, cut into windows and shuffled anew for each epoch."""
 
-    def __init__(self, encoding: Encoding, events: list[np.ndarray], metres: list[tuple[int, int]]) -> None:
-        self.encoding, self.events, self.metres = encoding, events, metres
+    def __init__(
+        self,
+        encoding: Encoding,
+        events: list[np.ndarray],
+        metres: list[tuple[int, int]],
+        conditions: list[np.ndarray] | None = None,
+    ) -> None:
+        self.encoding, self.events, self.metres, self.conditions = encoding, events, metres, conditions
 
     def batches(self, params: TrainingParams, batch_size: int, rng: np.random.Generator) -> list[list[Example]]:
         """Every event of every piece once, in windows of about the same length a batch."""
         moved = [self._transposed(events, params.transpose, rng) for events in self.events]
         windows = []
-        for example in make_examples(self.encoding, moved, self.metres):
+        for example in make_examples(self.encoding, moved, self.metres, self.conditions):
             cuts = (
                 range(int(rng.integers(params.window)), len(example), params.window)
                 if len(example) > params.window

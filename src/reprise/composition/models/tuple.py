@@ -1,15 +1,17 @@
 """The tuple model: a backbone reads past events, a small depth network predicts the fields of the next one in order.
 
-Shapes: B sequences, N events, K categories, R references, D the width. Row i of everything belongs to the prediction
-of event i, and holds nothing that isn't known before it: `read[i]` is what the backbone reads of event i - 1.
+Shapes: B sequences, N events, K categories, R references, C the size of a condition, D the width. Row i of everything
+belongs to the prediction of event i, and holds nothing that isn't known before it: `read[i]` is what the backbone reads
+of event i - 1.
 """
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
 from reprise.composition.encoding.events import INTERVAL_SPAN, NO_PITCH, EventShape
 from reprise.composition.encoding.keys import RECENCIES
-from reprise.composition.models.backbones import BackboneParams, make_backbone
+from reprise.composition.models.backbones import LstmParams, TransformerParams, make_backbone
 from reprise.composition.models.batches import Batch
 
 
@@ -66,43 +68,82 @@ class FieldHead(nn.Module):
         return logits + by_recency + (torch.cat([by_interval, by_degree], dim=-2) * known).sum(-2)
 
 
-class TupleModel(nn.Module):
-    """Reads events, predicts tuples."""
+class AddCondition(nn.Module):
+    """Adds what is read of a condition, float[..., C], to a float[..., D]; where C is 0, nothing."""
 
-    latent_size = 0
-
-    def __init__(self, shape: EventShape, params: BackboneParams) -> None:
+    def __init__(self, size: int, width: int) -> None:
         super().__init__()
-        self.shape = shape
+        self.read = nn.Linear(size, width) if size else None
+
+    def forward(self, x: Tensor, condition: Tensor) -> Tensor:
+        return x if self.read is None else x + self.read(condition)
+
+
+class TupleModel(nn.Module):
+    """Reads events, and beside them a condition of the piece if it has a `condition_size`; predicts tuples.
+
+    A condition is whatever is known of a piece: attributes, a text; a subclass may make its own (see `vae`). One holds
+    for `phrase_bars` bars.
+    """
+
+    forget = 0.0  # share of events that the backbone doesn't get to read in training
+    phrase_bars = 1 << 30  # a whole piece
+    is_bound = False  # are its nats an upper bound?
+
+    def __init__(self, shape: EventShape, params: LstmParams | TransformerParams, condition_size: int = 0) -> None:
+        super().__init__()
+        self.shape, self.condition_size = shape, condition_size
         self.start = nn.Parameter(torch.zeros(params.width))
         self.read = CategorySum(shape.read, params.width)
         self.drop = nn.Dropout(params.dropout)
         self.backbone = make_backbone(params)
         self.heads = nn.ModuleList(FieldHead(shape, f, params.width, params.dropout) for f in range(len(shape.fields)))
+        self.before, self.after = (AddCondition(condition_size, params.width) for _ in range(2))
 
     def forward(self, batch: Batch, done: float) -> Tensor:
         """What training minimises: the nats of the batch; `done` is for models whose objective changes on the way."""
         return self.nats(batch, self.hidden(batch)[0]).sum()
 
     def hidden(self, batch: Batch) -> tuple[Tensor, Tensor]:
-        """What the nats are made from: float[B, N, D], and the cost of latents in nats, float[B].
+        """What the nats are made from: float[B, N, D], and what its conditions cost in nats, float[B].
 
-        Row i knows the events before event i; of a model with latents also the others of its phrase, for that cost.
+        Row i knows the events before event i; of a model that makes its conditions from the events themselves also the
+        others of its phrase, for that cost.
         """
-        return self.hidden_from_past(batch), torch.zeros(len(batch.first), device=batch.first.device)
+        return self.hidden_with(batch, batch.condition), torch.zeros(len(batch.first), device=batch.first.device)
 
     def hidden_from_past(self, batch: Batch) -> Tensor:
-        """What a prediction is made from: float[B, N, D], of which row i knows the events before event i alone."""
-        x = torch.where(batch.first[..., None], self.start, self.read(batch.read))
-        return self.drop(self.backbone(self.drop(x))[0])
+        """What a prediction is made from: float[B, N, D], of which row i knows the events before event i alone, and
+        what the model is told of the piece.
+        """
+        return self.hidden_with(batch, batch.condition)
 
-    def step(
-        self, read: Tensor | None, sequences: int, cache: object, latents: Tensor | None = None
-    ) -> tuple[Tensor, object]:
-        """One event further: `read` int64[B, K], None before the first event; returns float[B, D] and the cache."""
-        x = self.start.expand(sequences, -1) if read is None else self.read(read)
-        y, cache = self.backbone(x[:, None], cache)
-        return y[:, 0], cache
+    def hidden_with(self, batch: Batch, condition: Tensor) -> Tensor:
+        """float[B, N, D] from the events before each one and a condition for each, float[B, N, C]."""
+        x = torch.where(batch.first[..., None], self.start, self.read(batch.read))
+        if self.training and self.forget:
+            x = x * (torch.rand(x.shape[:2], device=x.device) >= self.forget)[..., None]
+        y, _ = self.backbone(self.before(self.drop(x), condition))
+        return self.after(self.drop(y), condition)
+
+    def step(self, read: Tensor | None, cache: object, condition: Tensor) -> tuple[Tensor, object]:
+        """One event further; returns float[B, D] and the cache.
+
+        Args:
+            read: int64[B, K], None before the first event. condition: float[B, C], of the phrases in which the last
+            events lie.
+        """
+        x = self.start.expand(len(condition), -1) if read is None else self.read(read)
+        y, cache = self.backbone(self.before(x, condition)[:, None], cache)
+        return self.after(y[:, 0], condition), cache
+
+    def conditions_of(self, batch: Batch) -> np.ndarray:
+        """The conditions of the phrases of one piece, the first in `batch`, as far as the model tells, float[P, C]."""
+        return batch.condition[0, :1].numpy(force=True)
+
+    def draw_condition(self, rng: np.random.Generator) -> np.ndarray:
+        """The condition of a phrase that nobody gave one, float[C]."""
+        return np.zeros(self.condition_size)
 
     def field_logits(self, field: int, hidden: Tensor, batch: Batch) -> Tensor:
         """float[B, N, size] of one field, given the true fields before it."""

@@ -8,19 +8,21 @@ drawn from it knows the notes to come. So it serves the bound, which charges for
 latents from the prior. Shapes: B sequences, N events, P phrases in all of them, L latent dimensions.
 """
 
-from dataclasses import dataclass
+from typing import Annotated
 
+import numpy as np
 import torch
+from pydantic import Field
 from torch import Tensor, nn
 
+from reprise.checked import checked
 from reprise.composition.encoding.events import EventShape
-from reprise.composition.models.backbones import BackboneParams
+from reprise.composition.models.backbones import LstmParams, TransformerParams
 from reprise.composition.models.batches import Batch
-from reprise.composition.models.tuple import CategorySum, TupleModel
-from reprise.params import require
+from reprise.composition.models.tuple import AddCondition, CategorySum, TupleModel
 
 
-@dataclass(frozen=True)
+@checked
 class LatentParams:
     """The latents of a VAE and how they are kept from being ignored.
 
@@ -31,36 +33,31 @@ class LatentParams:
         forget: share of events that the backbone doesn't get to read in training (Bowman et al. 2016, word dropout).
     """
 
-    size: int
-    phrase_bars: int
-    anneal: float
-    free_nats: float
-    forget: float
-
-    def __post_init__(self) -> None:
-        require(1 <= self.size <= 4096, "size", self.size, "from 1 to 4096")
-        require(1 <= self.phrase_bars <= 64, "phrase_bars", self.phrase_bars, "from 1 to 64")
-        require(0 < self.anneal <= 1, "anneal", self.anneal, "above 0, at most 1")
-        require(self.free_nats >= 0, "free_nats", self.free_nats, "0 or more")
-        require(0 <= self.forget < 1, "forget", self.forget, "from 0 to below 1")
+    size: Annotated[int, Field(ge=1, le=4096)]
+    phrase_bars: Annotated[int, Field(ge=1, le=64)]
+    anneal: Annotated[float, Field(gt=0, le=1)]
+    free_nats: Annotated[float, Field(ge=0)]
+    forget: Annotated[float, Field(ge=0, lt=1)]
 
 
 class PhraseVae(TupleModel):
-    """The tuple model with a latent for each phrase."""
+    """The tuple model with a latent for each phrase as its condition."""
 
-    def __init__(self, shape: EventShape, params: BackboneParams, latent: LatentParams) -> None:
+    is_bound = True
+
+    def __init__(self, shape: EventShape, params: LstmParams | TransformerParams, latent: LatentParams) -> None:
         super().__init__(shape, params)
-        self.latent, self.latent_size, self.phrase_bars = latent, latent.size, latent.phrase_bars
+        self.latent, self.phrase_bars, self.forget = latent, latent.phrase_bars, latent.forget
         self.phrase_read = CategorySum(shape.read, params.width)
         self.encoder = nn.LSTM(params.width, params.width // 2, batch_first=True, bidirectional=True)
         self.posterior = nn.Linear(params.width, 2 * latent.size)
-        self.before = nn.Linear(latent.size, params.width)
-        self.after = nn.Linear(latent.size, params.width)
+        self.condition_size = latent.size
+        self.before, self.after = (AddCondition(latent.size, params.width) for _ in range(2))
 
     def forward(self, batch: Batch, done: float) -> Tensor:
         """In training the nats and the annealed KL beyond the free nats; else the bound itself."""
         mean, log_variance, phrase_of = self.encode(batch)
-        nats = self.nats(batch, self._hidden(batch, self._drawn(mean, log_variance), phrase_of)).sum()
+        nats = self.nats(batch, self.hidden_with(batch, drawn(mean, log_variance)[phrase_of])).sum()
         cost = kl(mean, log_variance)  # [P, L]
         if not self.training:
             return nats + cost.sum()
@@ -73,32 +70,23 @@ class PhraseVae(TupleModel):
         sequence_of = torch.zeros(len(mean), dtype=torch.long, device=mean.device)
         sequence_of[phrase_of] = torch.arange(len(phrase_of), device=mean.device)[:, None].expand_as(phrase_of)
         costs = costs.index_add(0, sequence_of, kl(mean, log_variance).sum(dim=1))
-        return self._hidden(batch, self._drawn(mean, log_variance), phrase_of), costs
+        return self.hidden_with(batch, drawn(mean, log_variance)[phrase_of]), costs
 
     def hidden_from_past(self, batch: Batch) -> Tensor:
         """See `TupleModel.hidden_from_past`: every latent is 0, the mean of its prior, as the posterior knows more."""
-        nothing = torch.zeros(1, self.latent_size, device=batch.first.device)
-        return self._hidden(batch, nothing, torch.zeros_like(batch.bar))
+        return self.hidden_with(batch, torch.zeros(*batch.bar.shape, self.condition_size, device=batch.first.device))
 
-    def _drawn(self, mean: Tensor, log_variance: Tensor) -> Tensor:
-        return mean + torch.randn_like(mean) * (0.5 * log_variance).exp()
+    def conditions_of(self, batch: Batch) -> np.ndarray:
+        """The mean of each phrase's posterior; 0 for a phrase without events."""
+        means, _, phrase_of = self.encode(batch)
+        phrases = (batch.bar[0] // self.phrase_bars).numpy(force=True)
+        latents = np.zeros((phrases.max() + 1, self.condition_size))
+        latents[phrases] = means.numpy(force=True)[phrase_of[0].cpu()]
+        return latents
 
-    def _hidden(self, batch: Batch, latents: Tensor, phrase_of: Tensor) -> Tensor:
-        x = torch.where(batch.first[..., None], self.start, self.read(batch.read))
-        if self.training:
-            kept = torch.rand(x.shape[:2], device=x.device) >= self.latent.forget
-            x = x * kept[..., None]
-        z = latents[phrase_of]  # [B, N, L]
-        y, _ = self.backbone(self.drop(x) + self.before(z))
-        return self.drop(y) + self.after(z)
-
-    def step(
-        self, read: Tensor | None, sequences: int, cache: object, latents: Tensor | None = None
-    ) -> tuple[Tensor, object]:
-        """See `TupleModel.step`; `latents` float[B, L] are those of the phrases in which the last events lie."""
-        x = self.start.expand(sequences, -1) if read is None else self.read(read)
-        y, cache = self.backbone((x + self.before(latents))[:, None], cache)
-        return y[:, 0] + self.after(latents), cache
+    def draw_condition(self, rng: np.random.Generator) -> np.ndarray:
+        """A draw from the prior."""
+        return rng.standard_normal(self.condition_size)
 
     def encode(self, batch: Batch) -> tuple[Tensor, Tensor, Tensor]:
         """The posterior of every phrase: mean and log-variance, float[P, L], and each event's phrase, int64[B, N].
@@ -125,6 +113,11 @@ class PhraseVae(TupleModel):
         _, (last, _) = self.encoder(packed)
         mean, log_variance = self.posterior(torch.cat([last[0], last[1]], dim=1)).chunk(2, dim=1)
         return mean, log_variance.clamp(-10, 4), phrase_of
+
+
+def drawn(mean: Tensor, log_variance: Tensor) -> Tensor:
+    """A draw from each N(mean, variance)."""
+    return mean + torch.randn_like(mean) * (0.5 * log_variance).exp()
 
 
 def kl(mean: Tensor, log_variance: Tensor) -> Tensor:

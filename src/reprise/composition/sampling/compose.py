@@ -1,6 +1,6 @@
-"""Pieces from a composer: from nothing, or as the continuation of an opening by somebody else.
+"""Pieces from a model: from nothing, or as the continuation of an opening by somebody else.
 
-The opening stays note for note, whatever the composer reads of it (see `opening`); what is composed begins when the
+The opening stays note for note, whatever the model reads of it (see `opening`); what is composed begins when the
 opening has ended.
 """
 
@@ -9,11 +9,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from reprise.composition.encoding.notes import NotesEncoding
-from reprise.composition.encoding.notes_vocabulary import STEP
-from reprise.composition.models.batches import Example, collate, make_examples
-from reprise.composition.models.composer import Composer
-from reprise.composition.models.vae import PhraseVae
+from reprise.composition.encoding.events import Encoding
+from reprise.composition.models.batches import collate, make_examples
+from reprise.composition.models.trained import TrainedModel
 from reprise.composition.sampling.opening import Reading, read_opening, transposed
 from reprise.composition.sampling.rules import USUAL, SamplingRules
 from reprise.composition.sampling.sampler import Job, sample
@@ -25,12 +23,12 @@ from reprise.music.timegrid import TWELFTHS
 
 @dataclass(frozen=True)
 class Order:
-    """One piece to compose: exactly so many notes, or bars, a seed's included.
+    """One piece to compose: exactly so many notes, or bars, an opening's included.
 
     Attributes:
         seed: any whole numbers; the same give the same piece. rules: how it is drawn.
         start: a piece to continue, cut with `opening.opening`; None for none.
-        metre: of a piece from nothing, None for the composer's usual one; a start has its own.
+        metre: of a piece from nothing, None for the model's usual one; a start has its own.
     """
 
     seed: tuple[int, ...]
@@ -41,72 +39,59 @@ class Order:
     rules: SamplingRules = USUAL
 
 
-def compose(composer: Composer, orders: Sequence[Order], advance: Callable[[], None] = lambda: None) -> list[Piece]:
+def compose(trained: TrainedModel, orders: Sequence[Order], advance: Callable[[], None] = lambda: None) -> list[Piece]:
     """The pieces that were ordered, made together; a piece depends on its order and how many are made beside it.
 
     Raises:
-        BadInput: a start or the rules of an order don't fit the composer, or a metre is unknown to it.
+        BadInput: a start or the rules of an order don't fit the model, or a metre is unknown to it.
     """
-    encoding = composer.config.encoding
+    encoding = trained.config.encoding
     readings = [None if order.start is None else read_opening(order.start, encoding) for order in orders]
-    jobs = [_job(composer, *pair) for pair in zip(orders, readings)]
+    jobs = [_job(trained, *pair) for pair in zip(orders, readings)]
     pieces = []
-    made = sample(composer.model, encoding, jobs, composer.index, advance)
+    made = sample(trained.network, encoding, jobs, trained.index, advance)
     for order, reading, job, events in zip(orders, readings, jobs, made):
-        tempo = order.start.tempo_bpm if order.start else composer.config.tempo_bpm
+        tempo = order.start.tempo_bpm if order.start else trained.config.tempo_bpm
         own = encoding.decode(
             events[len(job.start) :],
             job.metre,
             tempo,
-            _programs(composer, reading),
-            f"{composer.config.model} composer",
+            _programs(trained, reading),
+            f"{trained.config.model} model",
         )
         piece = own if reading is None else _continued(reading, own, encoding)
         pieces.append(piece if order.bars is None else cut_at_bar(piece, order.bars))
     return pieces
 
 
-def _job(composer: Composer, order: Order, reading: Reading | None) -> Job:
-    encoding = composer.config.encoding
+def _job(trained: TrainedModel, order: Order, reading: Reading | None) -> Job:
+    encoding = trained.config.encoding
     if reading is None:
         nothing = np.zeros((0, len(encoding.shape.fields)), np.int64)
-        return Job(
-            order.metre or composer.config.metre, order.seed, nothing, order.notes, order.bars, rules=order.rules
-        )
+        return Job(order.metre or trained.config.metre, order.seed, nothing, order.notes, order.bars, rules=order.rules)
     kept, events, notes = reading.piece, reading.events, order.notes
     if notes is not None:
         if len(kept.notes) >= notes:
             raise BadInput(f"{kept.source}: its opening has {len(kept.notes)} notes; ask for more than that")
-        notes += len(events) - len(kept.notes)  # the composer may read fewer
-    latents = ()
-    if composer.model.latent_size:
-        latents = _latents(composer.model, make_examples(encoding, [events], [kept.metre])[0])
+        notes += len(events) - len(kept.notes)  # the model may read fewer
+    conditions = trained.network.conditions_of(collate(make_examples(encoding, [events], [kept.metre])))
     end = int(np.ceil((kept.notes["onset"] + kept.notes["duration"]).max() * TWELFTHS - 1e-6))
-    return Job(kept.metre, order.seed, events, notes, order.bars, latents, order.rules, end, reading.shifts)
+    return Job(kept.metre, order.seed, events, notes, order.bars, conditions, order.rules, end, reading.shifts)
 
 
-def _continued(reading: Reading, own: Piece, encoding: NotesEncoding) -> Piece:
+def _continued(reading: Reading, own: Piece, encoding: Encoding) -> Piece:
     """The opening as it stays, and behind it what was composed, its first step counting from the opening's last note.
 
-    It is moved back by what the opening was moved by, and as loud as the opening where the composer knows no velocity.
+    It is moved back by what the opening was moved by, and as loud as the opening where the model knows no velocity.
     """
     kept = reading.piece
     notes = transposed(own, tuple(-shift for shift in reading.shifts)).notes
-    notes["onset"] += encoding.steps.value(reading.events[:, STEP]).sum() / TWELFTHS
-    if encoding.drops_velocity:
+    notes["onset"] += encoding.last_onset(reading.events) / TWELFTHS
+    if not encoding.velocities_read:
         notes["velocity"] = round(float(np.median(kept.notes["velocity"])))
     return replace(own, notes=np.concatenate([kept.notes, notes]), key_fifths=kept.key_fifths)
 
 
-def _latents(model: PhraseVae, example: Example) -> np.ndarray:
-    """What the model takes each phrase of a start for, float[P, L]: the mean of its posterior, 0 for an empty one."""
-    means, _, phrase_of = model.encode(collate([example]).to(next(model.parameters()).device))
-    phrases = example.bar // model.phrase_bars
-    latents = np.zeros((phrases.max() + 1, model.latent_size))
-    latents[phrases] = means.numpy(force=True)[phrase_of[0].cpu()]
-    return latents
-
-
-def _programs(composer: Composer, reading: Reading | None) -> tuple[int, ...]:
+def _programs(trained: TrainedModel, reading: Reading | None) -> tuple[int, ...]:
     own = reading.piece.programs if reading else ()
-    return own + composer.config.programs[len(own) :]
+    return own + trained.config.programs[len(own) :]

@@ -1,4 +1,4 @@
-"""The music of a trained composer: pieces at several temperatures, from nothing and from openings of another composer.
+"""The music of a trained model: pieces at several temperatures, from nothing and from openings by another composer.
 
 Item numbers run over the temperatures in order, then over the pieces from openings, then those from nothing. The same
 openings serve every temperature and every model. Of a model with latents there are also phrases between two openings.
@@ -15,7 +15,8 @@ import torch
 
 from reprise.audio.files import encode
 from reprise.audio.play import play_piece
-from reprise.composition.models.composer import Composer, load_composer
+from reprise.composition.models.trained import TrainedModel, load_model
+from reprise.composition.models.vae import PhraseVae
 from reprise.composition.sampling.compose import Order, compose
 from reprise.composition.sampling.music import MusicParams
 from reprise.composition.sampling.opening import read_opening
@@ -37,80 +38,80 @@ KINDS = ("mid", "musicxml")
 
 def generate_music(
     model: Path,
-    seeds: Sequence[Piece],
+    scores: Sequence[Piece],
     params: MusicParams,
     font: Path,
     folder: Path,
-    notes: Path,
+    scratch: Path,
     compute: ComputeParams,
 ) -> None:
     """Compose the music of the model in the folder `model` into `folder`.
 
     Args:
-        seeds: pieces whose bars are continued. font: plays the samples. notes: keeps what an interrupted run has done.
+        scores: pieces whose bars are continued. font: plays the samples. scratch: what an interrupted run has done.
 
     Raises:
-        BadInput: no seed fits the model.
+        BadInput: no opening fits the model.
     """
-    openings = draw_openings(seeds, load_composer(model), params)
+    openings = draw_openings(scores, load_model(model), params)
     jobs = [(t, origin) for t in range(len(params.temperatures)) for origin in range(len(ORIGINS))]
     half = params.pieces // 2
-    work = partial(_make_shard, model, openings, params, folder, notes)
+    work = partial(_make_shard, model, openings, params, folder, scratch)
     rows = run_jobs(work, jobs, [half] * len(jobs), compute, "composing", "pieces")
     manifest = pd.DataFrame([row for shard in rows for row in shard])
     manifest.to_parquet(folder / "manifest.parquet", index=False)
     opened = manifest[manifest.groupby(["temperature", "origin"]).cumcount() < params.open_samples]
     for row in opened.itertuples():
         _open_sample(folder, row, font)
-    composer = load_composer(model)
-    if composer.model.latent_size:
-        between = interpolate(composer, openings[0], openings[-1], STEPS_BETWEEN, params.rules(1.0), (params.seed, 2))
+    trained = load_model(model)
+    if isinstance(trained.network, PhraseVae):
+        between = interpolate(trained, openings[0], openings[-1], STEPS_BETWEEN, params.rules(1.0), (params.seed, 2))
         for step, piece in enumerate(between, 1):
             _lay_open(_written(piece), folder / "samples" / f"between_{step}", font)
 
 
-def draw_openings(seeds: Sequence[Piece], composer: Composer, params: MusicParams) -> list[Piece]:
-    """A few bars from anywhere in the seeds for each piece that continues something; a bar line is their start.
+def draw_openings(scores: Sequence[Piece], trained: TrainedModel, params: MusicParams) -> list[Piece]:
+    """A few bars from anywhere in the scores for each piece that continues something; a bar line is their start.
 
     Raises:
-        BadInput: no seed has a metre that the model knows, enough bars, and parts that fit its range.
+        BadInput: no score has a metre that the model knows, enough bars, and parts that fit its range.
     """
-    metres, length = composer.config.encoding.metres, params.seed_bars
+    metres, length = trained.config.encoding.metres, params.opening_bars
     found = [
         replace(cut_at_bar(after_bar(piece, bar), length), source=f"{piece.source}, bar {bar + 1}")
-        for piece in seeds
+        for piece in scores
         if piece.metre in metres
         for bar in range(int(piece.notes["onset"].max() // piece.bar_beats) + 2 - length)
     ]
     whole = [opening for opening in found if len(opening.notes) and opening.notes["onset"][0] == 0]
-    whole = [opening for opening in whole if _fits(opening, composer)]
+    whole = [opening for opening in whole if _fits(opening, trained)]
     if not whole:
         known = ", ".join(f"{beats}/{unit}" for beats, unit in metres)
         raise BadInput(
-            f"the corpus has no seed of {length} bars in {known} whose parts fit the model; "
-            "choose other ones with corpus.seed_composer"
+            f"the corpus has no opening of {length} bars in {known} whose parts fit the model; "
+            "choose other ones with corpus.opening_composer"
         )
     rng = np.random.default_rng(np.random.SeedSequence([params.seed, 0]))
     chosen = rng.choice(len(whole), params.pieces // 2, replace=len(whole) < params.pieces // 2)
     return [whole[i] for i in chosen]
 
 
-def _fits(opening: Piece, composer: Composer) -> bool:
+def _fits(opening: Piece, trained: TrainedModel) -> bool:
     try:
-        read_opening(opening, composer.config.encoding)
+        read_opening(opening, trained.config.encoding)
     except BadInput:
         return False
     return True
 
 
 def _make_shard(
-    model: Path, openings: list[Piece], params: MusicParams, folder: Path, notes: Path, job: tuple[int, int]
+    model: Path, openings: list[Piece], params: MusicParams, folder: Path, scratch: Path, job: tuple[int, int]
 ) -> list[dict]:
     number = job[0] * len(ORIGINS) + job[1]
 
     def make() -> tuple[list[tuple[str, bytes]], list[dict]]:
         torch.set_num_threads(1)
-        composer, temperature = load_composer(model), params.temperatures[job[0]]
+        trained, temperature = load_model(model), params.temperatures[job[0]]
         starts = openings if ORIGINS[job[1]] == "opening" else [None] * len(openings)
         first = number * len(openings)
         rules = params.rules(temperature)
@@ -119,7 +120,7 @@ def _make_shard(
             for item, start in enumerate(starts, first)
         ]
         members, rows = [], []
-        for item, (start, piece) in enumerate(zip(starts, compose(composer, orders)), first):
+        for item, (start, piece) in enumerate(zip(starts, compose(trained, orders)), first):
             piece = replace(
                 piece,
                 title=f"{piece.source}, seed {params.seed}, item {item}, temperature {temperature:g}",
@@ -132,12 +133,12 @@ def _make_shard(
                 "temperature": temperature,
                 "origin": ORIGINS[job[1]],
                 "opening": start.source if start else "",
-                "seed_bars": params.seed_bars if start else 0,
+                "opening_bars": params.opening_bars if start else 0,
                 "notes": len(piece.notes),
             })  # fmt: skip
         return members, rows
 
-    return make_shard(folder / shard_name(number), notes / f"{number}.json", make)
+    return make_shard(folder / shard_name(number), scratch / f"{number}.json", make)
 
 
 def _open_sample(folder: Path, row: object, font: Path) -> None:

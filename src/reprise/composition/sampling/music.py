@@ -4,44 +4,38 @@ It holds tar shards with each item as MIDI and MusicXML, `manifest.parquet` with
 laid open with their sound; `generate` writes it.
 """
 
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from pathlib import Path
+from typing import Annotated
 
 import pandas as pd
+from pydantic import Field
 
-from reprise.composition.sampling.rules import OPTIONS, SamplingRules, SharedRules
+from reprise.checked import AtLeastOne, Seed, checked, require
+from reprise.composition.sampling.rules import SamplingRules, SharedRules, Temperature
 from reprise.music.piece import Piece
 from reprise.music.readers.midi import read_midi
-from reprise.params import require, require_seed
 from reprise.pipeline.shards import item_name, read_shard, shard_name
 
 
-@dataclass(frozen=True, kw_only=True)
+@checked
 class MusicParams(SharedRules):
     """The `sampling` section: how much music, at which temperatures, by which rules."""
 
-    seed: int
-    temperatures: tuple[float, ...]
-    pieces: int
-    bars: int
-    seed_bars: int
-    open_samples: int
+    seed: Seed
+    temperatures: Annotated[tuple[Temperature, ...], Field(min_length=1)]
+    pieces: Annotated[int, Field(ge=2, multiple_of=2)]  # half continue openings
+    bars: Annotated[int, Field(ge=2, le=1000)]
+    opening_bars: AtLeastOne
+    open_samples: Annotated[int, Field(ge=0)]
 
     def __post_init__(self) -> None:
-        super().__post_init__()
-        require_seed(self.seed)
-        distinct = len(set(self.temperatures)) == len(self.temperatures) > 0
+        distinct = len(set(self.temperatures)) == len(self.temperatures)
         require(distinct, "temperatures", list(self.temperatures), "a list of one or more, each once")
-        require(
-            self.pieces >= 2 and self.pieces % 2 == 0, "pieces", self.pieces, "even and 2 or more: half from openings"
-        )
-        require(
-            1 <= self.seed_bars < self.bars <= 1000, "seed_bars", self.seed_bars, f"from 1 to below bars ({self.bars})"
-        )
-        within = 0 <= self.open_samples <= self.pieces // 2
-        require(within, "open_samples", self.open_samples, f"from 0 to half of pieces ({self.pieces // 2})")
-        for temperature in self.temperatures:
-            OPTIONS["temperature"].check("temperatures", temperature)
+        right = f"from 1 to below bars ({self.bars})"
+        require(self.opening_bars < self.bars, "opening_bars", self.opening_bars, right)
+        right = f"from 0 to half of pieces ({self.pieces // 2})"
+        require(self.open_samples <= self.pieces // 2, "open_samples", self.open_samples, right)
 
     def rules(self, temperature: float) -> SamplingRules:
         """The sampling rules at one temperature."""
@@ -50,7 +44,7 @@ class MusicParams(SharedRules):
 
 
 def load_music(folder: Path) -> tuple[pd.DataFrame, list[Piece]]:
-    """The manifest and, in its order, the pieces: the first `seed_bars` bars of each are somebody else's.
+    """The manifest and, in its order, the pieces: the first `opening_bars` bars of each are somebody else's.
 
     Raises:
         ShardError: a shard is damaged.

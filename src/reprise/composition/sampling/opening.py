@@ -1,6 +1,6 @@
-"""The opening of somebody's piece: what stays of it in new music, and what a composer reads of it.
+"""The opening of somebody's piece: what stays of it in new music, and what a model reads of it.
 
-The opening itself stays note for note. The composer reads it in its own vocabulary: brought into the range of its
+The opening itself stays note for note. The model reads it in its own vocabulary: brought into the range of its
 training pieces as a whole, by the smallest transposition that does it, or, where its parts together are too wide for
 that, part by part by octaves; on the times that it knows; without the velocities that it doesn't know. What it writes
 is moved back by as much as the opening was moved, so that the music goes on in the opening's own key and register.
@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from reprise.composition.encoding.notes import NotesEncoding
+from reprise.composition.encoding.events import Encoding
 from reprise.errors import BadInput
 from reprise.music.excerpts import cut_at_bar, first_parts
 from reprise.music.piece import Piece
@@ -21,13 +21,13 @@ ALIKE = 1e-6  # beats
 
 @dataclass(frozen=True)
 class Reading:
-    """An opening and how a composer reads it.
+    """An opening and how a model reads it.
 
     Attributes:
-        piece: the opening as it stays; without the parts that the composer has none for.
-        events: what the composer reads, int64[N, F], without one that ends a piece.
-        shifts: semitones that each part of the composer is read higher by.
-        parts_left_out: so many parts, the last ones, aren't there. retimed: notes of the opening that the composer
+        piece: the opening as it stays; without the parts that the model has none for.
+        events: what the model reads, int64[N, F], without one that ends a piece.
+        shifts: semitones that each part of the model is read higher by.
+        parts_left_out: so many parts, the last ones, aren't there. retimed: notes of the opening that the model
         reads at another time or length, or not at all. unread_velocities: notes whose velocity it doesn't read.
     """
 
@@ -47,18 +47,18 @@ def opening(piece: Piece, bars: int) -> Piece:
     """
     length = float((piece.notes["onset"] + piece.notes["duration"]).max(initial=0.0)) / piece.bar_beats
     if length < 1 - 1e-6:
-        raise BadInput(f"{piece.source}: is {length:.2f} bars long; a seed must be at least one bar long")
+        raise BadInput(f"{piece.source}: is {length:.2f} bars long; an opening must be at least one bar long")
     cut = cut_at_bar(piece, bars)
     if not len(cut.notes):
         raise BadInput(f"{piece.source}: has no note in its first {bars} bars")
     return cut
 
 
-def read_opening(start: Piece, encoding: NotesEncoding) -> Reading:
-    """An opening as a composer with this encoding reads it.
+def read_opening(start: Piece, encoding: Encoding) -> Reading:
+    """An opening as a model with this encoding reads it.
 
     Raises:
-        BadInput: its metre is unknown, no note is in the parts that the composer has, or a part is wider than the whole
+        BadInput: its metre is unknown, no note is in the parts that the model has, or a part is wider than the whole
         range.
     """
     piece = first_parts(start, encoding.parts)
@@ -68,14 +68,13 @@ def read_opening(start: Piece, encoding: NotesEncoding) -> Reading:
     moved = transposed(piece, shifts)
     events = encoding.encode(moved)[:-1]
     read = encoding.decode(events, piece.metre, piece.tempo_bpm, piece.programs, piece.source)
-    known = () if encoding.drops_velocity else encoding.velocities
     return Reading(
         piece,
         events,
         shifts,
         len(start.programs) - len(piece.programs),
         sum((_places(moved) - _places(read)).values()),
-        int((~np.isin(piece.notes["velocity"], known)).sum()),
+        int((~np.isin(piece.notes["velocity"], encoding.velocities_read)).sum()),
     )
 
 
@@ -86,7 +85,7 @@ def _places(piece: Piece) -> Counter:
     return Counter(zip(*times, notes["pitch"].tolist(), notes["part"].tolist()))
 
 
-def shifts_into_range(piece: Piece, encoding: NotesEncoding) -> tuple[int, ...]:
+def shifts_into_range(piece: Piece, encoding: Encoding) -> tuple[int, ...]:
     """Semitones that bring each part into the range of the training pieces, of as many parts as the encoding has.
 
     Raises:
@@ -124,7 +123,7 @@ def transposed(piece: Piece, shifts: tuple[int, ...]) -> Piece:
 
 
 def what_moved(reading: Reading) -> dict:
-    """What the composer reads otherwise than it stays, by the names that JSON gets; only what there is."""
+    """What the model reads otherwise than it stays, by the names that JSON gets; only what there is."""
     sounding = np.unique(reading.piece.notes["part"]).tolist()
     moved = [reading.shifts[part] for part in sounding]
     facts = {

@@ -1,4 +1,4 @@
-"""Phrases of a composer with latents: what lies between two of them. Draws from the prior are what `compose` makes."""
+"""Phrases of a model with latents: what lies between two of them. Draws from the prior are what `compose` makes."""
 
 from dataclasses import replace
 
@@ -6,7 +6,8 @@ import numpy as np
 import torch
 
 from reprise.composition.models.batches import collate, make_examples
-from reprise.composition.models.composer import Composer
+from reprise.composition.models.trained import TrainedModel
+from reprise.composition.models.vae import PhraseVae
 from reprise.composition.sampling.opening import opening, read_opening
 from reprise.composition.sampling.rules import SamplingRules
 from reprise.composition.sampling.sampler import Job, sample
@@ -16,22 +17,22 @@ from reprise.music.piece import Piece
 
 
 @torch.inference_mode()
-def phrase_latent(composer: Composer, piece: Piece) -> np.ndarray:
+def phrase_latent(trained: TrainedModel, piece: Piece) -> np.ndarray:
     """The latent of a piece's first phrase, float[L]: the mean of its posterior.
 
     Raises:
-        BadInput: the composer has no latents, or the piece doesn't fit it.
+        BadInput: the model has no latents, or the piece doesn't fit it.
     """
-    if not composer.model.latent_size:
-        raise BadInput(f"{composer.config.model}: has no latents; only a vae has")
-    encoding = composer.config.encoding
-    reading = read_opening(opening(piece, composer.model.phrase_bars), encoding)
+    if not isinstance(trained.network, PhraseVae):
+        raise BadInput(f"{trained.config.model}: has no latents; only a vae has")
+    encoding = trained.config.encoding
+    reading = read_opening(opening(piece, trained.network.phrase_bars), encoding)
     batch = collate(make_examples(encoding, [reading.events], [piece.metre]))
-    return composer.model.encode(batch.to(composer.model.start.device))[0][0].numpy(force=True)
+    return trained.network.encode(batch.to(trained.network.start.device))[0][0].numpy(force=True)
 
 
 def interpolate(
-    composer: Composer, first: Piece, second: Piece, steps: int, rules: SamplingRules, seed: tuple[int, ...]
+    trained: TrainedModel, first: Piece, second: Piece, steps: int, rules: SamplingRules, seed: tuple[int, ...]
 ) -> list[Piece]:
     """Phrases on the straight line from the first phrase of one piece to that of another, both ends included.
 
@@ -42,17 +43,17 @@ def interpolate(
     """
     if steps < 2:
         raise BadInput(f"steps: is {steps}; it must be 2 (both ends) or more")
-    ends = [phrase_latent(composer, piece) for piece in (first, second)]
-    config, bars = composer.config, composer.model.phrase_bars
+    ends = [phrase_latent(trained, piece) for piece in (first, second)]
+    config, bars = trained.config, trained.network.phrase_bars
     nothing = np.zeros((0, len(config.encoding.shape.fields)), np.int64)
     jobs = [
-        Job(first.metre, seed, nothing, bars=bars, latents=[(1 - share) * ends[0] + share * ends[1]], rules=rules)
+        Job(first.metre, seed, nothing, bars=bars, conditions=[(1 - share) * ends[0] + share * ends[1]], rules=rules)
         for share in np.linspace(0, 1, steps)
     ]
-    drawn = sample(composer.model, config.encoding, jobs, composer.index)
+    drawn = sample(trained.network, config.encoding, jobs, trained.index)
     pieces = (
         config.encoding.decode(events, first.metre, config.tempo_bpm, config.programs, f"step {step + 1} of {steps}")
         for step, events in enumerate(drawn)
     )
-    name, between = f"{config.model} composer, seed {seed[0]}", f"between {first.source} and {second.source}"
+    name, between = f"{config.model} model, seed {seed[0]}", f"between {first.source} and {second.source}"
     return [replace(cut_at_bar(piece, bars), title=f"{name}, {piece.source}", subtitle=between) for piece in pieces]

@@ -6,16 +6,17 @@ take their ranges, defaults and words from it.
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import KW_ONLY, asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
+from reprise.checked import Rule, build, checked, require
 from reprise.errors import BadInput
-from reprise.params import build, plain_number, require
+from reprise.params import plain_number
 
 
 @dataclass(frozen=True)
-class Option:
+class Option(Rule):
     """A sampling option.
 
     Attributes:
@@ -59,8 +60,22 @@ class Option:
             ParamsError: it is; the message names it.
         """
         for named, one in value if self.by_field else ((name, value),):
-            inside = self.kind is str or (self.low < one if self.above_low else self.low <= one)
-            require(inside and (self.high is None or one <= self.high), named, one, self.range)
+            require(self._inside(one), named, one, self.range)
+
+    def _inside(self, value: Any) -> bool:
+        if self.low is None:
+            return True
+        above = self.low < value if self.above_low else self.low <= value
+        return above and (self.high is None or value <= self.high)
+
+    def holds(self, value: Any) -> bool:
+        """See `Rule.holds`."""
+        return all(self._inside(one) for _, one in value) if self.by_field else self._inside(value)
+
+    def schema(self, found: dict) -> dict:
+        """See `Rule.schema`."""
+        ends = {"exclusiveMinimum" if self.above_low else "minimum": self.low, "maximum": self.high}
+        return found | {key: end for key, end in ends.items() if end is not None and not self.by_field}
 
     def parse(self, text: str) -> object:
         """What a text stands for: a number in plain digits, the text itself, or (name, number) of an option by field.
@@ -79,7 +94,7 @@ class Option:
         return (name.strip(), value) if self.by_field else value
 
 
-SAMPLING = "sampling.json"  # beside a composer: the rules that its music was measured with
+SAMPLING = "sampling.json"  # beside a model: the rules that its music was measured with
 HOTTEST = 100
 OPTIONS = {
     "temperature": Option(
@@ -111,35 +126,35 @@ OPTIONS = {
 }
 
 
-@dataclass(frozen=True, kw_only=True)
+Pitch = Annotated[int, OPTIONS["lowest"]]
+Temperature = Annotated[float, OPTIONS["temperature"]]
+
+
+@checked
 class SharedRules:
     """The rules that all music of section `sampling` of params.yaml shares, whatever its temperature; see `OPTIONS`."""
 
-    pitch_factor: float = OPTIONS["pitch_factor"].default
-    top_k: int = OPTIONS["top_k"].default
-    top_p: float = OPTIONS["top_p"].default
-    min_p: float = OPTIONS["min_p"].default
-    repeat_limit: int = OPTIONS["repeat_limit"].default
-    copy_limit: int = OPTIONS["copy_limit"].default
-
-    def __post_init__(self) -> None:
-        for field in fields(self):
-            if field.name in OPTIONS:
-                OPTIONS[field.name].check(field.name, getattr(self, field.name))
+    _: KW_ONLY
+    pitch_factor: Annotated[float, OPTIONS["pitch_factor"]] = OPTIONS["pitch_factor"].default
+    top_k: Annotated[int, OPTIONS["top_k"]] = OPTIONS["top_k"].default
+    top_p: Annotated[float, OPTIONS["top_p"]] = OPTIONS["top_p"].default
+    min_p: Annotated[float, OPTIONS["min_p"]] = OPTIONS["min_p"].default
+    repeat_limit: Annotated[int, OPTIONS["repeat_limit"]] = OPTIONS["repeat_limit"].default
+    copy_limit: Annotated[int, OPTIONS["copy_limit"]] = OPTIONS["copy_limit"].default
 
 
-@dataclass(frozen=True, kw_only=True)
+@checked
 class SamplingRules(SharedRules):
     """How the values of one sequence are drawn: see `OPTIONS`; each bad one is refused by name."""
 
-    temperature: float = OPTIONS["temperature"].default
-    field_temperature: tuple[tuple[str, float], ...] = OPTIONS["field_temperature"].default
+    _: KW_ONLY
+    temperature: Temperature = OPTIONS["temperature"].default
+    field_temperature: Annotated[tuple[tuple[str, float], ...], OPTIONS["field_temperature"]] = ()
     key: str = OPTIONS["key"].default
-    lowest: int = OPTIONS["lowest"].default
-    highest: int = OPTIONS["highest"].default
+    lowest: Pitch = OPTIONS["lowest"].default
+    highest: Pitch = OPTIONS["highest"].default
 
     def __post_init__(self) -> None:
-        super().__post_init__()
         require(self.lowest <= self.highest, "lowest", self.lowest, f"from 0 to highest ({self.highest})")
         if self.key:
             from reprise.music.keyfinding import parse_key  # here, since it brings numpy, which --help does without
@@ -170,16 +185,16 @@ class SamplingRules(SharedRules):
         return replace(self, **changes)
 
 
-USUAL = SamplingRules()  # of a composer that nobody has measured music of
+USUAL = SamplingRules()  # of a model that nobody has measured music of
 
 
 def save_rules(rules: SamplingRules, path: Path) -> None:
-    """Write the rules that a composer's music was measured with."""
+    """Write the rules that a model's music was measured with."""
     path.write_text(json.dumps(asdict(rules), indent=2) + "\n")
 
 
 def load_rules(folder: Path) -> tuple[SamplingRules, bool]:
-    """The rules that a composer's music was measured with, and True; the usual ones, and False, where none are kept.
+    """The rules that a model's music was measured with, and True; the usual ones, and False, where none are kept.
 
     Raises:
         BadInput: they are damaged.
@@ -190,4 +205,4 @@ def load_rules(folder: Path) -> tuple[SamplingRules, bool]:
     try:
         return build(SamplingRules, json.loads(path.read_text()), str(path)), True
     except (OSError, ValueError) as error:
-        raise BadInput(f"{path}: not the rules of a composer ({error}); make them again with ./run") from error
+        raise BadInput(f"{path}: not the rules of a model ({error}); make them again with ./run") from error

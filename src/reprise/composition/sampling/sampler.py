@@ -1,4 +1,4 @@
-"""New music from a composer: event by event, field by field, several sequences at once.
+"""New music from a model: event by event, field by field, several sequences at once.
 
 Every sequence draws from a random generator of its own, by rules of its own. What a field may be is first cut by hard
 masks (order, notes that a part strikes at once, range), then by guards (against copies and repeats; one that would
@@ -13,16 +13,13 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from reprise.composition.encoding.events import NO_PITCH
-from reprise.composition.encoding.notes import NotesEncoding
-from reprise.composition.encoding.notes_state import NotesState
-from reprise.composition.encoding.notes_vocabulary import PART, PITCH, STEP, bar_length
+from reprise.checked import require, require_seed
+from reprise.composition.encoding.events import NO_PITCH, Encoding
 from reprise.composition.models.batches import state_of
 from reprise.composition.models.tuple import TupleModel
 from reprise.composition.sampling.rules import USUAL, SamplingRules
 from reprise.music.copies import CopyIndex
 from reprise.music.timegrid import TWELFTHS
-from reprise.params import require, require_seed
 
 MOST_NOTES = 20_000
 EIGHTH = TWELFTHS // 2
@@ -37,7 +34,7 @@ class Job:
         metre: its metre. seed: what its random generator starts from. rules: how its values are drawn.
         start: events that it continues, int64[N, F], without one that ends it; none for music from nothing.
         notes: end after so many notes, those of `start` included; or bars: end with this bar, counted from the start.
-        latents: of the first phrases, float[P, L], for a model that has some; later phrases draw theirs.
+        conditions: of the first phrases, float[P, C]; the model draws those of later ones.
         begins: what it adds to a start begins then, in twelfths of a beat, or within a bar of it, on an eighth note.
         shifts: what is drawn sounds so many semitones lower, by part; empty for none. Key and range of the rules are
         those of what sounds.
@@ -48,7 +45,7 @@ class Job:
     start: np.ndarray
     notes: int | None = None
     bars: int | None = None
-    latents: Sequence[np.ndarray] = ()
+    conditions: Sequence[np.ndarray] = ()
     rules: SamplingRules = USUAL
     begins: int = 0
     shifts: tuple[int, ...] = ()
@@ -66,7 +63,7 @@ class Job:
 @torch.inference_mode()
 def sample(
     model: TupleModel,
-    encoding: NotesEncoding,
+    encoding: Encoding,
     jobs: Sequence[Job],
     index: CopyIndex | None = None,
     advance: Callable[[], None] = lambda: None,
@@ -93,25 +90,25 @@ class _Run:
     def __init__(
         self,
         model: TupleModel,
-        encoding: NotesEncoding,
+        encoding: Encoding,
         jobs: Sequence[Job],
         index: CopyIndex | None,
     ) -> None:
         self.model, self.encoding, self.jobs, self.index = model, encoding, jobs, index
         self.generators = [np.random.default_rng(np.random.SeedSequence(job.seed)) for job in jobs]
-        self.state: NotesState = encoding.start([job.metre for job in jobs])
+        self.state = encoding.start([job.metre for job in jobs])
         self.events: list[list[list[int]]] = [[] for _ in jobs]
         self.done = np.zeros(len(jobs), bool)
         self.device = next(model.parameters()).device
         self.read, self.cache = None, None
-        self.phrase, self.latents = np.full(len(jobs), -1), np.zeros((len(jobs), model.latent_size))
+        self.phrase, self.conditions = np.full(len(jobs), -1), np.zeros((len(jobs), model.condition_size))
         self.moves: list[list[tuple[int, int]]] = [[] for _ in jobs]
-        self.limits = np.array(
-            [job.bars * bar_length(job.metre) if job.bars else np.iinfo(np.int64).max for job in jobs]
-        )
+        bars = np.array([job.bars or 0 for job in jobs])
+        self.limits = np.where(bars > 0, bars * self.state.bars, np.iinfo(np.int64).max)
         rules, names = [job.rules for job in jobs], encoding.shape.fields
         masks = [[pitch_mask(encoding, job.rules, s) for s in job.shifts or (0,) * encoding.parts] for job in jobs]
-        self.pitch_mask = np.reshape(masks, (len(jobs), encoding.parts, encoding.shape.sizes[PITCH]))
+        self.pitches = encoding.shape.sizes[encoding.shape.pitch]
+        self.pitch_mask = np.reshape(masks, (len(jobs), encoding.parts, self.pitches))
         self.begins = np.array([job.begins for job in jobs])
         self.repeats = np.zeros((len(jobs), encoding.parts), np.int64)
         self.repeat_limits = np.array([own.repeat_limit for own in rules])
@@ -120,7 +117,7 @@ class _Run:
 
     def next_event(self) -> None:
         """Draw, or take from the start, the next event of every sequence that isn't done; the others idle."""
-        hidden, self.cache = self.model.step(self.read, len(self.jobs), self.cache, self._latents())
+        hidden, self.cache = self.model.step(self.read, self.cache, self._conditions())
         event = np.zeros((len(self.jobs), len(self.encoding.shape.fields)), np.int64)
         given = np.array([len(events) < len(job.start) for events, job in zip(self.events, self.jobs)])
         for row in np.flatnonzero(given):
@@ -132,17 +129,15 @@ class _Run:
                 event[drawn, f] = self._draw(f, hidden, event, drawn)
         self._take(event)
 
-    def _latents(self) -> torch.Tensor | None:
-        """The latent of each sequence's phrase: its job's, or a new draw from the prior where a phrase begins."""
-        if not self.model.latent_size:
-            return None
+    def _conditions(self) -> torch.Tensor:
+        """The condition of each sequence's phrase, float32[B, C]: its job's, or one drawn where a phrase begins."""
         phrases = self.state.bar // self.model.phrase_bars
         for row in np.flatnonzero(phrases != self.phrase):
-            draw = self.generators[row].standard_normal(self.model.latent_size)
-            known = self.jobs[row].latents
-            self.latents[row] = known[phrases[row]] if phrases[row] < len(known) else draw
+            draw = self.model.draw_condition(self.generators[row])  # also where it isn't used: later draws stay
+            known = self.jobs[row].conditions
+            self.conditions[row] = known[phrases[row]] if phrases[row] < len(known) else draw
         self.phrase = phrases
-        return torch.from_numpy(self.latents.astype(np.float32)).to(self.device)
+        return torch.from_numpy(self.conditions.astype(np.float32)).to(self.device)
 
     def _draw(self, f: int, hidden: torch.Tensor, event: np.ndarray, rows: np.ndarray) -> np.ndarray:
         """A value of field `f` for the sequences `rows`, int64[rows]."""
@@ -161,35 +156,36 @@ class _Run:
         fresh = self.pitch_mask[rows, self.state.part] & self._not_copied(0)  # of a note together with the last one
         pitches = np.arange(self.encoding.lowest, self.encoding.highest + 1)
         allowed = self.state.allowed(f, event, np.where(fresh, pitches, NO_PITCH).max(axis=1))
-        if f == STEP:
+        if f == 0:
             allowed[:, self.encoding.end] = False
-            for further in self._first_steps():
+        onsets = self.state.onsets(f)
+        if onsets is not None:
+            for further in self._begins(onsets):
                 allowed = restrict(allowed, further)
-        if f == PITCH:
-            allowed &= self.pitch_mask[rows, event[:, PART]]
-            allowed = restrict(allowed, self._not_copied(self.encoding.steps.value(event[:, STEP])))
+        if f == self.encoding.shape.pitch:
+            allowed &= self.pitch_mask[rows, self.state.part_of(event)]
+            allowed = restrict(allowed, self._not_copied(self.state.onset_of(event) - self.state.onset))
             allowed = restrict(allowed, self._not_repeated(event))
         return allowed
 
-    def _first_steps(self) -> Iterator[np.ndarray]:
-        """Steps to the first note of its own that a sequence may take, bool[B, steps]: not before what it adds begins,
-        then not past its last bar; with a start, not a bar after it begins, and on an eighth note. Where a start ends
-        with a long note or off the beat, the model may find none of the steps that are left likely, and so one to a far
-        bar, or to where no bar line is met any more, as good as any.
+    def _begins(self, onsets: np.ndarray) -> Iterator[np.ndarray]:
+        """When the first note of its own may begin, bool[B, S]: not before what a sequence adds begins, then not past
+        its last bar; with a start, not a bar after it begins, and on an eighth note. Where a start ends with a long
+        note or off the beat, the model may find none of the times that are left likely, and so one in a far bar, or
+        where no bar line is met any more, as good as any.
         """
         bare = np.array([len(events) == len(job.start) for events, job in zip(self.events, self.jobs)])
-        onsets = self.state.onset[:, None] + self.encoding.steps.value(np.arange(self.encoding.end))
         early, too_long = onsets < self.begins[:, None], onsets >= self.limits[:, None]
         continues = np.array([len(job.start) > 0 for job in self.jobs])[:, None]
         late, off = onsets >= (self.begins + self.state.bars)[:, None], onsets % EIGHTH != 0
         for refused in (early, too_long, continues & late, continues & off):
-            yield ~np.pad(bare[:, None] & refused, ((0, 0), (0, 1)))
+            yield ~(bare[:, None] & refused)
 
     def _not_repeated(self, event: np.ndarray) -> np.ndarray:
-        rows, parts = np.arange(len(event)), event[:, PART]
+        rows, parts = np.arange(len(event)), self.state.part_of(event)
         worn_out = self.repeats[rows, parts] >= self.repeat_limits
         last = self.state.last[rows, parts] - self.encoding.lowest
-        return ~(worn_out[:, None] & (np.arange(self.encoding.shape.sizes[PITCH]) == last[:, None]))
+        return ~(worn_out[:, None] & (np.arange(self.pitches) == last[:, None]))
 
     def _continuations(self, row: int) -> list[tuple[int, int]]:
         """How training pieces go on where the sequence has just copied as much as it may: semitones and twelfths."""
@@ -199,7 +195,7 @@ class _Run:
 
     def _not_copied(self, steps: np.ndarray | int) -> np.ndarray:
         """Pitches after a step, twelfths [B], that don't go on as a training piece does, bool[B, pitches]."""
-        fresh = np.ones((len(self.jobs), self.encoding.shape.sizes[PITCH]), bool)
+        fresh = np.ones((len(self.jobs), self.pitches), bool)
         steps = np.broadcast_to(steps, len(self.jobs))
         for row, continuations in self.copies.items():
             for semitones, twelfths in continuations:
@@ -210,13 +206,12 @@ class _Run:
 
     def _take(self, event: np.ndarray) -> None:
         """Take the event in; a sequence is done with the event that ends it, its last note or its last bar."""
-        before, rows = self.state.last[np.arange(len(event)), event[:, PART]], np.arange(len(event))
+        rows, parts = np.arange(len(event)), self.state.part_of(event)
+        before = self.state.last[rows, parts]
         last_onset, last_pitch = self.state.onset, self.state.pitch
         self.read = torch.from_numpy(self.state.push(event)).to(self.device)
-        self.repeats[rows, event[:, PART]] = np.where(
-            self.state.pitch == before, self.repeats[rows, event[:, PART]] + 1, 1
-        )
-        ended = (event[:, STEP] == self.encoding.end) | (self.state.onset >= self.limits)
+        self.repeats[rows, parts] = np.where(self.state.pitch == before, self.repeats[rows, parts] + 1, 1)
+        ended = (event[:, 0] == self.encoding.end) | (self.state.onset >= self.limits)
         for row in np.flatnonzero(~self.done & ~ended):
             if self.events[row]:
                 move = (int(self.state.pitch[row] - last_pitch[row]), int(self.state.onset[row] - last_onset[row]))
@@ -226,7 +221,7 @@ class _Run:
         self.done |= ended | np.array(full)
 
 
-def pitch_mask(encoding: NotesEncoding, rules: SamplingRules, shift: int = 0) -> np.ndarray:
+def pitch_mask(encoding: Encoding, rules: SamplingRules, shift: int = 0) -> np.ndarray:
     """The pitches that the range allows, bool[pitches of the encoding]; they sound `shift` semitones lower.
 
     Raises:

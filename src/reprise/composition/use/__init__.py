@@ -1,1 +1,1 @@
-"""What people do with trained composers and with folders of scores."""
+"""What people do with trained models and with folders of scores."""

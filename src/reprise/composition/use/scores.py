@@ -1,4 +1,4 @@
-"""What a person does with composers and folders of scores: generate, measure, score. Nothing is printed here.
+"""What a person does with models and folders of scores: generate, measure, score. Nothing is printed here.
 
 Figures are estimates with 95 % intervals over pieces (see `bootstrap`). nan, where a measure is undefined, is None.
 """
@@ -11,13 +11,13 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from reprise.composition.encoding.notes import NotesEncoding
+from reprise.composition.encoding.events import Encoding
 from reprise.composition.evaluation import measures
 from reprise.composition.evaluation.likelihood import score, summarise_nats
 from reprise.composition.evaluation.matching import cut_to_lengths
 from reprise.composition.evaluation.originality import originality
 from reprise.composition.models.batches import make_examples
-from reprise.composition.models.composer import Composer
+from reprise.composition.models.trained import TrainedModel
 from reprise.composition.sampling.compose import Order, compose
 from reprise.composition.sampling.rules import SamplingRules
 from reprise.composition.sampling.sampler import MOST_NOTES, pitch_mask
@@ -39,7 +39,7 @@ def nothing() -> None:
 
 
 def generate(
-    composer: Composer,
+    trained: TrainedModel,
     rules: SamplingRules,
     seed: int,
     count: int = 1,
@@ -56,39 +56,39 @@ def generate(
         advance: called after each event of the pieces made together.
 
     Raises:
-        BadInput: the rules or the start don't fit the composer.
+        BadInput: the rules or the start don't fit the model.
     """
-    metre = composer.config.metre
+    metre = trained.config.metre
     orders = [Order((seed, item), notes, bars, start, metre, rules) for item in range(count)]
     after = f"after {Path(start.source).name}" if start else ""  # the same wherever the file lies
     return [
         replace(piece, title=f"{piece.source}, seed {seed}" + (f", piece {item}" if item > 1 else ""), subtitle=after)
-        for item, piece in enumerate(compose_alike(composer, orders, advance), 1)
+        for item, piece in enumerate(compose_alike(trained, orders, advance), 1)
     ]
 
 
-def compose_alike(composer: Composer, orders: Sequence[Order], advance: Callable[[], None] = nothing) -> list[Piece]:
+def compose_alike(trained: TrainedModel, orders: Sequence[Order], advance: Callable[[], None] = nothing) -> list[Piece]:
     """The pieces ordered, by whichever rules and in the key that they ask for, each the same whatever is beside it.
 
     Rounding depends on how many pieces are made at once, not on which ones; so always `TOGETHER` are, some of them for
     nobody. That costs a piece alone a third more time, and many together far less than one after the other.
 
     Raises:
-        BadInput: rules or a start don't fit the composer.
+        BadInput: rules or a start don't fit the model.
     """
 
     def in_groups(orders: list[Order]) -> list[Piece]:
-        for_nobody, pieces = Order((0,), notes=1, metre=composer.config.metre), []
+        for_nobody, pieces = Order((0,), notes=1, metre=trained.config.metre), []
         for at in range(0, len(orders), TOGETHER):
             group = orders[at : at + TOGETHER]
             filled = group + [for_nobody] * (TOGETHER - len(group))
-            pieces += compose(composer, filled, advance)[: len(group)]
+            pieces += compose(trained, filled, advance)[: len(group)]
         return pieces
 
-    return compose_in_keys(orders, in_groups, composer.config.encoding.trained_range, TOGETHER)
+    return compose_in_keys(orders, in_groups, trained.config.encoding.trained_range, TOGETHER)
 
 
-def check_rules(rules: SamplingRules, encoding: NotesEncoding) -> None:
+def check_rules(rules: SamplingRules, encoding: Encoding) -> None:
     """Refuse before any work what `compose` would refuse.
 
     Raises:
@@ -167,15 +167,15 @@ def evaluate_music(pieces: Sequence[Piece], reference: Sequence[Piece] = ()) -> 
     }
 
 
-def likelihood(composer: Composer, pieces: Sequence[Piece]) -> dict:
-    """Nats a note of each piece under the composer and over all of them, by field; see `likelihood.summarise_nats`.
+def likelihood(trained: TrainedModel, pieces: Sequence[Piece]) -> dict:
+    """Nats a note of each piece under the model and over all of them, by field; see `likelihood.summarise_nats`.
 
-    `skipped` holds what the composer's vocabulary can't express.
+    `skipped` holds what the model's vocabulary can't express.
 
     Raises:
         BadInput: it can express none.
     """
-    encoding = composer.config.encoding
+    encoding = trained.config.encoding
     used, events, skipped = [], [], []
     for piece in pieces:
         try:
@@ -189,7 +189,7 @@ def likelihood(composer: Composer, pieces: Sequence[Piece]) -> dict:
         raise BadInput(f"the model can express no score, beginning with: {skipped[0]['error']}")
     with torch.random.fork_rng():
         torch.manual_seed(SEED)
-        scores = score(composer.model, make_examples(encoding, events, [piece.metre for piece in used]))
+        scores = score(trained.network, make_examples(encoding, events, [piece.metre for piece in used]))
     notes = np.array([len(own) - 1 for own in events])  # the last event ends the piece
     fields = encoding.shape.fields
     return {

@@ -1,6 +1,6 @@
 """Music in the key that was asked for: one of several tries, transposed.
 
-Which key a composer will end up in can't be told beforehand, and a mask of a minor key's nine pitch classes holds all
+Which key a model will end up in can't be told beforehand, and a mask of a minor key's nine pitch classes holds all
 of its relative major. But the key of a finished piece can be told, and any piece can be transposed: so of `TRIES` tries
 the first is taken that has the right mode and that transposes to the tonic asked for within the range.
 """
@@ -25,7 +25,7 @@ class Attempt:
 
     Attributes:
         doubt: how much better another mode's key fits it than the one asked for, as a correlation; 0 where none does.
-        beyond: semitones by which it leaves the range that the composer learnt.
+        beyond: semitones by which it leaves the range that the model learnt.
     """
 
     piece: Piece
@@ -42,7 +42,7 @@ def compose_in_keys(
     """A piece for each order, those that ask for a key in it; the same whatever is ordered beside it.
 
     Args:
-        compose_all: composes orders as if they asked for no key. learnt: the range that the composer learnt.
+        compose_all: composes orders as if they asked for no key. learnt: the range that the model learnt.
         together: how many pieces cost as much as one.
 
     Raises:

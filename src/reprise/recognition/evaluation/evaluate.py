@@ -2,13 +2,15 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
 import numpy as np
+from pydantic import Field
 
 from reprise.audio.spectrogram import SpectrogramParams
+from reprise.checked import Resamples, Seed, checked
 from reprise.learning.bootstrap import estimate, resample_weights
 from reprise.music.instruments import INSTRUMENT_NAMES
-from reprise.params import require, require_seed
 from reprise.progress import progress_bar
 from reprise.recognition.data import SpectrogramSet, load_set
 from reprise.recognition.evaluation.floor import floor_predictions
@@ -20,20 +22,14 @@ TEST_SETS = ("test", "test_clean", "unseen_font")
 NONE = "none"
 
 
-@dataclass(frozen=True)
+@checked
 class EvaluationParams:
     """The `evaluation` section."""
 
-    seed: int
-    resamples: int
-    attribution_clips: int
-    attribution_steps: int
-
-    def __post_init__(self) -> None:
-        require_seed(self.seed)
-        require(10 <= self.resamples <= 100_000, "resamples", self.resamples, "from 10 to 100,000")
-        require(0 <= self.attribution_clips <= 100, "attribution_clips", self.attribution_clips, "from 0 to 100")
-        require(1 <= self.attribution_steps <= 1000, "attribution_steps", self.attribution_steps, "from 1 to 1000")
+    seed: Seed
+    resamples: Resamples
+    attribution_clips: Annotated[int, Field(ge=0, le=100)]
+    attribution_steps: Annotated[int, Field(ge=1, le=1000)]
 
 
 @dataclass(frozen=True)

@@ -5,34 +5,31 @@ same. A smooth random curve over frequency is what another microphone, room or f
 SpecAugment (Interspeech 2019), for masks.
 """
 
-from dataclasses import dataclass
+from typing import Annotated
 
 import torch
+from pydantic import Field
 from torch import Tensor
 
-from reprise.params import require, require_range
+from reprise.checked import Share, Within, checked
 
 LN10_BY_10 = 0.2302585092994046
 
 
-@dataclass(frozen=True)
+NotNegative = Annotated[float, Field(ge=0)]
+
+
+@checked
 class AugmentParams:
     """The `recognizer.augment` section."""
 
-    crop_frames: int
-    swap_probability: float
-    gain_db: float
-    equalizer_db: float
-    noise_db: tuple[float, float]
-    mask_bands: int
-    mask_frames: int
-
-    def __post_init__(self) -> None:
-        require(self.crop_frames >= 8, "crop_frames", self.crop_frames, "8 or more")
-        require(0 <= self.swap_probability <= 1, "swap_probability", self.swap_probability, "from 0 to 1")
-        require_range("noise_db", self.noise_db, -200, 0)
-        for key in ("gain_db", "equalizer_db", "mask_bands", "mask_frames"):
-            require(getattr(self, key) >= 0, key, getattr(self, key), "0 or more")
+    crop_frames: Annotated[int, Field(ge=8)]
+    swap_probability: Share
+    gain_db: NotNegative
+    equalizer_db: NotNegative
+    noise_db: Annotated[tuple[float, float], Within(-200, 0)]
+    mask_bands: Annotated[int, Field(ge=0)]
+    mask_frames: Annotated[int, Field(ge=0)]
 
 
 def augment(spectrograms: Tensor, params: AugmentParams, floor_db: float, generator: torch.Generator) -> Tensor:

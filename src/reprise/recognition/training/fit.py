@@ -65,5 +65,5 @@ def run_fit(stage: Stage, train_set: str, validation_set: str, params: TrainPara
     with open_tracker(stage.compute.tracking, "recognizer", stage.name) as tracker:
         tracker.tags({"train_set": train_set, **stage.inputs})
         folder = stage.out(f"models/{stage.item}")
-        curves = fit_recognizer(job, params, spectrogram, folder, stage.notes, stage.compute.device, tracker)
+        curves = fit_recognizer(job, params, spectrogram, folder, stage.scratch, stage.compute.device, tracker)
     write_table(curves, stage.out(f"plots/{stage.item}/curves.csv"))

@@ -7,17 +7,19 @@ on one machine with the same number of threads, which is therefore a parameter.
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
 import numpy as np
 import torch
 from lightning_fabric import Fabric
+from pydantic import Field
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from tqdm import tqdm
 
+from reprise.checked import AtLeastOne, checked
 from reprise.errors import BadInput
-from reprise.learning.training import check_fit, check_run, run_epochs
-from reprise.params import require
+from reprise.learning.training import FitParams, RunParams, run_epochs
 from reprise.pipeline.tracking import Tracker
 from reprise.recognition.data import SpectrogramSet, StemSet
 from reprise.recognition.metrics import best_thresholds, macro_f1
@@ -28,30 +30,16 @@ from reprise.recognition.training.remix import MixRule, remix
 WARM_UP = 0.2  # share of the steps in which the learning rate rises
 
 
-@dataclass(frozen=True)
-class TrainParams:
+@checked
+class TrainParams(FitParams, RunParams):
     """The `recognizer` section."""
 
-    seed: int
-    threads: int
-    precision: str
-    epochs: int
-    patience: int
-    batch_size: int
-    learning_rate: float
-    weight_decay: float
-    average_decay: float
-    step_loss_weight: float
-    ceiling_epochs: int
+    batch_size: Annotated[int, Field(ge=2)]  # a batch norm of one clip is none
+    average_decay: Annotated[float, Field(ge=0, lt=1)]
+    step_loss_weight: Annotated[float, Field(ge=0)]
+    ceiling_epochs: AtLeastOne
     network: NetworkParams
     augment: AugmentParams
-
-    def __post_init__(self) -> None:
-        check_run(self)
-        check_fit(self, smallest_batch=2)
-        require(self.ceiling_epochs >= 1, "ceiling_epochs", self.ceiling_epochs, "1 or more")
-        require(0 <= self.average_decay < 1, "average_decay", self.average_decay, "from 0 to below 1")
-        require(self.step_loss_weight >= 0, "step_loss_weight", self.step_loss_weight, "0 or more")
 
 
 @dataclass

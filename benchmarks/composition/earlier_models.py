@@ -1,4 +1,4 @@
-"""Two earlier composers beside ours: the same corpus and split, a time for training each, and notes as the unit.
+"""Two earlier models beside ours: the same corpus and split, a time for training each, and notes as the unit.
 
 The designs are the earlier systems' (see earlier_lstm_models.py). These of their faults are kept, as they are part of
 the method: ids as raw scalars, the likeliest token every time, squared errors for times. Not kept is what made their
@@ -38,8 +38,9 @@ from benchmarks.composition.earlier_lstm_models import (
 from benchmarks.machine import ROOT, need, report, usable_cores
 from benchmarks.measure import run_script, table
 from reprise.composition.corpus.store import load_corpus
-from reprise.composition.encoding.notes import NotesEncoding, encodable
+from reprise.composition.encoding.notes import NotesEncoding
 from reprise.composition.encoding.notes_vocabulary import DURATION, PITCH, STEP
+from reprise.composition.encoding.registry import encodable
 from reprise.composition.evaluation.measures import MEASURES, summarise
 from reprise.learning.bootstrap import ratio_estimate, with_interval
 from reprise.music.piece import Piece
@@ -79,7 +80,7 @@ QUICK = Settings(seconds=1.0, threads=1, validation_windows=50, pieces=2, notes=
 
 
 def read_split(pieces: Sequence[Piece], encoding: NotesEncoding) -> list[np.ndarray]:
-    """The notes of one split's pieces as our composers count them, float64[N, 3] each: see earlier_lstm_models.
+    """The notes of one split's pieces as our models count them, float64[N, 3] each: see earlier_lstm_models.
 
     A piece that the vocabulary of the training pieces can't express is left out, as it is for ours.
     """
@@ -186,7 +187,7 @@ def main() -> None:
     if not args.quick and len({row["predicted"] for row in rows.values() if row.get("unit") == NOTE}) > 1:
         print("\nOurs and theirs were measured on other notes: metrics/composer comes from another data/corpus.")
     figures = {"threads": settings.threads, "seconds": settings.seconds, "rows": rows}
-    report("earlier_composers", figures, args.quick)
+    report("earlier_models", figures, args.quick)
 
 
 if __name__ == "__main__":

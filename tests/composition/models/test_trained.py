@@ -1,4 +1,4 @@
-"""A composer on disk: what is saved comes back, and nothing broken or foreign is taken."""
+"""A model on disk: what is saved comes back, and nothing broken or foreign is taken."""
 
 import json
 import shutil
@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
-from tiny_composer import chorale, make_composer, save_tiny_composer
+from tiny_model import chorale, make_tiny_model, save_tiny_model
 
 from reprise.composition.evaluation.originality import longest_copied_run
-from reprise.composition.models.composer import MODELS, load_composer, save_arrays, save_composer
+from reprise.composition.models.trained import MODELS, load_model, save_arrays, save_model
 from reprise.errors import BadInput
 
 FILES = ("config.json", "training.npz", "weights.safetensors")
@@ -21,7 +21,7 @@ FILES = ("config.json", "training.npz", "weights.safetensors")
 
 @pytest.fixture
 def saved(tmp_path) -> Path:
-    return save_tiny_composer(tmp_path / "composer", "lstm")
+    return save_tiny_model(tmp_path / "composer", "lstm")
 
 
 def edit_config(folder: Path, change: Callable[[dict], None]) -> None:
@@ -31,37 +31,37 @@ def edit_config(folder: Path, change: Callable[[dict], None]) -> None:
 
 
 @pytest.mark.parametrize("model", MODELS)
-def test_a_saved_composer_comes_back(tmp_path, model):
-    composer = make_composer(model)
-    save_composer(composer, tmp_path)
-    loaded = load_composer(tmp_path)
-    assert loaded.config == composer.config and not loaded.model.training
-    assert all(np.array_equal(*pair) for pair in zip(loaded.training, composer.training, strict=True))
-    weights = loaded.model.state_dict()
-    assert all(torch.equal(weights[name], value) for name, value in composer.model.state_dict().items())
+def test_a_saved_model_comes_back(tmp_path, model):
+    trained = make_tiny_model(model)
+    save_model(trained, tmp_path)
+    loaded = load_model(tmp_path)
+    assert loaded.config == trained.config and not loaded.network.training
+    assert all(np.array_equal(*pair) for pair in zip(loaded.training, trained.training, strict=True))
+    weights = loaded.network.state_dict()
+    assert all(torch.equal(weights[name], value) for name, value in trained.network.state_dict().items())
 
 
 def test_two_saves_are_the_same_bytes_of_three_files(saved, tmp_path):
-    other = save_tiny_composer(tmp_path / "other", "lstm")
+    other = save_tiny_model(tmp_path / "other", "lstm")
     assert sorted(path.name for path in saved.iterdir()) == sorted(FILES)
     assert all((saved / name).read_bytes() == (other / name).read_bytes() for name in FILES)
 
 
 def test_the_index_knows_the_training_pieces(saved):
     piece = chorale(3)
-    assert longest_copied_run(piece, load_composer(saved).index) == len(piece.notes)
+    assert longest_copied_run(piece, load_model(saved).index) == len(piece.notes)
 
 
 @pytest.mark.parametrize("name", FILES)
 def test_a_missing_file_is_named(saved, name):
     (saved / name).unlink()
-    with pytest.raises(BadInput, match=rf"{name}: no composer there; make one with \./run"):
-        load_composer(saved)
+    with pytest.raises(BadInput, match=rf"{name}: no model there; make one with \./run"):
+        load_model(saved)
 
 
 def test_a_missing_folder_is_named(tmp_path):
-    with pytest.raises(BadInput, match=r"nowhere.*no composer there"):
-        load_composer(tmp_path / "nowhere")
+    with pytest.raises(BadInput, match=r"nowhere.*no model there"):
+        load_model(tmp_path / "nowhere")
 
 
 @pytest.mark.parametrize("name", FILES)
@@ -76,17 +76,17 @@ def test_a_damaged_file_is_refused(saved, name, damage):
     kept = {"empty": b"", "cut": bytes(content[: len(content) // 2]), "noise": bytes(range(256)) * 9}
     path.write_bytes(kept.get(damage, bytes(content)))
     with pytest.raises(BadInput, match="composer"):
-        load_composer(saved)
+        load_model(saved)
 
 
 def test_every_flipped_byte_of_the_training_pieces_is_seen_or_harmless(saved):
     """A zip archive has its checks; what passes them are the same arrays."""
-    path, before = saved / "training.npz", load_composer(saved).training
+    path, before = saved / "training.npz", load_model(saved).training
     content = path.read_bytes()
     for at in range(0, len(content), 37):
         path.write_bytes(content[:at] + bytes([content[at] ^ 0x55]) + content[at + 1 :])
         try:
-            after = load_composer(saved).training
+            after = load_model(saved).training
         except BadInput:
             continue
         assert all(np.array_equal(*pair) for pair in zip(before, after, strict=True))
@@ -95,14 +95,14 @@ def test_every_flipped_byte_of_the_training_pieces_is_seen_or_harmless(saved):
 def test_an_array_in_place_of_an_archive_is_refused(saved):
     with open(saved / "training.npz", "wb") as file:
         np.save(file, np.zeros(3))
-    with pytest.raises(BadInput, match="damaged composer"):
-        load_composer(saved)
+    with pytest.raises(BadInput, match="damaged model"):
+        load_model(saved)
 
 
 def test_pickled_arrays_are_refused(saved):
     np.savez(saved / "training.npz", events=np.array([{}], object), lengths=np.array([1]))
-    with pytest.raises(BadInput, match="damaged composer"):
-        load_composer(saved)
+    with pytest.raises(BadInput, match="damaged model"):
+        load_model(saved)
 
 
 @pytest.mark.parametrize(
@@ -118,7 +118,7 @@ def test_pickled_arrays_are_refused(saved):
 def test_training_pieces_of_another_vocabulary_are_refused(saved, events, lengths):
     save_arrays(saved / "training.npz", events=events.astype(np.int16), lengths=np.array(lengths))
     with pytest.raises(BadInput, match=r"training\.npz: doesn't fit .*config\.json"):
-        load_composer(saved)
+        load_model(saved)
 
 
 def test_missing_unknown_and_misshapen_weights_are_named(saved):
@@ -131,19 +131,19 @@ def test_missing_unknown_and_misshapen_weights_are_named(saved):
     ):
         save_file(changed, path)
         with pytest.raises(BadInput, match=f"doesn't fit .*: 1 weights .* such as {named}"):
-            load_composer(saved)
+            load_model(saved)
 
 
 def test_weights_of_another_model_are_refused(saved, tmp_path):
-    shutil.copy(save_tiny_composer(tmp_path / "other", "transformer") / "weights.safetensors", saved)
+    shutil.copy(save_tiny_model(tmp_path / "other", "transformer") / "weights.safetensors", saved)
     with pytest.raises(BadInput, match=r"weights\.safetensors: doesn't fit"):
-        load_composer(saved)
+        load_model(saved)
 
 
 def test_a_config_of_another_vocabulary_is_refused(saved):
     edit_config(saved, lambda config: config["encoding"].update(highest=config["encoding"]["highest"] - 1))
     with pytest.raises(BadInput, match=r"doesn't fit .*config\.json"):
-        load_composer(saved)
+        load_model(saved)
 
 
 @pytest.mark.parametrize(
@@ -152,7 +152,7 @@ def test_a_config_of_another_vocabulary_is_refused(saved):
         (lambda c: c.update(colour="blue"), "colour: unknown key"),
         (lambda c: c.pop("tempo_bpm"), "tempo_bpm: missing"),
         (lambda c: c["backbone"].update(width="wide"), r"backbone\.width: is 'wide'"),
-        (lambda c: c["backbone"].update(heads=0), r"backbone\.heads: is 0"),
+        (lambda c: c["backbone"].update(heads=2), r"backbone\.heads: unknown key"),
         (lambda c: c["encoding"].update(lowest=-40), r"encoding\.lowest: is -40"),
         (lambda c: c["encoding"].update(metres=[]), r"encoding\.metres"),
         (lambda c: c["encoding"]["steps"].update(centres=[3, 1]), r"encoding\.steps\.centres"),
@@ -163,7 +163,7 @@ def test_a_config_of_another_vocabulary_is_refused(saved):
 def test_what_is_wrong_in_a_config_is_named(saved, change, named):
     edit_config(saved, change)
     with pytest.raises(BadInput, match=rf"config\.json\.{named}"):
-        load_composer(saved)
+        load_model(saved)
 
 
 def test_arrays_carry_no_time(tmp_path):

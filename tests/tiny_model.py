@@ -1,4 +1,4 @@
-"""Stand-ins for a trained composer, and the music that they would be trained on."""
+"""Stand-ins for a trained model, and the music that they would be trained on."""
 
 from pathlib import Path
 
@@ -7,8 +7,8 @@ import torch
 
 from reprise.composition.encoding.notes import NotesEncoding
 from reprise.composition.encoding.notes_vocabulary import STEP
-from reprise.composition.models.backbones import BackboneParams
-from reprise.composition.models.composer import Composer, ComposerConfig, make_model, save_composer
+from reprise.composition.models.backbones import LstmParams, TransformerParams
+from reprise.composition.models.trained import ModelConfig, TrainedModel, make_model, save_model
 from reprise.composition.models.vae import LatentParams
 from reprise.composition.sampling.music import MusicParams
 from reprise.music.piece import Piece, note_table
@@ -24,7 +24,7 @@ MUSIC = MusicParams(
     temperatures=(0.5, 1.5),
     pieces=2,
     bars=3,
-    seed_bars=1,
+    opening_bars=1,
     pitch_factor=0.8,
     top_k=0,
     top_p=1.0,
@@ -48,26 +48,33 @@ def chorale(seed: int) -> Piece:
     return Piece(note_table(rows), 90.0, PROGRAMS, (4, 4), f"chorale {seed}")
 
 
-def make_composer(model: str = "transformer", width: int = 16) -> Composer:
-    """A composer with random weights, with the vocabulary of eight chorales, whose notes lie a beat apart at most."""
+def backbone_params(
+    kind: str = "transformer", layers: int = 2, width: int = 16, dropout: float = 0.1, heads: int = 2, context: int = 64
+) -> LstmParams | TransformerParams:
+    """The params of a backbone of a kind; of an LSTM without those of attention."""
+    if kind == "lstm":
+        return LstmParams(kind, layers, width, dropout)
+    return TransformerParams(kind, layers, width, dropout, heads, context)
+
+
+def make_tiny_model(model: str = "transformer", width: int = 16) -> TrainedModel:
+    """A model with random weights, with the vocabulary of eight chorales, whose notes lie a beat apart at most."""
     pieces = [chorale(seed) for seed in range(8)]
     encoding = NotesEncoding.of(pieces)
     latents = LatentParams(size=4, phrase_bars=2, anneal=0.5, free_nats=0.1, forget=0.2)
-    kind = "lstm" if model == "lstm" else "transformer"
-    backbone = BackboneParams(kind=kind, layers=2, width=width, dropout=0.1, heads=2, context=64)
-    config = ComposerConfig(
-        model, backbone, (latents,) * (model == "vae"), encoding, PROGRAMS, (4, 4), 90.0, VALIDATION_NATS[model]
-    )
+    backbone = backbone_params("lstm" if model == "lstm" else "transformer", width=width)
+    latent = latents if model == "vae" else None
+    config = ModelConfig(model, backbone, latent, encoding, PROGRAMS, (4, 4), 90.0, VALIDATION_NATS[model])
     torch.manual_seed(0)
     network = make_model(config).eval()
     with torch.no_grad():  # no step is longer than a beat: else a few notes fill many bars
         network.heads[STEP].absolute.bias[encoding.steps.index(np.array(TWELFTHS)) + 1 :] = -100
-    return Composer(network, config, tuple(encoding.encode(piece) for piece in pieces))
+    return TrainedModel(network, config, tuple(encoding.encode(piece) for piece in pieces))
 
 
-def save_tiny_composer(folder: Path, model: str = "transformer", width: int = 16) -> Path:
-    """`make_composer` in `folder`, as training would save it."""
-    save_composer(make_composer(model, width), folder)
+def save_tiny_model(folder: Path, model: str = "transformer", width: int = 16) -> Path:
+    """`make_tiny_model` in `folder`, as training would save it."""
+    save_model(make_tiny_model(model, width), folder)
     return folder
 
 

@@ -1,4 +1,4 @@
-"""A composer: a model with the encoding and the events that it was trained on, saved and loaded as one folder.
+"""A trained model: a network with the encoding and the events that it was trained on, saved and loaded as one folder.
 
 `weights.safetensors`, `config.json` and `training.npz` (what new music must not copy); nothing in them runs code, and
 every weight must be there and fit.
@@ -14,14 +14,14 @@ from pathlib import Path
 
 import numpy as np
 
-from reprise.composition.encoding.notes import NotesEncoding
+from reprise.checked import checked, require
+from reprise.composition.encoding.registry import AnyEncoding
 from reprise.composition.models.backbones import BackboneParams
 from reprise.composition.models.tuple import TupleModel
 from reprise.composition.models.vae import LatentParams, PhraseVae
 from reprise.errors import BadInput
 from reprise.learning.weights import CONFIG, damaged, load_network, missing, save_network
 from reprise.music.copies import CopyIndex
-from reprise.params import require
 
 MODELS = ("lstm", "transformer", "vae")
 TRAINING = "training.npz"
@@ -29,9 +29,9 @@ ZIP_EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time that a zip archive can ho
 DAMAGE = (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile, zlib.error)
 
 
-@dataclass(frozen=True)
-class ComposerConfig:
-    """All that is needed beside the weights; a model without latents has an empty list of their settings.
+@checked
+class ModelConfig:
+    """All that is needed beside the weights; a model without latents has None of their settings.
 
     Attributes:
         programs, metre: the usual ones of the training pieces; programs are General MIDI's. tempo_bpm: their median
@@ -41,8 +41,8 @@ class ComposerConfig:
 
     model: str
     backbone: BackboneParams
-    latent: tuple[LatentParams, ...]
-    encoding: NotesEncoding
+    latent: LatentParams | None
+    encoding: AnyEncoding
     programs: tuple[int, ...]
     metre: tuple[int, int]
     tempo_bpm: float
@@ -52,22 +52,21 @@ class ComposerConfig:
         parts, metres = self.encoding.parts, self.encoding.metres
         require(len(self.programs) >= parts, "programs", self.programs, f"one for each of the {parts} parts")
         require(self.metre in metres, "metre", self.metre, "one of the encoding's metres")
-        require(len(self.latent) <= 1, "latent", self.latent, "empty, or the settings of one kind of latents")
 
 
-def make_model(config: ComposerConfig) -> TupleModel:
+def make_model(config: ModelConfig) -> TupleModel:
     """The model of a config, its weights drawn from torch's generator."""
     if config.latent:
-        return PhraseVae(config.encoding.shape, config.backbone, config.latent[0])
+        return PhraseVae(config.encoding.shape, config.backbone, config.latent)
     return TupleModel(config.encoding.shape, config.backbone)
 
 
 @dataclass(frozen=True)
-class Composer:
+class TrainedModel:
     """A trained model, its config, and the events of its training pieces, int64[N, F] each."""
 
-    model: TupleModel
-    config: ComposerConfig
+    network: TupleModel
+    config: ModelConfig
     training: tuple[np.ndarray, ...]
 
     @cached_property
@@ -77,11 +76,11 @@ class Composer:
         return CopyIndex([encoding.decode(events, (4, 4), 120.0, programs, "training") for events in self.training])
 
 
-def save_composer(composer: Composer, folder: Path) -> None:
-    """Write the composer's three files into `folder`."""
-    save_network(composer.model, composer.config, folder)
-    lengths = np.array([len(events) for events in composer.training])
-    save_arrays(folder / TRAINING, events=np.concatenate(composer.training).astype(np.int16), lengths=lengths)
+def save_model(trained: TrainedModel, folder: Path) -> None:
+    """Write the model's three files into `folder`."""
+    save_network(trained.network, trained.config, folder)
+    lengths = np.array([len(events) for events in trained.training])
+    save_arrays(folder / TRAINING, events=np.concatenate(trained.training).astype(np.int16), lengths=lengths)
 
 
 def save_arrays(path: Path, **arrays: np.ndarray) -> None:
@@ -93,23 +92,23 @@ def save_arrays(path: Path, **arrays: np.ndarray) -> None:
             archive.writestr(zipfile.ZipInfo(f"{name}.npy", ZIP_EPOCH), buffer.getvalue(), zipfile.ZIP_DEFLATED)
 
 
-def load_composer(folder: Path) -> Composer:
-    """A saved composer in evaluation mode.
+def load_model(folder: Path) -> TrainedModel:
+    """A saved model in evaluation mode.
 
     Raises:
         BadInput: a file is missing or damaged, or the three don't belong together.
     """
-    model, config = load_network(folder, "composer", ComposerConfig, make_model)
+    network, config = load_network(folder, "model", ModelConfig, make_model)
     path = folder / TRAINING
     if not path.is_file():
-        raise missing(path, "composer")
+        raise missing(path, "model")
     try:
         with np.load(path, allow_pickle=False) as arrays:
             events, lengths = arrays["events"].astype(np.int64), arrays["lengths"]
     except DAMAGE as error:
-        raise damaged(folder, "composer", error) from error
+        raise damaged(folder, "model", error) from error
     sizes = config.encoding.shape.sizes
     known = events.shape[1:] == (len(sizes),) and (events >= 0).all() and (events < sizes).all()
     if not known or lengths.sum() != len(events):
         raise BadInput(f"{path}: doesn't fit {folder / CONFIG}; make both again with ./run")
-    return Composer(model, config, tuple(np.split(events, np.cumsum(lengths)[:-1])))
+    return TrainedModel(network, config, tuple(np.split(events, np.cumsum(lengths)[:-1])))

@@ -1,13 +1,13 @@
 """The summary of the metrics: what is nearest to temperature 1, and a root mean square by hand."""
 
-from reprise.learning.summary import SETS, summarise
+from reprise.summary import SETS, summarise
 
 
 def estimate(value: float) -> dict:
     return {"value": value, "low": value - 1, "high": value + 1, "count": 2}
 
 
-def composer(nats: float) -> dict:
+def trained(nats: float) -> dict:
     return {
         "validation": {"nats_per_note": estimate(nats + 1)},
         "test": {"nats_per_note": estimate(nats)},
@@ -23,7 +23,7 @@ def composer(nats: float) -> dict:
 
 def test_the_figures_are_those_of_the_files():
     recognizer = {name: {"macro_f1": estimate(number / 10)} for number, name in enumerate(SETS)}
-    summary = summarise(recognizer, {"lstm": composer(1.5), "vae": composer(2.5)})
+    summary = summarise(recognizer, {"lstm": trained(1.5), "vae": trained(2.5)})
     assert summary["f1"] == {name: number / 10 for number, name in enumerate(SETS)}
     assert list(summary) == ["f1", "lstm", "vae", "real"]
     root_mean_square = 3.5355  # of 3 and 4: sqrt(12.5)
@@ -37,7 +37,7 @@ def test_the_figures_are_those_of_the_files():
 
 
 def test_music_that_sounds_nowhere_has_no_figure_of_its_own():
-    silent = composer(1.5) | {
+    silent = trained(1.5) | {
         "standardised_difference": {"1.1": {}},
         "originality": {"reference": {"longest_copied_run": estimate(16.0)}, "1.1": {"worst_copied_run": 0}},
     }

@@ -6,20 +6,20 @@ from collections.abc import Mapping
 SETS = ("test_clean", "test", "unseen_font", "same_register", "floor", "ceiling")
 
 
-def summarise(recognizer: dict, composers: Mapping[str, dict]) -> dict:
+def summarise(recognizer: dict, models: Mapping[str, dict]) -> dict:
     """The summary of `metrics/recognizer.json` and of `metrics/composer/MODEL.json`.
 
     Returns:
-        `f1`: the recognizer's macro-F1 on each test set, its floor and its ceiling. For each composer: nats a note
+        `f1`: the recognizer's macro-F1 on each test set, its floor and its ceiling. For each model: nats a note
         on validation and test pieces; of its music at the temperature nearest to 1 the root mean square of its
         standardised differences from the test pieces, and its mean longest copied run in notes. For the test pieces:
         nats a note of the bigram floor, and their own longest copied run. What is undefined, as for music of a note or
         two, is left out.
     """
-    reference = next(iter(composers.values()))
+    reference = next(iter(models.values()))
     return {
         "f1": {name: recognizer[name]["macro_f1"]["value"] for name in SETS},
-        **{name: _composer(metrics) for name, metrics in composers.items()},
+        **{name: _model(metrics) for name, metrics in models.items()},
         "real": {
             "bigram_nats": reference["floors"]["bigram"],
             **_copied_run(reference["originality"]["reference"]),
@@ -27,7 +27,7 @@ def summarise(recognizer: dict, composers: Mapping[str, dict]) -> dict:
     }
 
 
-def _composer(metrics: dict) -> dict[str, float]:
+def _model(metrics: dict) -> dict[str, float]:
     differences = metrics["standardised_difference"]
     temperature = min(differences, key=lambda key: abs(float(key) - 1))
     values = differences[temperature].values()

@@ -1,4 +1,4 @@
-"""Which composers there are, which is best, and what rules lie with each; no model is loaded for that."""
+"""Which models there are, which is best, and what rules lie with each; no model is loaded for that."""
 
 import json
 import subprocess
@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from reprise.composition.sampling.rules import SAMPLING, USUAL, SamplingRules, load_rules, save_rules
-from reprise.composition.use.composers import best_composer, composer_folder, find_composers, validation_nats
+from reprise.composition.use.models import best_model, find_models, model_folder, validation_nats
 from reprise.errors import BadInput
 
 
@@ -25,33 +25,33 @@ def models(tmp_path, monkeypatch) -> Path:
 
 
 def test_the_best_has_fewest_validation_nats(models):
-    composers = find_composers(models)
-    assert list(composers) == ["a", "b", "c", "old"] and best_composer(composers) == "b"
+    found = find_models(models)
+    assert list(found) == ["a", "b", "c", "old"] and best_model(found) == "b"
     (models / "c/config.json").write_text('{"validation_nats": 0.3}')
-    assert best_composer(composers) == "c"
+    assert best_model(found) == "c"
 
 
 @pytest.mark.parametrize("content", ["", "[]", "{}", '{"validation_nats": NaN}', '{"validation_nats": "few"}', "\xff"])
-def test_a_composer_that_does_not_say_how_good_it_is_comes_last(models, content):
+def test_a_model_that_does_not_say_how_good_it_is_comes_last(models, content):
     (models / "b/config.json").write_text(content)
-    assert validation_nats(models / "b") == float("inf") and best_composer(find_composers(models)) == "a"
+    assert validation_nats(models / "b") == float("inf") and best_model(find_models(models)) == "a"
 
 
-def test_a_composer_is_known_by_its_name_or_its_folder(models, tmp_path):
+def test_a_model_is_known_by_its_name_or_its_folder(models, tmp_path):
     (tmp_path / "b").mkdir()
-    assert composer_folder(None) == composer_folder("b") == Path("models/composer/b")
-    assert composer_folder("./b") == Path("b") and composer_folder(str(models / "a")) == models / "a"
-    with pytest.raises(BadInput, match="model: is 'gpt'; it must be a, b, c, old or a folder with a composer"):
-        composer_folder("gpt")
+    assert model_folder(None) == model_folder("b") == Path("models/composer/b")
+    assert model_folder("./b") == Path("b") and model_folder(str(models / "a")) == models / "a"
+    with pytest.raises(BadInput, match="model: is 'gpt'; it must be a, b, c, old or a folder with a model"):
+        model_folder("gpt")
 
 
-def test_without_composers_the_folder_is_named(tmp_path, monkeypatch):
+def test_without_models_the_folder_is_named(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     for model in (None, "lstm"):
-        with pytest.raises(BadInput, match=r"models/composer: no composer there.*make some with \./run"):
-            composer_folder(model)
+        with pytest.raises(BadInput, match=r"models/composer: no model there.*make some with \./run"):
+            model_folder(model)
     (tmp_path / "mine").mkdir()
-    assert composer_folder("mine") == Path("mine")
+    assert model_folder("mine") == Path("mine")
 
 
 def test_rules_come_back(tmp_path):
@@ -72,7 +72,7 @@ def test_rules_that_cannot_be_are_refused_by_name(tmp_path, change):
     with pytest.raises(BadInput, match=rf"sampling\.json\.{next(iter(change))}"):
         load_rules(tmp_path)
     (tmp_path / SAMPLING).write_text("{")
-    with pytest.raises(BadInput, match=r"sampling\.json: not the rules of a composer"):
+    with pytest.raises(BadInput, match=r"sampling\.json: not the rules of a model"):
         load_rules(tmp_path)
 
 
