@@ -46,6 +46,7 @@ class Piece:
         metre: beats a bar and the note value of a beat, such as (3, 4).
         source: where the piece came from, for people. title, subtitle: what is printed above it; empty for none.
         key_fifths: the key signature, sharps above 0 and flats below; None where none is known.
+        key_mode: the mode that goes with it, such as minor or dorian, as MusicXML calls it; None where none is known.
         left_out: what of its file isn't in it, by kind (`LEFT_OUT`), with counts above 0.
     """
 
@@ -55,6 +56,7 @@ class Piece:
     metre: tuple[int, int] = (4, 4)
     source: str = ""
     key_fifths: int | None = None
+    key_mode: str | None = None
     left_out: Mapping[str, int] = field(default_factory=dict)
     title: str = ""
     subtitle: str = ""

@@ -94,12 +94,14 @@ def test_pieces_come_back_as_they_were(repository):
     pd.testing.assert_frame_equal(loaded.table, corpus.table, check_dtype=False)
 
 
-def test_the_key_signature_comes_back_or_is_none(tmp_path):
+def test_the_key_comes_back_or_is_none(tmp_path):
+    keys = [(-3, "minor"), (-3, None), (None, None)]
     pieces = [
-        dataclasses.replace(make_piece(seed), key_fifths=key, source=str(seed)) for seed, key in ((1, -3), (2, None))
+        dataclasses.replace(make_piece(seed), key_fifths=fifths, key_mode=mode, source=str(seed))
+        for seed, (fifths, mode) in enumerate(keys)
     ]
     save_corpus(tabulate([(piece, "train", number) for number, piece in enumerate(pieces)]), tmp_path)
-    assert [piece.key_fifths for piece in load_corpus(tmp_path).pieces("train")] == [-3, None]
+    assert [(piece.key_fifths, piece.key_mode) for piece in load_corpus(tmp_path).pieces("train")] == keys
 
 
 def test_the_same_bytes_again_and_nothing_of_the_machine_in_them(repository, tmp_path_factory):

@@ -68,7 +68,7 @@ def rubato(shift: int) -> Piece:
     """Fifths, sevenths and hundredths of a beat, many velocities, far from the model's range; in D major."""
     notes = [(beat + beat % 3 / 7, 1 / 5, 62 + shift + 2 * (beat % 4), 20 + 9 * beat, beat % 2) for beat in range(7)]
     notes += [(7.005, 0.5, 60 + shift, 111, 1), (7.01, 0.99, 60 + shift, 3, 1)]  # alike to the model
-    return Piece(note_table(notes), 137.0, (24, 40), (4, 4), "rubato", 2)
+    return Piece(note_table(notes), 137.0, (24, 40), (4, 4), "rubato", 2, "major")
 
 
 @pytest.mark.parametrize("shift", [-40, 0, 45])
@@ -76,7 +76,8 @@ def test_the_opening_stays_note_for_note(shift):
     start = rubato(shift)
     piece = continued(start, 60)
     assert piece.notes[: len(start.notes)].tolist() == start.notes.tolist()
-    assert (piece.tempo_bpm, piece.programs, piece.key_fifths) == (137.0, (24, 40, *PROGRAMS[2:]), 2)
+    assert (piece.tempo_bpm, piece.programs) == (137.0, (24, 40, *PROGRAMS[2:]))
+    assert (piece.key_fifths, piece.key_mode) == (2, "major")
     assert len(piece.notes) == 60, "the notes of the opening count, whatever the model reads of them"
 
 
@@ -181,7 +182,10 @@ def test_what_moved_is_counted():
 
 def test_a_piece_within_the_range_stays():
     assert shifts_into_range(OPENING, ENCODING) == (0,) * 4
-    assert transposed(OPENING, (0,) * 4).key_fifths == 0 and transposed(OPENING, (1, 0, 0, 0)).key_fifths is None
+    minor = replace(OPENING, key_fifths=0, key_mode="minor")
+    for shifts, key in (((0,) * 4, (0, "minor")), ((1, 0, 0, 0), (None, None))):
+        moved = transposed(minor, shifts)
+        assert (moved.key_fifths, moved.key_mode) == key
 
 
 @pytest.mark.parametrize("far", [-30, -1, 1, 40])

@@ -40,7 +40,8 @@ def compose(*orders: Order, tries=(MAJOR,), learnt=(0, 127), together=8) -> tupl
 def test_a_piece_of_the_right_mode_goes_to_the_tonic_by_the_nearest_way(key, shift):
     ((piece,), _) = compose(order(key))
     assert (piece.notes["pitch"] - line(MAJOR).notes["pitch"] == shift).all()
-    assert find_key(piece) == parse_key(key) and piece.key_fifths == parse_key(key).fifths
+    assert find_key(piece) == parse_key(key)
+    assert (piece.key_fifths, piece.key_mode) == (parse_key(key).fifths, "major")
 
 
 def test_without_a_key_nothing_is_moved_and_one_try_made():
@@ -53,6 +54,7 @@ def test_the_first_try_of_the_right_mode_is_taken():
     for together in (1, 3, 8):
         ((piece,), seeds) = compose(order("d minor"), tries=(MAJOR, MINOR, MAJOR), together=together)
         assert piece.notes["pitch"].tolist() == [pitch + 5 for pitch in MINOR]
+        assert (piece.key_fifths, piece.key_mode) == (-1, "minor")
         assert seeds[:2] == [(7, 0), (7, 0, 1)]
 
 

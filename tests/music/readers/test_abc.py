@@ -51,32 +51,36 @@ def test_a_tied_note_keeps_its_accidental_over_the_bar_line_and_no_other_note_do
 
 
 @pytest.mark.parametrize(
-    ("key", "fifths", "of_fcgb"),
+    ("key", "fifths", "mode", "of_fcgb"),
     [
-        ("G", 1, [66, 60, 67, 71]),
-        ("Bb", -2, [65, 60, 67, 70]),
-        ("Em", 1, [66, 60, 67, 71]),
-        ("E Minor % a comment", 1, [66, 60, 67, 71]),
-        ("EM", 1, [66, 60, 67, 71]),  # how a mode is capitalised says nothing
-        ("Ador", 1, [66, 60, 67, 71]),
-        ("F#m", 3, [66, 61, 68, 71]),
-        ("Amix", 2, [66, 61, 67, 71]),
-        ("FLyd", 0, [65, 60, 67, 71]),
-        ("Dphr ^f", None, [66, 60, 67, 70]),
-        ("Dmix=c", 1, [66, 60, 67, 71]),
-        ("D exp _b ^f", None, [66, 60, 67, 70]),
-        ("exp ^f", 1, [66, 60, 67, 71]),
-        ("Hp", 2, [66, 61, 67, 71]),
-        ("HP", 2, [66, 61, 67, 71]),
-        ("none", None, [65, 60, 67, 71]),
-        ("", None, [65, 60, 67, 71]),
-        ("clef=bass", None, [65, 60, 67, 71]),
-        ("H", None, [65, 60, 67, 71]),  # no key is no reason to refuse a tune
+        ("G", 1, "major", [66, 60, 67, 71]),
+        ("Bb", -2, "major", [65, 60, 67, 70]),
+        ("Em", 1, "minor", [66, 60, 67, 71]),
+        ("E Minor % a comment", 1, "minor", [66, 60, 67, 71]),
+        ("EM", 1, "minor", [66, 60, 67, 71]),  # how a mode is capitalised says nothing
+        ("Ador", 1, "dorian", [66, 60, 67, 71]),
+        ("F#m", 3, "minor", [66, 61, 68, 71]),
+        ("Amix", 2, "mixolydian", [66, 61, 67, 71]),
+        ("B Loc", 0, "locrian", [65, 60, 67, 71]),
+        ("FLyd", 0, "lydian", [65, 60, 67, 71]),
+        ("Dphr ^f", None, None, [66, 60, 67, 70]),
+        ("Dmix=c", 1, "mixolydian", [66, 60, 67, 71]),
+        ("D =c", 1, None, [66, 60, 67, 71]),
+        ("D exp _b ^f", None, None, [66, 60, 67, 70]),
+        ("G =f ^f", 1, "major", [66, 60, 67, 71]),
+        ("exp ^f", 1, None, [66, 60, 67, 71]),
+        ("Hp", 2, None, [66, 61, 67, 71]),
+        ("HP", 2, None, [66, 61, 67, 71]),
+        ("none", None, None, [65, 60, 67, 71]),
+        ("", None, None, [65, 60, 67, 71]),
+        ("clef=bass", None, None, [65, 60, 67, 71]),
+        ("H", None, None, [65, 60, 67, 71]),  # no key is no reason to refuse a tune
     ],
 )
-def test_keys(key, fifths, of_fcgb):
+def test_keys(key, fifths, mode, of_fcgb):
     piece = tune("FCGB|", key)
-    assert (piece.notes["pitch"].tolist(), piece.key_fifths) == (of_fcgb, fifths)
+    assert piece.notes["pitch"].tolist() == of_fcgb
+    assert (piece.key_fifths, piece.key_mode) == (fifths, mode)
 
 
 @pytest.mark.parametrize(
@@ -97,9 +101,10 @@ def test_clefs_octaves_and_transpositions(key, semitones):
 
 
 def test_a_transposed_tune_has_the_key_that_sounds():
-    """A clarinet in B flat that reads D major sounds in C; one in A that reads C sounds in A."""
-    assert tune("CDEF|", "D transpose=-2").key_fifths == 0
-    assert tune("CDEF|", "C transpose=-3").key_fifths == 3
+    """A clarinet in B flat that reads D major sounds in C; one in A that reads C minor sounds in A minor."""
+    for key, sounding in (("D transpose=-2", (0, "major")), ("Cm transpose=-3", (0, "minor"))):
+        piece = tune("CDEF|", key)
+        assert (piece.key_fifths, piece.key_mode) == sounding
 
 
 def test_octave_marks_and_double_accidentals():

@@ -227,6 +227,24 @@ def test_the_first_key_and_tempo_that_can_be_and_the_longest_metre_of_the_topmos
     assert read("**kern", "*k[f#c#]", "*MM72.5", "4c", "*-").tempo_bpm == 72.5
 
 
+@pytest.mark.parametrize(
+    ("said", "key"),
+    [
+        (("*k[b-]", "*d:"), (-1, "minor")),
+        (("*F:", "*k[b-]"), (-1, "major")),
+        (("*k[b-e-]", "*B-:"), (-2, "major")),
+        (("*k[]", "*d:dor"), (0, "dorian")),
+        (("*k[]", "*D:dor"), (0, "dorian")),
+        (("*k[b-]", "*?:"), (-1, None)),
+        (("*k[b-]", "4c", "*d:"), (-1, None)),  # where the music goes later says nothing of where it begins
+        (("*d:",), (None, None)),
+    ],
+)
+def test_the_mode_is_that_of_the_key_named_beside_the_first_signature(said, key):
+    piece = read("**kern", *said, "4c", "*-")
+    assert (piece.key_fifths, piece.key_mode) == key
+
+
 def test_an_instrument_is_its_code_s_or_else_its_name_s():
     spines = ['*I"Flute', "*", '*I"Soprano', '*I"Zzz', "*Ivioln"]
     piece = read(" ".join(["**kern"] * 5), " ".join(spines), '*Icello *ICklav * *Izzz *I"Oboe', "4c 4c 4c 4c 4c")

@@ -31,6 +31,10 @@ def file_with(tracks, ticks_per_beat: int = 480) -> bytes:
     return buffer.getvalue()
 
 
+def key_of(piece: Piece) -> tuple[int | None, str | None]:
+    return piece.key_fifths, piece.key_mode
+
+
 def test_channels_of_one_track_are_parts():
     second = [message.copy(channel=3, time=0) for message in (mido.Message("program_change", program=40), ON)]
     piece = read_midi(file_of(ON, *second, OFF, OFF.copy(channel=3, time=0)), "two")
@@ -153,8 +157,17 @@ def test_an_upbeat_is_no_change_of_metre():
 
 def test_the_first_key_signature_is_the_piece_s():
     keys = [mido.MetaMessage("key_signature", key=name) for name in ("Ebm", "C")]
-    assert read_midi(file_of(keys[0], ON, OFF, keys[1]), "x").key_fifths == -6
-    assert read_midi(file_of(ON, OFF), "x").key_fifths is None
+    assert key_of(read_midi(file_of(keys[0], ON, OFF, keys[1]), "x")) == (-6, "minor")
+    assert key_of(read_midi(file_of(keys[1], ON, OFF, keys[0]), "x")) == (0, "major")
+    assert key_of(read_midi(file_of(ON, OFF), "x")) == (None, None)
+
+
+def test_a_key_changes_with_its_mode_alone_and_may_lack_one():
+    """From F major to D minor; a mode of 2 is none, and so is one that isn't there."""
+    keys = [mido.MetaMessage("key_signature", key=name) for name in ("F", "Dm")]
+    assert read_midi(file_of(keys[0], ON, keys[1], OFF), "x").left_out == {"key changes": 1}
+    for event in (b"\0\xff\x59\x02\0\2", b"\x80\0\xff\x59\x01\0"):
+        assert key_of(read_midi(IN_KEY.replace(b"\0\xff\x59\x02\0\0", event), "x")) == (0, None)
 
 
 def test_a_key_signature_that_can_be_none_is_passed_over():

@@ -378,6 +378,22 @@ def test_a_clarinet_s_written_d_sounds_c_and_its_key_too_until_it_is_changed_for
     assert rows(piece) == [(0, 4, 72, 0), (4, 4, 74, 0)] and piece.key_fifths == 0
 
 
+@pytest.mark.parametrize(
+    ("said", "mode"),
+    [
+        ("<mode>minor</mode>", "minor"),
+        ("<mode> Major </mode>", "major"),
+        ("<mode>dorian</mode>", "dorian"),
+        ("<mode>none</mode>", None),
+        ("<mode/>", None),
+        ("", None),
+    ],
+)
+def test_a_key_has_the_mode_that_is_said(said, mode):
+    piece = read(score(measure(note("C", 4, 48), key=-1).replace("</key>", f"{said}</key>")))
+    assert (piece.key_fifths, piece.key_mode) == (-1, mode)
+
+
 def test_staves_may_transpose_differently_and_octaves_count():
     lower = '<transpose number="2"><chromatic>0</chromatic><octave-change>-1</octave-change></transpose></attributes>'
     notes = note("C", 4, 48, "<staff>1</staff>") + moved("backup", 48) + note("C", 4, 48, "<staff>2</staff>")

@@ -43,11 +43,25 @@ def test_a_compound_metre_has_beats_of_three_eighths(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("key", "fifths"),
-    [("C-maj", 0), ("Bb-blues", -2), ("F#-min", 3), ("G-dor", -1), ("Eb-maj", -3), ("", None), ("C", None)],
+    ("key", "fifths", "mode"),
+    [
+        ("C-maj", 0, "major"),
+        ("Bb-blues", -2, None),
+        ("F#-min", 3, "minor"),
+        ("G-dor", -1, "dorian"),
+        ("Eb-maj", -3, "major"),
+        ("Bb-mix", -3, "mixolydian"),
+        ("E-phry", 0, "phrygian"),
+        ("A-aeol", 0, "aeolian"),
+        ("C-chrom", None, None),
+        ("H-maj", None, None),
+        ("", None, None),
+        ("C", None, None),
+    ],
 )
-def test_keys(tmp_path, key, fifths):
-    assert the_one(make_database(tmp_path / "w.db", ({"key": key}, [solo_note(1, 1, 1, 1, 60)]))).key_fifths == fifths
+def test_keys(tmp_path, key, fifths, mode):
+    piece = the_one(make_database(tmp_path / "w.db", ({"key": key}, [solo_note(1, 1, 1, 1, 60)])))
+    assert (piece.key_fifths, piece.key_mode) == (fifths, mode)
 
 
 def test_only_the_solos_of_the_performer_are_read(tmp_path):

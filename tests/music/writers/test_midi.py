@@ -2,6 +2,7 @@
 
 import io
 
+import mido
 import numpy as np
 import pretty_midi
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reprise.errors import MidiError
+from reprise.music.keyfinding import parse_key
 from reprise.music.piece import Piece, note_table
 from reprise.music.readers.midi import read_midi
 from reprise.music.writers.midi import midi_bytes
@@ -27,8 +29,8 @@ def pieces(draw) -> Piece:
             free[pitch] = onset + length
             rows.append((onset / 12, length / 12, pitch, draw(st.integers(1, 127)), part))
     metre = draw(st.sampled_from([(4, 4), (3, 4), (6, 8), (5, 16), (2, 2)]))
-    key = draw(st.none() | st.integers(-7, 7))
-    return Piece(note_table(rows), draw(st.floats(20, 300)), tuple(programs), metre, key_fifths=key)
+    key = draw(st.just((None, None)) | st.tuples(st.integers(-7, 7), st.sampled_from(["major", "minor"])))
+    return Piece(note_table(rows), draw(st.floats(20, 300)), tuple(programs), metre, "", *key)
 
 
 @given(pieces())
@@ -41,7 +43,8 @@ def test_a_round_trip_on_the_grid_is_exact(piece):
     for field in ("onset", "duration"):
         np.testing.assert_array_equal(np.round(again.notes[field] * 12), np.round(piece.notes[field] * 12))
         np.testing.assert_allclose(again.notes[field], piece.notes[field], rtol=0, atol=1e-9)
-    assert (again.programs, again.metre, again.key_fifths) == (piece.programs, piece.metre, piece.key_fifths)
+    assert (again.programs, again.metre) == (piece.programs, piece.metre)
+    assert (again.key_fifths, again.key_mode) == (piece.key_fifths, piece.key_mode)
     assert again.tempo_bpm == pytest.approx(piece.tempo_bpm, rel=1e-5)  # MIDI has whole microseconds a beat
     assert midi_bytes(again) == midi_bytes(piece)
 
@@ -66,6 +69,28 @@ def test_pretty_midi_reads_the_same_notes(piece):
         row[2:] for row in sorted(theirs, key=lambda r: r[2:])
     ]
     np.testing.assert_allclose([row[:2] for row in ours], [row[:2] for row in theirs], atol=2e-4)
+
+
+@pytest.mark.parametrize(
+    ("fifths", "mode", "key"),
+    [
+        (-1, "minor", "Dm"),
+        (-1, "major", "F"),
+        (-1, "aeolian", "Dm"),
+        (0, "dorian", "C"),  # MIDI has no other modes
+        (-1, None, "F"),
+        (-7, "minor", "Abm"),
+        (7, "minor", "A#m"),
+    ],
+)
+def test_others_read_the_key_with_its_mode(fifths, mode, key):
+    """By its name in mido, and in pretty_midi by its tonic's pitch class, 12 higher for minor."""
+    content = midi_bytes(Piece(note_table([(0.0, 1.0, 60, 64, 0)]), 90.0, (0,), key_fifths=fifths, key_mode=mode))
+    head = mido.MidiFile(file=io.BytesIO(content)).tracks[0]
+    assert [message.key for message in head if message.type == "key_signature"] == [key]
+    assert b"\xff\x59\x02" + bytes([fifths % 256, key.endswith("m")]) in content
+    (theirs,) = pretty_midi.PrettyMIDI(io.BytesIO(content)).key_signature_changes
+    assert theirs.key_number == parse_key(key).tonic + 12 * key.endswith("m")
 
 
 def test_three_beats_at_90_bpm_last_two_seconds():

@@ -1,6 +1,7 @@
 """Notation: exact round trips through MusicXML, and what a reader can check by hand in what is written."""
 
 import hashlib
+import re
 import subprocess
 import sys
 from dataclasses import replace
@@ -16,6 +17,7 @@ from music21.musicxml.xmlToM21 import MusicXMLImporter
 
 from reprise.errors import ScoreError
 from reprise.music.piece import Piece, note_table
+from reprise.music.readers.modes import MODES
 from reprise.music.readers.musicxml.scores import read_musicxml
 from reprise.music.writers.engraving import engrave
 from reprise.music.writers.musicxml import musicxml_bytes
@@ -52,8 +54,8 @@ def pieces(draw, beat: int = 12) -> Piece:
         for part in range(len(programs))
         for onset, duration, pitch in draw(st.lists(one, min_size=1, max_size=12))
     ]
-    key = draw(st.integers(-7, 7))
-    return Piece(note_table(notes), float(draw(st.integers(20, 300))), tuple(programs), metre, key_fifths=key)
+    key = draw(st.integers(-7, 7)), draw(st.sampled_from([None, *MODES]))
+    return Piece(note_table(notes), float(draw(st.integers(20, 300))), tuple(programs), metre, "", *key)
 
 
 def voices_of(content: bytes) -> list[tuple[int, list[tuple[str, int, str]]]]:
@@ -76,7 +78,7 @@ def test_a_round_trip_through_musicxml_is_exact(piece):
     for field in ("onset", "duration", "pitch", "part"):
         np.testing.assert_array_equal(again.notes[field], piece.notes[field])
     assert (again.programs, again.metre, again.tempo_bpm) == (piece.programs, piece.metre, piece.tempo_bpm)
-    assert again.key_fifths == piece.key_fifths
+    assert (again.key_fifths, again.key_mode) == (piece.key_fifths, piece.key_mode)
 
 
 @given(pieces(beat=24))
@@ -185,7 +187,27 @@ def test_the_titles_are_the_only_thing_above_the_music():
 def test_without_a_key_signature_the_likely_one_is_written(tonic, sharps):
     """A D major scale has two sharps; that on C sharp is written on D flat, with five flats, not seven sharps."""
     notes = note_table([(float(i), 1.0, tonic + above, 64, 0) for i, above in enumerate((0, 2, 4, 5, 7, 9, 11, 12))])
-    assert read(musicxml_bytes(Piece(notes, 100.0, (0,)))).key_fifths == sharps
+    again = read(musicxml_bytes(Piece(notes, 100.0, (0,))))
+    assert (again.key_fifths, again.key_mode) == (sharps, None)
+
+
+def test_the_mode_is_written_and_music21_reads_the_key():
+    piece = Piece(note_table([(0.0, 4.0, 62, 64, 0), (0.0, 4.0, 61, 64, 0)]), 100.0, (0,), (4, 4), "", -1, "minor")
+    content = musicxml_bytes(piece)
+    assert ElementTree.fromstring(content).findtext(".//key/mode") == "minor"
+    (key,) = imported(content).recurse().getElementsByClass(music21.key.Key)
+    assert (key.tonic.name, key.mode, key.sharps) == ("D", "minor", -1)
+    assert ElementTree.fromstring(musicxml_bytes(replace(piece, key_mode=None))).find(".//mode") is None
+
+
+@pytest.mark.parametrize("fifths", [-7, 0, 7])
+def test_a_mode_changes_nothing_else(fifths):
+    """Every pitch class, spelled and with its accidentals by the signature alone."""
+    notes = note_table([(i / 2, 0.5, 60 + i, 64, 0) for i in range(12)])
+    plain = musicxml_bytes(Piece(notes, 100.0, (0,), key_fifths=fifths))
+    for mode in MODES:
+        content = musicxml_bytes(Piece(notes, 100.0, (0,), key_fifths=fifths, key_mode=mode))
+        assert re.sub(rb"\s*<mode>\w+</mode>", b"", content) == plain
 
 
 def test_every_program_is_read_again():

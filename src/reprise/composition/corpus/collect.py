@@ -263,12 +263,13 @@ def tabulate(rows: Sequence[tuple[Piece, str, int]]) -> Corpus:
             "beats_a_bar": piece.metre[0],
             "beat_value": piece.metre[1],
             "key_fifths": piece.key_fifths,
+            "key_mode": piece.key_mode,
             "parts": len(piece.programs),
             "bars": bars_of(piece),
             "notes": len(piece.notes),
         }
         for number, (piece, split, family) in enumerate(rows)
-    ).astype({"key_fifths": "Int64"})
+    ).astype({"key_fifths": "Int64", "key_mode": "string"})
     notes = pd.DataFrame({name: np.concatenate([piece.notes[name] for piece, _, _ in rows]) for name in NOTE.names})
     notes.insert(0, "piece", np.repeat(table["piece"], table["notes"]).to_numpy())
     return Corpus(table, notes)

@@ -3,8 +3,8 @@
 A corpus folder holds
 
 - `pieces.parquet`, a row a piece: `piece`, its number; `split`; `family`, equal for pieces that share a tune; `source`;
-  `sha256` of its notes; `tempo_bpm`, `programs`, `beats_a_bar`, `beat_value`, `key_fifths` or nothing; the number of
-  its `parts`, `bars` and `notes`;
+  `sha256` of its notes; `tempo_bpm`, `programs`, `beats_a_bar`, `beat_value`; `key_fifths` and
+  `key_mode`, or nothing; the number of its `parts`, `bars` and `notes`;
 - `notes.parquet`, a row a note: `piece` and the fields of a note table, onsets and durations in quarter-note beats;
 - `skipped.csv`, a row for each file, tune or solo that was left out, with the reason and, where there is more to say, a
   `detail`; and a row for each kind of thing that is missing from a piece of the corpus, with its `count`.
@@ -29,7 +29,7 @@ MUSIC21 = "music21"
 SCORES = "scores"
 PIECE_COLUMNS = (
     "piece", "split", "family", "source", "sha256", "tempo_bpm", "programs", "beats_a_bar", "beat_value", "key_fifths",
-    "parts", "bars", "notes",
+    "key_mode", "parts", "bars", "notes",
 )  # fmt: skip
 
 
@@ -102,6 +102,7 @@ class Corpus:
             (int(entry["beats_a_bar"]), int(entry["beat_value"])),
             entry["source"],
             None if pd.isna(entry["key_fifths"]) else int(entry["key_fifths"]),
+            None if pd.isna(entry["key_mode"]) else entry["key_mode"],
         )
 
 

@@ -89,7 +89,8 @@ def _continued(reading: Reading, own: Piece, encoding: Encoding) -> Piece:
     notes["onset"] += encoding.last_onset(reading.events) / TWELFTHS
     if not encoding.velocities_read:
         notes["velocity"] = round(float(np.median(kept.notes["velocity"])))
-    return replace(own, notes=np.concatenate([kept.notes, notes]), key_fifths=kept.key_fifths)
+    notes = np.concatenate([kept.notes, notes])
+    return replace(own, notes=notes, key_fifths=kept.key_fifths, key_mode=kept.key_mode)
 
 
 def _programs(trained: TrainedModel, reading: Reading | None) -> tuple[int, ...]:

@@ -116,10 +116,11 @@ def _smallest_shift(pitches: np.ndarray, low_high: tuple[int, int], step: int) -
 
 
 def transposed(piece: Piece, shifts: tuple[int, ...]) -> Piece:
-    """The piece with each part so many semitones higher; its key signature goes unless nothing moves."""
+    """The piece with each part so many semitones higher; its key goes unless nothing moves."""
     notes = piece.notes.copy()
     notes["pitch"] += np.array(shifts, notes["pitch"].dtype)[notes["part"]]
-    return replace(piece, notes=notes, key_fifths=None if any(shifts) else piece.key_fifths)
+    moved = replace(piece, notes=notes)
+    return replace(moved, key_fifths=None, key_mode=None) if any(shifts) else moved
 
 
 def what_moved(reading: Reading) -> dict:

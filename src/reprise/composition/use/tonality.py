@@ -108,10 +108,10 @@ def judge(piece: Piece, rules: SamplingRules, learnt: tuple[int, int]) -> Attemp
 
 
 def transposed_to(piece: Piece, shift: int, key: Key) -> Piece:
-    """The piece so many semitones higher, with the signature of a key."""
+    """The piece so many semitones higher, with the signature and mode of a key."""
     notes = piece.notes.copy()
     notes["pitch"] += shift
-    return replace(piece, notes=notes, key_fifths=key.fifths)
+    return replace(piece, notes=notes, key_fifths=key.fifths, key_mode=key.mode)
 
 
 def choose(attempts: Sequence[Attempt | None], final: bool) -> Attempt | None:

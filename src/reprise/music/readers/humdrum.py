@@ -32,8 +32,10 @@ from reprise.music.piece import (
     problem_of,
 )
 from reprise.music.readers.defaults import DEFAULT_TEMPO_BPM, DEFAULT_VELOCITY, PIANO, program_of_name
+from reprise.music.readers.modes import mode_of
 
 KERN = "**kern"
+MODES = "modes"  # said of keys beside their signatures
 SEMITONES = {"c": 0, "d": 2, "e": 4, "f": 5, "g": 7, "a": 9, "b": 11}
 FAR = 2  # marks of a tie that leaps over time, such as from an arpeggio into its chord
 LETTERS = re.compile(r"([a-gA-G])\1*")
@@ -55,7 +57,9 @@ class _Note:
 class _Spine:
     kind: str = ""
     notes: list[_Note] = field(default_factory=list)
-    said: dict[str, dict[Fraction, object]] = field(default_factory=lambda: {METRES: {}, KEYS: {}, TEMPOS: {}})
+    said: dict[str, dict[Fraction, object]] = field(
+        default_factory=lambda: {METRES: {}, KEYS: {}, MODES: {}, TEMPOS: {}}
+    )
     instrument: str = ""  # as its code says
     name: str = ""
     left_out: Counter[str] = field(default_factory=Counter)
@@ -76,8 +80,8 @@ def read_humdrum(text: str, source: str) -> Piece:
     holds also for transposing instruments. Ties are joined, within a spine also from one of its columns to another.
     Grace notes, unpitched notes and notes without a length are left out and counted; repeats are read as written. The
     metre is the one that lasts longest, and onsets count from its bar lines, so that a pickup begins late in bar 0. Key
-    signature and tempo are the first. A spine without an instrument is a piano, but for a choir's voices. Reference
-    records, and whatever follows the last note, say nothing.
+    signature and tempo are the first; the mode is that of a key named where the signature is. A spine without an
+    instrument is a piano, but for a choir's voices. Reference records, and whatever follows the last note, say nothing.
 
     Raises:
         ScoreError: the file isn't a table of spines, has no music that a piece can hold, its columns disagree about the
@@ -93,8 +97,8 @@ def read_humdrum(text: str, source: str) -> Piece:
         raise ScoreError(f"{source}: has {written:,} notes in its {KERN} spines, of which {built:,} could be read")
     if not parts:
         raise ScoreError(f"{source}: has no notes")
-    metres, keys, tempos = (
-        next((spine.said[kind] for spine in parts if spine.said[kind]), {}) for kind in (METRES, KEYS, TEMPOS)
+    metres, keys, modes, tempos = (
+        next((spine.said[kind] for spine in parts if spine.said[kind]), {}) for kind in (METRES, KEYS, MODES, TEMPOS)
     )
     metre, begins = longest_lasting(
         {Fraction(): (4, 4)} | metres, max(note.end for part in parts for note in part.notes)
@@ -116,6 +120,7 @@ def read_humdrum(text: str, source: str) -> Piece:
         metre,
         source,
         next(iter(keys.values()), None),
+        modes.get(next(iter(keys), None)),
         dict(left_out),
     )
     if problem := problem_of(piece):
@@ -288,6 +293,8 @@ def _interpret(token: str, spine: _Spine, time: Fraction) -> None:
         fifths = found[1].count("#") - found[1].count("-")
         if -7 <= fifths <= 7:
             spine.said[KEYS][time] = fifths
+    elif found := re.fullmatch(r"\*([a-gA-G])[#-]*:(.*)", token):
+        spine.said[MODES][time] = mode_of(found[2]) or ("minor" if found[1].islower() else "major")
     elif found := re.fullmatch(r"\*MM(\d{1,5}(?:\.\d{1,9})?)", token):
         if SLOWEST_BPM <= float(found[1]) <= FASTEST_BPM:
             spine.said[TEMPOS][time] = round(float(found[1]), 6)

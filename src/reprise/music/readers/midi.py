@@ -47,6 +47,7 @@ from reprise.music.writers.midi import DRUM_CHANNEL
 
 DEFAULT_US_PER_BEAT = 500_000  # 120 BPM where nothing is said
 MAX_CHANGES = 100_000  # of one kind
+MODES = {b"\0": "major", b"\1": "minor"}
 
 
 class Note(NamedTuple):
@@ -77,8 +78,8 @@ def read_midi(content: bytes, source: str) -> Piece:
     has when it starts, whichever track says so; of the same notes sounding, a note off ends the first. Percussion
     (channel 10), notes of no length and notes that never end are left out. The tempo is the mean over the music's time:
     its beats over its minutes. The metre is the one that lasts longest, and onsets count from its bar lines: after a
-    shorter bar at the start, music begins late in bar 0. The key signature is the first that can be one. Changes of
-    tempo, metre and key are lost. What is left out or lost is counted in `left_out`.
+    shorter bar at the start, music begins late in bar 0. The key signature is the first that can be one, with its mode.
+    Changes of tempo, metre and key are lost. What is left out or lost is counted in `left_out`.
 
     Raises:
         MidiError: it isn't a MIDI file, is damaged, too large, or has no music that a piece can hold.
@@ -104,14 +105,13 @@ def read_midi(content: bytes, source: str) -> Piece:
     end = max(row.end for row in rows)
     tempo, left_out[TEMPOS] = _mean_tempo(changes[TEMPO], end, source)
     metre, bar_line, left_out[METRES] = _longest_metre(changes[METRE], per_beat, end)
-    key, left_out[KEYS] = _first_key(changes[KEY], end)
+    (fifths, mode), left_out[KEYS] = _first_key(changes[KEY], end)
     if problem := metre_problem(metre):
         raise MidiError(f"{source}: {problem}")
     notes["onset"] = notes["onset"] / per_beat + -bar_line / per_beat % (metre[0] * 4 / metre[1])
     notes["duration"] /= per_beat
-    piece = Piece(
-        notes, tempo, programs, metre, source, key, {kind: number for kind, number in left_out.items() if number}
-    )
+    left_out = {kind: number for kind, number in left_out.items() if number}
+    piece = Piece(notes, tempo, programs, metre, source, fifths, mode, left_out)
     if problem := problem_of(piece):
         raise MidiError(f"{source}: {problem}")
     return piece
@@ -186,15 +186,15 @@ def _longest_metre(changes: Sequence[Change], per_beat: int, end: int) -> tuple[
     return metre, bar_line, _changes([value for value, _ in metres[is_upbeat:]])
 
 
-def _first_key(changes: Sequence[Change], end: int) -> tuple[int | None, int]:
-    """The first key signature, as sharps above 0 and flats below, and how often it changes; bad ones count as none."""
-    fifths = [
-        int.from_bytes(change.value[:1], "big", signed=True)
+def _first_key(changes: Sequence[Change], end: int) -> tuple[tuple[int | None, str | None], int]:
+    """The first key, as sharps above 0 or flats below and mode, and how often it changes; bad ones count as none."""
+    keys = [
+        (int.from_bytes(change.value[:1], "big", signed=True), MODES.get(change.value[1:2]))
         for change in sorted(changes)
         if change.tick < end and change.value
     ]
-    good = [key for key in fifths if -7 <= key <= 7]
-    return good[0] if good else None, _changes(good)
+    good = [key for key in keys if -7 <= key[0] <= 7]
+    return good[0] if good else (None, None), _changes(good)
 
 
 def _changes(values: Sequence[object]) -> int:

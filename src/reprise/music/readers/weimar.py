@@ -18,6 +18,7 @@ from urllib.parse import quote
 
 from reprise.errors import ScoreError
 from reprise.music.piece import Piece, note_table, problem_of
+from reprise.music.readers.modes import MODES, mode_of
 
 SOLO_COLUMNS = ("melid", "performer", "title", "instrument", "avgtempo", "key", "signature")
 NOTE_COLUMNS = ("pitch", "duration", "period", "division", "bar", "beat", "tatum", "beatdur")
@@ -32,7 +33,6 @@ PROGRAMS = {  # General MIDI, zero-based, of the database's abbreviations; anyth
     "g": 26, "p": 0, "vib": 11,
 }  # fmt: skip
 TONICS = {letter: fifths for fifths, letter in enumerate("FCGDAEB", start=-1)}  # fifths above C
-MODES = {"maj": 0, "ion": 0, "blues": 0, "lyd": 1, "mix": -1, "dor": -2, "min": -3, "aeol": -3, "phry": -4}
 
 
 def read_solos(path: Path, performer: str = "") -> Iterator[tuple[str, Piece | ScoreError]]:
@@ -116,7 +116,7 @@ def _piece(solo: sqlite3.Row, rows: list[sqlite3.Row], name: str) -> Piece:
     ]
     tempo = _number(solo["avgtempo"], "avgtempo", name, 10, 1000) * beat
     program = PROGRAMS.get(str(solo["instrument"]), PROGRAMS["tp"])
-    piece = Piece(note_table(table), tempo, (program,), metre, name, _fifths(str(solo["key"])))
+    piece = Piece(note_table(table), tempo, (program,), metre, name, *_key(str(solo["key"])))
     if problem := problem_of(piece):
         raise ScoreError(f"{name}: {problem}")
     return piece
@@ -147,10 +147,11 @@ def _metre(signature: str, name: str) -> tuple[int, int]:
     return int(parts[0]), int(parts[1])
 
 
-def _fifths(key: str) -> int | None:
-    """The key signature of a key such as 'Bb-maj' or 'F-blues'; None where it is none."""
-    tonic, _, mode = key.partition("-")
-    offset = next((fifths for known, fifths in MODES.items() if mode.startswith(known)), None)
-    if offset is None or tonic[:1] not in TONICS or tonic[1:] not in ("", "b", "#"):
-        return None
-    return TONICS[tonic[0]] + {"": 0, "b": -7, "#": 7}[tonic[1:]] + offset
+def _key(key: str) -> tuple[int | None, str | None]:
+    """Signature and mode of a key such as 'Bb-maj'; of a blues those of major, without the mode. None for others."""
+    tonic, _, named = key.partition("-")
+    mode = mode_of(named)
+    is_named = mode is not None or named.startswith("blues")
+    if not is_named or tonic[:1] not in TONICS or tonic[1:] not in ("", "b", "#"):
+        return None, None
+    return TONICS[tonic[0]] + {"": 0, "b": -7, "#": 7}[tonic[1:]] + MODES.get(mode, 0), mode

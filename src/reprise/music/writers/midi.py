@@ -12,7 +12,8 @@ from reprise.music.piece import MELODIC_CHANNELS, Piece
 
 TICKS_PER_BEAT = 480
 DRUM_CHANNEL = 9
-KEY_NAMES = ("Cb", "Gb", "Db", "Ab", "Eb", "Bb", "F", "C", "G", "D", "A", "E", "B", "F#", "C#")  # from 7 flats up
+# Tonics by fifths, of the major keys from 7 flats on; those of the minor keys lie 3 further.
+TONICS = ("Cb", "Gb", "Db", "Ab", "Eb", "Bb", "F", "C", "G", "D", "A", "E", "B", "F#", "C#", "G#", "D#", "A#")
 
 
 def midi_bytes(piece: Piece) -> bytes:
@@ -28,13 +29,20 @@ def midi_bytes(piece: Piece) -> bytes:
     head.append(mido.MetaMessage("set_tempo", tempo=mido.bpm2tempo(piece.tempo_bpm)))
     head.append(mido.MetaMessage("time_signature", numerator=piece.metre[0], denominator=piece.metre[1]))
     if piece.key_fifths is not None:
-        head.append(mido.MetaMessage("key_signature", key=KEY_NAMES[piece.key_fifths + 7]))
+        head.append(mido.MetaMessage("key_signature", key=_key_name(piece.key_fifths, piece.key_mode)))
     file.tracks.append(head)
     for part, program in enumerate(piece.programs):
         file.tracks.append(_track(piece, part, program))
     buffer = io.BytesIO()
     file.save(file=buffer)
     return buffer.getvalue()
+
+
+def _key_name(fifths: int, mode: str | None) -> str:
+    """The key as mido calls it. MIDI knows major and minor alone: any other mode, or none, is written as major."""
+    if mode in ("minor", "aeolian"):
+        return f"{TONICS[fifths + 10]}m"
+    return TONICS[fifths + 7]
 
 
 def _track(piece: Piece, part: int, program: int) -> mido.MidiTrack:

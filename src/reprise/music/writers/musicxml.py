@@ -32,7 +32,8 @@ def musicxml_bytes(piece: Piece) -> bytes:
 
     Times go to the nearest 1/8 or 1/12 beat. Notes are written as long as they last: over bar lines with ties, in
     tuplets where a beat needs them, in several voices where they overlap. Velocities are left out. A piece without a
-    key signature gets that of the key that is found in its notes. Parts are called as `part_names` says.
+    key signature gets that of the key that is found in its notes; a mode is written only where the piece has one. Parts
+    are called as `part_names` says.
 
     Raises:
         ScoreError: the piece can't be written, such as one without notes.
@@ -57,7 +58,8 @@ def _part(
     part, head = music21.stream.Part(id=f"P{number + 1}"), measures[0]
     pitches = piece.notes["pitch"][piece.notes["part"] == number]
     head.insert(0, music21.clef.BassClef() if len(pitches) and pitches.mean() < 60 else music21.clef.TrebleClef())
-    head.insert(0, music21.key.KeySignature(fifths))
+    signature = music21.key.KeySignature(fifths)
+    head.insert(0, signature if piece.key_mode is None else signature.asKey(piece.key_mode))
     head.insert(0, music21.meter.TimeSignature("{}/{}".format(*piece.metre)))
     if head.number == 0:
         head.paddingLeft = piece.bar_beats - head.highestTime

@@ -8,8 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
+from reprise.music.readers.modes import MODES, mode_of
+
 LETTERS = "FCGDAEB"  # in the order in which sharps are added; flats from behind
-MODES = {"maj": 0, "ion": 0, "lyd": 1, "mix": -1, "dor": -2, "min": -3, "aeo": -3, "phr": -4, "loc": -5}
 ALTERATIONS = {"^": 1, "^^": 2, "_": -1, "__": -2, "=": 0, "": 0}
 MAX_DIGITS = 6  # of a number
 
@@ -22,13 +23,15 @@ _PROPERTIES = ("clef", "octave", "transpose", "t", "middle", "m", "name", "nm", 
 
 @dataclass(frozen=True)
 class Key:
-    """A key signature: what it alters, letter by letter, and its number of sharps (flats below 0).
+    """A key signature: what it alters, letter by letter, its number of sharps (flats below 0), and the mode.
 
-    `fifths` is None where what is altered is no usual signature, or where none is written.
+    `fifths` is None where what is altered is no usual signature, or where none is written; `mode` also where what is
+    altered isn't that of the mode.
     """
 
     altered: Mapping[str, int] = field(default_factory=dict)
     fifths: int | None = None
+    mode: str | None = None
 
 
 @dataclass(frozen=True)
@@ -104,18 +107,20 @@ def key_of(value: str) -> Key | None:
     found = _KEY.match(value)
     if not found and not explicit:
         return Key()
-    altered = {} if explicit else dict(_signature(_fifths(found)).altered)
+    key = Key() if explicit else _named(found)
+    altered = dict(key.altered)
     for sign, letter in _ACCIDENTAL.findall(value):
         altered[letter.upper()] = ALTERATIONS[sign]
     altered = {letter: change for letter, change in altered.items() if change}
     usual = (fifths for fifths in range(-7, 8) if _signature(fifths).altered == altered)
-    return Key(altered, next(usual, None))
+    return Key(altered, next(usual, None), key.mode if altered == key.altered else None)
 
 
-def _fifths(found: re.Match) -> int:
-    mode = found["mode"]
-    offset = -3 if mode.lower() == "m" else MODES.get(mode[:3].lower(), 0)
-    return LETTERS.index(found["tonic"]) - 1 + {"": 0, "#": 7, "b": -7}[found["sign"]] + offset
+def _named(found: re.Match) -> Key:
+    """The key of a tonic and a mode; without one it is major."""
+    mode = "minor" if found["mode"].lower() == "m" else mode_of(found["mode"]) or "major"
+    fifths = LETTERS.index(found["tonic"]) - 1 + {"": 0, "#": 7, "b": -7}[found["sign"]] + MODES[mode]
+    return replace(_signature(fifths), mode=mode)
 
 
 def _signature(fifths: int) -> Key:

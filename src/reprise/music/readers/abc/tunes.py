@@ -121,7 +121,7 @@ def _piece(voices: dict[str, Voice], source: str) -> Piece:
         tuple(_program(name, voice) for name, voice in pitched.items()),
         metre,
         source,
-        next(iter(_changes([pitched[first]], _fifths)), None),
+        *next(iter(_changes([pitched[first]], _key)), (None, None)),
         {
             kind: count
             for kind, count in {
@@ -176,12 +176,12 @@ def _most_changes(voices: Iterable[Voice], said: Callable[[Settings], object]) -
     return max(len(_changes([voice], said)) for voice in voices) - 1
 
 
-def _fifths(settings: Settings) -> int | None:
-    """The key signature as it sounds: with a transposition, that of as many semitones higher."""
+def _key(settings: Settings) -> tuple[int, str | None] | None:
+    """The key signature and mode as they sound: with a transposition, those of as many semitones higher."""
     if settings.key.fifths is None:
         return None
     fifths = settings.key.fifths + (7 * sum(settings.shifts.values()) + 6) % 12 - 6
-    return fifths - 12 if fifths > 7 else fifths + 12 if fifths < -7 else fifths
+    return fifths - 12 if fifths > 7 else fifths + 12 if fifths < -7 else fifths, settings.key.mode
 
 
 def _program(name: str, voice: Voice) -> int:

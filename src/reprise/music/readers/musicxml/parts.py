@@ -21,7 +21,7 @@ from reprise.music.readers.musicxml.values import (
     number,
     quarter_bpm,
     semitones,
-    sounding_fifths,
+    sounding_key,
     velocity,
 )
 
@@ -33,7 +33,7 @@ class Changes:
 
     def __init__(self) -> None:
         self.metres: dict[Place, tuple[int, int]] = {}
-        self.keys: dict[Place, int] = {}
+        self.keys: dict[Place, tuple[int, str | None]] = {}  # fifths and mode
         self.tempos: dict[Place, float] = {}
 
 
@@ -162,9 +162,9 @@ class Part:
             self._transpositions[transpose.get("number")] = semitones(transpose)
         for key in element.iterfind("key"):
             every = self._transpositions.get(None, Fraction(0))
-            fifths = sounding_fifths(key, self._transpositions.get(key.get("number", "1"), every))
-            if fifths is not None:
-                self._changes.keys.setdefault(place, fifths)
+            sounding = sounding_key(key, self._transpositions.get(key.get("number", "1"), every))
+            if sounding is not None:
+                self._changes.keys.setdefault(place, sounding)
         for time in element.iterfind("time"):
             if (metre := metre_of(time)) is not None:
                 self._changes.metres.setdefault(place, metre)

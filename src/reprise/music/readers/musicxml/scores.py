@@ -96,7 +96,7 @@ def _piece(root: Element, parts: dict[str, Part], changes: Changes, left_out: Co
         programs,
         metre,
         source,
-        next(iter(keys.values()), None),
+        *next(iter(keys.values()), (None, None)),
         {kind: left_out[kind] for kind in LEFT_OUT if left_out[kind]},
     )
     if problem := problem_of(piece):

@@ -10,6 +10,7 @@ from itertools import chain
 from xml.etree.ElementTree import Element
 
 from reprise.music.piece import FASTEST_BPM, SLOWEST_BPM
+from reprise.music.readers.modes import mode_of
 
 SEMITONES = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
 NAMES = ("long", "breve", "whole", "half", "quarter", "eighth", "16th", "32nd", "64th", "128th", "256th")
@@ -103,13 +104,14 @@ def metre_of(time: Element) -> tuple[int, int] | None:
     return sum(sum(map(int, beat.split("+"))) * finest // int(kind) for beat, kind in pairs), finest
 
 
-def sounding_fifths(key: Element, transposition: Fraction) -> int | None:
-    """The key signature of what sounds: a clarinet's D major, two semitones down, is C major."""
+def sounding_key(key: Element, transposition: Fraction) -> tuple[int, str | None] | None:
+    """The key signature and mode of what sounds: a clarinet's D major, two semitones down, is C major."""
     fifths = (key.findtext("fifths") or "").strip()
     if not re.fullmatch(r"[+-]?\d", fifths) or not -7 <= int(fifths) <= 7:
         return None
     sounding = int(fifths) + (round(transposition) * 7 + 5) % 12 - 5  # of two keys that sound alike the nearer one
-    return sounding if -7 <= sounding <= 7 else sounding - 12 if sounding > 0 else sounding + 12
+    sounding = sounding if -7 <= sounding <= 7 else sounding - 12 if sounding > 0 else sounding + 12
+    return sounding, mode_of(key.findtext("mode", "").strip())
 
 
 def quarter_bpm(element: Element) -> float | None:
