@@ -12,15 +12,14 @@ from benchmarks.audio.workers import of_size
 from benchmarks.clone import Clone, Usage, need_linux
 from benchmarks.machine import ROOT, report
 from benchmarks.measure import run_script, table
-from reprise.audio.params import RenderParams
-from reprise.clips.params import ClipParams
+from reprise.clips.params import CeilingParams, ClipParams
 from reprise.params import PARAMS_FILE, load_section, read_yaml
 
 STAGES = ("compose_clips", "render_clips", "cache_spectrograms", "train_recognizer@recognizer")
 OUTS = {
     "compose_clips": ("data/clips/midi", "data/clips/manifest.parquet"),
     "render_clips": ("data/clips/audio",),
-    "cache_spectrograms": ("data/clips/spectrograms",),
+    "cache_spectrograms": ("data/clips/spectrograms/recognizer", "data/clips/spectrograms/ceiling"),
     "train_recognizer@recognizer": ("models/recognizer",),
 }
 MILLION = 1_000_000
@@ -29,11 +28,11 @@ MILLION = 1_000_000
 def changes_for(count: int, quick: bool) -> dict:
     """The params of a run with `count` clips: one epoch, nothing mirrored to MLflow."""
     path = ROOT / PARAMS_FILE
-    sections = load_section(ClipParams, "clips", path), load_section(RenderParams, "rendering", path)
-    clips, rendering = of_size(*sections, count)
+    sections = load_section(ClipParams, "clips", path), load_section(CeilingParams, "ceiling", path)
+    clips, ceiling = of_size(*sections, count)
     changes = {
         "clips": {"count": count, "same_register_count": clips.same_register_count},
-        "rendering": {"ceiling_clips": rendering.ceiling_clips},
+        "ceiling": {"clips": ceiling.clips},
         "recognizer": {"epochs": 1},
         "compute": {"tracking": False},
     }

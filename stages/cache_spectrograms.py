@@ -1,27 +1,24 @@
-"""Stage cache_spectrograms: log-mel spectrograms to memory-map, and pictures of the sample clips."""
+"""Stage cache_spectrograms: log-mel spectrograms to memory-map."""
 
 from reprise.audio.params import RenderParams
 from reprise.audio.spectrogram import SpectrogramParams
 from reprise.clips.params import ClipParams
-from reprise.clips.pictures import draw_samples
-from reprise.clips.spectrograms import cache_spectrograms
+from reprise.clips.spectrograms import PARTS, cache_spectrograms
 from reprise.pipeline.stage import Stage, run_stage
 
 
 def main(stage: Stage) -> None:
-    params, rendering = stage.params(SpectrogramParams, "spectrogram"), stage.params(RenderParams, "rendering")
-    audio = stage.dep("data/clips/audio")
+    recognizer, _ = (stage.out(f"data/clips/spectrograms/{part}") for part in PARTS)
     cache_spectrograms(
-        params,
-        rendering.sample_rate,
+        stage.params(SpectrogramParams, "spectrogram"),
+        stage.params(RenderParams, "rendering").sample_rate,
         stage.params(ClipParams, "clips").duration_s,
-        audio,
+        stage.dep("data/clips/audio"),
         stage.dep("data/clips/manifest.parquet"),
-        stage.out("data/clips/spectrograms"),
+        recognizer.parent,
         stage.scratch,
         stage.compute,
     )
-    draw_samples(audio / "samples", params, rendering.sample_rate, stage.out("plots/clips"))
 
 
 if __name__ == "__main__":

@@ -4,12 +4,10 @@ from reprise.composition.corpus.store import load_corpus
 from reprise.composition.evaluation.evaluate import MusicEvaluationParams, evaluate_model
 from reprise.composition.evaluation.plots import draw_evaluation, write_differences
 from reprise.composition.evaluation.temperature import draw_temperature
-from reprise.composition.models.trained import load_model
+from reprise.composition.models.trained import MODELS, load_model
 from reprise.composition.sampling.music import MusicParams, load_music
 from reprise.pipeline.stage import Stage, run_stage
 from reprise.pipeline.tracking import open_tracker
-
-NAMES = {"lstm": "LSTM", "transformer": "Transformer", "vae": "VAE"}
 
 
 def main(stage: Stage) -> None:
@@ -23,7 +21,7 @@ def main(stage: Stage) -> None:
     stage.write_metrics(f"metrics/composer/{stage.item}.json", metrics)
     pictures, tables = (stage.out(f"plots/composer/{stage.item}/{kind}") for kind in ("evaluation", "tables"))
     test = load_corpus(corpus).pieces("test")
-    draw_evaluation(metrics, sampling, NAMES[stage.item], test, *load_music(music), pictures)
+    draw_evaluation(metrics, sampling, MODELS[stage.item], test, *load_music(music), pictures)
     write_differences(metrics, tables / "differences.csv")
     draw_temperature(load_model(model), test, pictures / "temperature.png", tables / "temperature.csv")
 

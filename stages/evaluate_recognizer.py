@@ -17,7 +17,7 @@ def main(stage: Stage) -> None:
         tracker.tags(stage.inputs)
         tracker.estimates(metrics)
     write_plots(predictions, params, stage.out("plots/recognizer/evaluation"))
-    data = load_set(clips / "spectrograms", "unseen_font", spectrogram)
+    data = load_set(clips / "spectrograms/recognizer", "unseen_font", spectrogram)
     draw_attributions(
         recognizer,
         data,

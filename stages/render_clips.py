@@ -2,7 +2,7 @@
 
 from reprise.audio.fonts import FontParams
 from reprise.audio.params import RenderParams
-from reprise.clips.params import ClipParams
+from reprise.clips.params import CeilingParams, ClipParams
 from reprise.clips.render import render_clips
 from reprise.pipeline.stage import Stage, run_stage
 
@@ -12,6 +12,7 @@ def main(stage: Stage) -> None:
         stage.params(ClipParams, "clips"),
         stage.params(FontParams, "fonts"),
         stage.params(RenderParams, "rendering"),
+        stage.params(CeilingParams, "ceiling").clips,
         stage.dep("data/clips/midi"),
         stage.dep("data/clips/manifest.parquet"),
         stage.dep("data/fonts"),

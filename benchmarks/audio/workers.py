@@ -12,7 +12,7 @@ from pathlib import Path
 from reprise.audio.fonts import FontParams
 from reprise.audio.params import RenderParams
 from reprise.clips.corpus import compose_clips
-from reprise.clips.params import ClipParams
+from reprise.clips.params import CeilingParams, ClipParams
 from reprise.clips.render import render_clips
 from reprise.pipeline.compute import ComputeParams, run_jobs
 
@@ -26,15 +26,16 @@ class Work:
     clips: ClipParams
     fonts: FontParams
     rendering: RenderParams
+    ceiling: int
     folder: Path
 
 
-def of_size(clips: ClipParams, rendering: RenderParams, count: int) -> tuple[ClipParams, RenderParams]:
+def of_size(clips: ClipParams, ceiling: CeilingParams, count: int) -> tuple[ClipParams, CeilingParams]:
     """Both sections for another number of clips: the other sets, and the shards, shrink or grow with it."""
     share = count / clips.count
     same_register, shard_size = (max(1, round(share * n)) for n in (clips.same_register_count, clips.shard_size))
     clips = replace(clips, count=count, same_register_count=same_register, shard_size=shard_size)
-    return clips, replace(rendering, ceiling_clips=round(share * rendering.ceiling_clips))
+    return clips, replace(ceiling, clips=round(share * ceiling.clips))
 
 
 def compose(work: Work, workers: int) -> float:
@@ -49,7 +50,7 @@ def render(work: Work, workers: int) -> float:
     """Seconds to render what `compose` made with as many workers, their start-up and loading of fonts among them."""
     folder, start = work.folder / f"{workers}", time.perf_counter()
     midi, manifest, notes = folder / "midi", folder / "manifest.parquet", folder / "notes"
-    sections = (work.clips, work.fonts, work.rendering)
+    sections = (work.clips, work.fonts, work.rendering, work.ceiling)
     render_clips(*sections, midi, manifest, work.folder / "fonts", folder / "audio", notes, processes(workers))
     return time.perf_counter() - start
 

@@ -72,7 +72,7 @@ def load_settings(limit: int | None) -> Settings:
 
 def load(name: str, settings: Settings) -> SpectrogramSet:
     """A set of the pipeline, its first clips alone where the settings have a limit."""
-    folder = need(CLIPS / "spectrograms", RUN_FIRST)
+    folder = need(CLIPS / "spectrograms", RUN_FIRST) / "recognizer"
     data = load_set(folder, name, settings.spectrogram)
     return replace(data, **{field.name: getattr(data, field.name)[: settings.limit] for field in fields(data)})
 
@@ -100,7 +100,7 @@ def train_ours(settings: Settings, folder: Path) -> float:
     small = "ceiling_train", "ceiling_validation"
     names = small if settings.limit else ("train", "validation")
     epochs = 1 if settings.limit else settings.recognizer.epochs
-    spectrograms = need(CLIPS / "spectrograms", RUN_FIRST)
+    spectrograms = need(CLIPS / "spectrograms", RUN_FIRST) / ("ceiling" if settings.limit else "recognizer")
     job = FitJob(*names, epochs, spectrograms, settings.clips, settings.rendering)
     start = time.perf_counter()
     fit_recognizer(job, settings.recognizer, settings.spectrogram, folder, folder / "work", "cpu", Tracker())

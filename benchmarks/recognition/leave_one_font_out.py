@@ -114,7 +114,7 @@ def changes_for(font: str, kin: set[str], args: argparse.Namespace) -> dict:
     changes = {
         "fonts": fonts_without(load_section(FontParams, "fonts", ROOT / PARAMS_FILE), font, kin, args.more),
         "clips": {"seed": args.seed},
-        "rendering": {"ceiling_clips": 8, "open_samples": 0},
+        "ceiling": {"clips": 8},
         "compute": {"tracking": False},
     }
     if args.quick:
@@ -135,7 +135,7 @@ def score(folder: Path) -> dict[str, dict]:
     network, config = load_recognizer(folder / "models/recognizer")
     found = {}
     for label, name in SETS.items():
-        data = load_set(folder / "data/clips/spectrograms", name, spectrogram)
+        data = load_set(folder / "data/clips/spectrograms/recognizer", name, spectrogram)
         probabilities = predict(network, data)
         decisions = (probabilities >= np.array(config.thresholds)).astype(float)
         found[label] = headline(Predictions(data.labels, probabilities, decisions, data.count), evaluation)["macro_f1"]

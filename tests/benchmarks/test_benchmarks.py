@@ -23,7 +23,7 @@ from reprise.audio.params import RenderParams
 from reprise.audio.spectrogram import SpectrogramParams
 from reprise.checked import build
 from reprise.clips.compose import compose_clip
-from reprise.clips.params import ClipParams
+from reprise.clips.params import CeilingParams, ClipParams
 from reprise.errors import BadInput
 from reprise.params import load_section
 from scripts import profile_clone
@@ -77,12 +77,12 @@ def test_a_million_clips_cost_the_larger_run_and_the_slope_beyond_it():
 
 
 def test_another_number_of_clips_keeps_the_shares_of_params_yaml():
-    clips, params = section(ClipParams, "clips"), section(RenderParams, "rendering")
+    clips, params = section(ClipParams, "clips"), section(CeilingParams, "ceiling")
     same_clips, same_params = workers.of_size(clips, params, clips.count)
     assert (same_clips, same_params) == (clips, params)
     half_clips, half_params = workers.of_size(clips, params, clips.count // 2)
     assert half_clips.total == round(clips.total / 2)
-    assert half_params.ceiling_clips == round(params.ceiling_clips / 2)
+    assert half_params.clips == round(params.clips / 2)
 
 
 # --- the machine

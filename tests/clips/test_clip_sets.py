@@ -12,9 +12,12 @@ from reprise.audio.files import decode, encode
 from reprise.audio.fonts import FONTS, FontParams, locate
 from reprise.audio.levels import active_rms, window_rms
 from reprise.audio.params import RenderParams
-from reprise.clips.corpus import compose_clips, read_manifest, stem_name
+from reprise.audio.spectrogram import SpectrogramParams
+from reprise.clips import samples
+from reprise.clips.corpus import compose_clips, read_manifest, read_midi_of, stem_name
 from reprise.clips.params import ClipParams
-from reprise.clips.render import RenderSet, _rendition, plan_sets, render_clips
+from reprise.clips.render import RenderSet, plan_sets, render_clips, rendition_of
+from reprise.clips.samples import lay_open
 from reprise.errors import AudioError, FontError, MidiError, ShardError
 from reprise.music.instruments import INSTRUMENT_NAMES
 from reprise.params import load_section
@@ -24,6 +27,7 @@ from reprise.pipeline.shards import item_name, read_shard, shard_name, write_sha
 SERIAL = ComputeParams("serial", 1, "", "cpu", False)
 PROCESSES = ComputeParams("processes", 2, "", "cpu", False)
 SMALL_FONTS = FontParams(("A320U",), "A320U", "TimGM6mb")
+CEILING = 1000
 SETS = [
     "train",
     "validation",
@@ -55,8 +59,8 @@ def manifest_of(clips: ClipParams) -> pd.DataFrame:
 
 
 def test_the_sets_of_the_repository(repository):
-    clips, fonts, rendering = repository
-    sets = {planned.name: planned for planned in plan_sets(manifest_of(clips), fonts, rendering)}
+    clips, fonts, _ = repository
+    sets = {planned.name: planned for planned in plan_sets(manifest_of(clips), fonts, CEILING)}
     assert list(sets) == SETS
     assert {name: len(planned.clips) for name, planned in sets.items()} == {
         "train": 6400,
@@ -65,13 +69,15 @@ def test_the_sets_of_the_repository(repository):
         "same_register": clips.same_register_count,
         "test_clean": 800,
         "unseen_font": 800,
-        "ceiling_train": rendering.ceiling_clips,
-        "ceiling_validation": rendering.ceiling_clips // 8,
+        "ceiling_train": CEILING,
+        "ceiling_validation": CEILING // 8,
     }
 
 
 def test_no_clip_is_both_trained_on_and_tested(repository):
-    sets = {planned.name: set(planned.clips) for planned in plan_sets(manifest_of(repository[0]), *repository[1:])}
+    sets = {
+        planned.name: set(planned.clips) for planned in plan_sets(manifest_of(repository[0]), repository[1], CEILING)
+    }
     for trained in ("train", "validation", "ceiling_train", "ceiling_validation"):
         for tested in ("test", "test_clean", "unseen_font", "same_register"):
             assert sets[trained].isdisjoint(sets[tested]), (trained, tested)
@@ -83,7 +89,7 @@ def test_no_clip_is_both_trained_on_and_tested(repository):
 def test_the_unseen_font_sounds_in_its_own_sets_alone(repository):
     _, fonts, _ = repository
     assert all(fonts.unseen not in fonts.train_on(name) for name in INSTRUMENT_NAMES)
-    for planned in plan_sets(manifest_of(repository[0]), *repository[1:]):
+    for planned in plan_sets(manifest_of(repository[0]), repository[1], CEILING):
         on_unseen = planned.name in ("unseen_font", "ceiling_train", "ceiling_validation")
         assert planned.plain == (fonts.unseen if on_unseen else fonts.clean)
         assert planned.varied == (planned.name in ("train", "validation", "test", "same_register"))
@@ -108,7 +114,7 @@ def test_a_part_never_plays_on_a_font_that_goes_without_its_instrument(instrumen
     params = replace(repository[2], plain_probability=0.0)
     clip = namedtuple("Clip", "clip count parts")
     drawn = [
-        _rendition(RenderSet("train", (), fonts.clean, varied=True), row, repository[0], fonts, tmp_path, params)
+        rendition_of(RenderSet("train", (), fonts.clean, varied=True), row, repository[0], fonts, tmp_path, params)
         for row in (clip(item, 1, [INSTRUMENT_NAMES.index(instrument)]) for item in range(60))
     ]
     heard = Counter(rendition.voices[0].font.stem for rendition in drawn)
@@ -132,12 +138,11 @@ def corpus(tmp_path_factory, repository):
         shard_size=8,
         duration_s=2.0,
     )
-    rendering = replace(repository[2], open_samples=3, ceiling_clips=6)
     compose_clips(clips, folder / "midi", folder / "manifest.parquet", folder / "notes", SERIAL)
     (folder / "fonts").mkdir()
     for name in SMALL_FONTS.all:
         (folder / "fonts" / FONTS[name].file_name).symlink_to(locate(FONTS[name]))
-    return folder, clips, rendering
+    return folder, clips, repository[2]
 
 
 def render(corpus, out, compute=SERIAL, midi=None, fonts=None):
@@ -146,6 +151,7 @@ def render(corpus, out, compute=SERIAL, midi=None, fonts=None):
         clips,
         SMALL_FONTS,
         rendering,
+        6,
         midi or folder / "midi",
         folder / "manifest.parquet",
         fonts or folder / "fonts",
@@ -220,12 +226,31 @@ def test_a_set_has_its_font_alone(rendered):
     assert all(heard[name] == ({"TimGM6mb"} if name.startswith(("unseen", "ceiling")) else {"A320U"}) for name in SETS)
 
 
-def test_samples_lie_open_with_their_midi(rendered):
-    names = {path.name for path in (rendered[0] / "samples").iterdir()}
-    assert {path.rsplit(".", 1)[0] for path in names} <= {"acoustic_grand_piano", "nylon_guitar", "string_ensemble"}
-    assert names and len(names) % 2 == 0
-    for path in (rendered[0] / "samples").glob("*.wav"):
-        assert soundfile.info(path).channels == 1 and path.with_suffix(".mid").is_file()
+def test_samples_lie_open_as_sound_notes_and_picture(corpus, pytestconfig, tmp_path):
+    folder, clips, rendering = corpus
+    spectrogram = load_section(SpectrogramParams, "spectrogram", pytestconfig.rootpath / "params.yaml")
+    places = folder / "midi", folder / "manifest.parquet", folder / "fonts", tmp_path / "samples", tmp_path / "pictures"
+    lay_open(3, clips, SMALL_FONTS, rendering, spectrogram, *places)
+    names = {path.stem for path in (tmp_path / "samples").iterdir()}
+    assert names and names <= {"acoustic_grand_piano", "nylon_guitar", "string_ensemble"}
+    assert {path.name for path in (tmp_path / "samples").iterdir()} == {
+        f"{n}.{k}" for n in names for k in ("mid", "wav")
+    }
+    assert {path.name for path in (tmp_path / "pictures").iterdir()} == {f"{name}.png" for name in names}
+    assert all(soundfile.info(path).channels == 1 for path in (tmp_path / "samples").glob("*.wav"))
+
+
+def test_a_sample_is_the_first_clip_without_a_fault(corpus, pytestconfig, tmp_path, monkeypatch):
+    folder, clips, rendering = corpus
+    spectrogram = load_section(SpectrogramParams, "spectrogram", pytestconfig.rootpath / "params.yaml")
+    places = folder / "midi", folder / "manifest.parquet", folder / "fonts", tmp_path / "samples", tmp_path / "pictures"
+    found = iter([["clipped"], []])
+    monkeypatch.setattr(samples, "render_clip", lambda *_: (np.zeros(22050, np.float32), None, next(found)))
+    pairs = read_manifest(places[1]).query("count == 2")[:2]
+    monkeypatch.setattr(samples, "chosen", lambda table, fonts: [(RenderSet("train", (), "A320U"), "two", pairs)])
+    lay_open(1, clips, SMALL_FONTS, rendering, spectrogram, *places)
+    (midi,) = read_midi_of(places[0], pairs[1:]).values()
+    assert (tmp_path / "samples" / "two.mid").read_bytes() == midi
 
 
 def test_a_midi_shard_cut_off_is_named(corpus, tmp_path):

@@ -76,7 +76,7 @@ def cache(folder, compute=SERIAL, out="out"):
         folder / f"{out}-notes",
         compute,
     )
-    return {path.name: path.read_bytes() for path in (folder / out).iterdir()}
+    return {path.name: path.read_bytes() for path in (folder / out / "recognizer").iterdir()}
 
 
 def rewrite(folder, name, shard, change):
@@ -89,7 +89,7 @@ def rewrite(folder, name, shard, change):
 def test_rows_are_the_log_mel_of_their_clip_rounded(audio):
     cache(audio)
     for name, clips in list(SETS.items())[:2]:
-        cached = load_set(audio / "out", name, PARAMS)
+        cached = load_set(audio / "out/recognizer", name, PARAMS)
         kept = [clip for clip in clips if clip != UNUSABLE]
         assert cached.clips.tolist() == kept and cached.arrays.dtype == np.float16
         assert cached.arrays.shape == (len(kept), 32, PARAMS.frames(RATE))
@@ -102,7 +102,7 @@ def test_rows_are_the_log_mel_of_their_clip_rounded(audio):
 
 def test_rows_of_a_set_with_stems_are_its_stems(audio):
     cache(audio)
-    cached = load_stems(audio / "out", "stems", PARAMS, RATE)
+    cached = load_stems(audio / "out/recognizer", "stems", PARAMS, RATE)
     names = [(clip, part) for clip in SETS["stems"] for part in range(len(PARTS[clip]))]
     assert cached.arrays.shape == (len(names), 32, PARAMS.frames(RATE)) and cached.levels.shape == (len(names), 10)
     assert [rows.tolist() for rows in cached.clips] == [[0], [1, 2], [3], [4, 5]] and len(cached) == 4
@@ -117,7 +117,7 @@ def test_float16_loses_no_more_than_a_thirty_second_of_a_db(audio):
     """Between 64 and 128 its steps are 1/16."""
     cache(audio)
     exact = log_mel(decode(encode(noise(0), RATE, "FLAC"), "x", RATE), RATE, PARAMS)
-    assert np.abs(load_set(audio / "out", "train", PARAMS).arrays[0] - exact).max() <= 1 / 32
+    assert np.abs(load_set(audio / "out/recognizer", "train", PARAMS).arrays[0] - exact).max() <= 1 / 32
 
 
 def test_activity_follows_the_steps_of_the_network():
@@ -153,7 +153,7 @@ def test_it_goes_on_after_an_interrupt_and_ends_the_same(audio, monkeypatch, cal
 def test_a_lost_array_is_filled_again(audio, lost):
     """Outs are moved one by one: a run killed in between leaves notes of rows that its work folder no longer has."""
     whole = cache(audio)
-    for path in (audio / "out").iterdir():
+    for path in (audio / "out/recognizer").iterdir():
         if lost in (path.name, "all"):
             path.unlink()
     assert cache(audio) == whole
@@ -177,7 +177,7 @@ def test_the_array_takes_its_space_on_the_disk_at_once(audio, monkeypatch):
     sizes = []
 
     def look(samples, rate, params):
-        stat = os.stat(audio / "out" / "train.npy")
+        stat = os.stat(audio / "out/recognizer" / "train.npy")
         sizes.append((stat.st_blocks * 512, stat.st_size))
         return np.full((32, PARAMS.frames(RATE)), -80.0, np.float32)
 
@@ -232,28 +232,28 @@ def test_a_broken_table_is_named(audio, content):
 @pytest.mark.parametrize("keep", [None, 0, 100])
 def test_the_missing_or_damaged_file_of_a_set_is_named(audio, file, keep):
     cache(audio)
-    path = audio / "out" / file
+    path = audio / "out/recognizer" / file
     content = path.read_bytes()
     path.unlink()
     if keep is not None:
         path.write_bytes(content[:keep])
-    with pytest.raises(ShardError, match=rf"out.{file}: not a readable part"):
-        load_stems(audio / "out", "stems", PARAMS, RATE)
+    with pytest.raises(ShardError, match=rf"recognizer.{file}: not a readable part"):
+        load_stems(audio / "out/recognizer", "stems", PARAMS, RATE)
 
 
 @pytest.mark.parametrize("file", ["stems.npy", "stems_levels.npy"])
 def test_an_array_with_rows_of_its_own_is_named(audio, file):
     cache(audio)
-    path = audio / "out" / file
+    path = audio / "out/recognizer" / file
     np.save(path, np.load(path)[1:])
-    with pytest.raises(ShardError, match=rf"out.{file}: shape .* doesn't fit"):
-        load_stems(audio / "out", "stems", PARAMS, RATE)
+    with pytest.raises(ShardError, match=rf"recognizer.{file}: shape .* doesn't fit"):
+        load_stems(audio / "out/recognizer", "stems", PARAMS, RATE)
 
 
 @pytest.mark.parametrize("damage", ["cut", "missing", "other params", "other rows"])
 def test_a_damaged_cache_is_named_when_it_is_read(audio, damage):
     cache(audio)
-    path, params = audio / "out" / "train.npy", PARAMS
+    path, params = audio / "out/recognizer" / "train.npy", PARAMS
     if damage == "cut":
         path.write_bytes(path.read_bytes()[:5000])
     elif damage == "missing":
@@ -261,6 +261,6 @@ def test_a_damaged_cache_is_named_when_it_is_read(audio, damage):
     elif damage == "other params":
         params = SpectrogramParams(1024, 512, 64, 30.0, 11025.0, -80.0)
     else:
-        (audio / "out" / "test.parquet").replace(audio / "out" / "train.parquet")
+        (audio / "out/recognizer" / "test.parquet").replace(audio / "out/recognizer" / "train.parquet")
     with pytest.raises(ShardError, match=r"train\.npy"):
-        load_set(audio / "out", "train", params)
+        load_set(audio / "out/recognizer", "train", params)

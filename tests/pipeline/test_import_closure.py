@@ -24,6 +24,7 @@ ROOT = Path(__file__).resolve().parents[2]
 # What a result can't depend on, and so no stage lists; nothing is followed through them either.
 EXEMPT = {
     "src/reprise/params.py": "turns params.yaml into values; DVC tracks the values themselves",
+    "src/reprise/checked.py": "checks those values, changes none",
     "src/reprise/pipeline/compute.py": "decides where the work runs; the same bytes from every engine is tested",
     "src/reprise/pipeline/cluster.py": "the same, on a Dask cluster",
     "src/reprise/pipeline/tracking.py": "mirrors what was computed, writes no out",

@@ -23,7 +23,7 @@ from conftest import ROOT, Clone
 from reprise.params import read_yaml
 from reprise.pipeline.dvc_files import stage_entries
 
-CLIP_STAGES = ("collect_fonts", "compose_clips", "render_clips", "cache_spectrograms")
+CLIP_STAGES = ("collect_fonts", "compose_clips", "sample_clips", "render_clips", "cache_spectrograms")
 TRAINING_STAGES = ("train_recognizer@recognizer", "train_recognizer@ceiling", "evaluate_recognizer")
 MODELS = ("lstm", "transformer", "vae")
 MUSIC_STAGES = tuple(f"{stage}@{model}" for stage in ("generate_music", "evaluate_composer") for model in MODELS)
@@ -131,7 +131,7 @@ def test_a_second_run_has_nothing_to_do(copy_of_smoke):
     assert time.monotonic() - started < 30, "about 2 s"
 
 
-EVERYTHING_FROM_SPECTROGRAMS = {"cache_spectrograms", *TRAINING_STAGES}
+EVERYTHING_FROM_SPECTROGRAMS = {"sample_clips", "cache_spectrograms", *TRAINING_STAGES}
 
 
 @pytest.mark.parametrize(
@@ -143,9 +143,11 @@ EVERYTHING_FROM_SPECTROGRAMS = {"cache_spectrograms", *TRAINING_STAGES}
         ({"spectrogram": {"floor_db": -81.0}}, EVERYTHING_FROM_SPECTROGRAMS),
         (
             {"rendering": {"clean_level_db": -21.0}},
-            {"render_clips", "cache_spectrograms", "train_recognizer@recognizer", "train_recognizer@ceiling"},
+            {"sample_clips", "render_clips", "cache_spectrograms", *TRAINING_STAGES[:2]},
         ),
-        ({"fonts": {"train_without": []}}, {"collect_fonts", "render_clips", *MUSIC_STAGES[:3]}),
+        ({"samples": {"clips": 3}}, {"sample_clips"}),
+        ({"ceiling": {"epochs": 3}}, {"render_clips", "train_recognizer@ceiling"}),
+        ({"fonts": {"train_without": []}}, {"collect_fonts", "sample_clips", "render_clips", *MUSIC_STAGES[:3]}),
         ({"corpus": {"rare_pitch_count": 1}}, {"collect_corpus"}),
         ({"models": {"lstm": {"fit": {"epochs": 3}}}}, {"train_composer@lstm"}),
         ({"sampling": {"temperatures": [1.3]}}, set(MUSIC_STAGES)),
@@ -181,7 +183,7 @@ def test_a_wrong_param_deletes_nothing(copy_of_smoke, section, wrong):
 def test_an_experiment_reruns_training_alone_and_metrics_diff_shows_it(copy_of_smoke):
     copy_of_smoke.commit("smoke")
     copy_of_smoke.set_params({"compute": {"tracking": False}})
-    copy_of_smoke.dvc("exp", "run", "--set-param", "recognizer.epochs=1", "--set-param", "recognizer.ceiling_epochs=1")
+    copy_of_smoke.dvc("exp", "run", "--set-param", "recognizer.epochs=1", "--set-param", "ceiling.epochs=1")
     assert set(copy_of_smoke.stages_run) == {CHECK, *TRAINING_STAGES, SUMMARY}
     curves = (copy_of_smoke.folder / "plots/recognizer/curves.csv").read_text().splitlines()
     assert len(curves) == 2, "a header and one epoch"
@@ -326,6 +328,10 @@ def test_what_one_clone_pushes_another_pulls_and_runs_nothing(smoke_clone, copy_
     log = second.dvc("repro")
     assert "Data and pipelines are up to date." in log and second.stages_run == []
     assert second.lock == smoke_clone.lock
-    for path in ("data/clips/spectrograms/test.npy", "models/recognizer/config.json", "metrics/recognizer.json"):
+    for path in (
+        "data/clips/spectrograms/recognizer/test.npy",
+        "models/recognizer/config.json",
+        "metrics/recognizer.json",
+    ):
         assert (second.folder / path).read_bytes() == (smoke_clone.folder / path).read_bytes()
     shutil.rmtree(second.folder)

@@ -18,7 +18,7 @@ from reprise.errors import ParamsError
 from reprise.music.instruments import INSTRUMENT_NAMES
 from reprise.params import load_section, read_yaml
 from reprise.recognition.model import Recognizer
-from reprise.sections import SECTIONS
+from reprise.sections import sections
 from scripts import profile_clone
 
 LINT = "python scripts/lint.py"
@@ -207,7 +207,7 @@ def test_run_reproduces_and_says_where_to_look(world, says, tells):
         "python scripts/guard.py after repro",
     ]
     assert tells in done.stderr.splitlines() and "first music" not in done.stderr
-    assert all(place in done.stderr for place in ("metrics/", "plots/", "data/clips/audio/samples/"))
+    assert all(place in done.stderr for place in ("metrics/", "plots/", "data/clips/samples/"))
 
 
 def test_the_first_run_makes_the_quickest_music_first_and_says_where_it_is(world):
@@ -275,7 +275,7 @@ def test_profiles_fit_params_yaml_and_keep_its_comments(tmp_path, name):
     shutil.copy(ROOT / "params.yaml", params)
     profile = profile_clone.read_profile(ROOT, name)
     profile_clone.overlay(params, profile, f"profiles/{name}.yaml")
-    loaded = {section: load_section(kind, section, params) for section, kind in SECTIONS.items()}
+    loaded = {section: load_section(kind, section, params) for section, kind in sections().items()}
     assert loaded["clips"].count == profile["clips"]["count"]
     network = Recognizer(loaded["recognizer"].network, loaded["spectrogram"].n_mels, len(INSTRUMENT_NAMES))
     assert sum(parameter.numel() for parameter in network.parameters()) <= 1_000_000

@@ -28,5 +28,3 @@ class RenderParams:
     mix_level_db: Annotated[tuple[float, float], Within(-60, 0)]
     clean_level_db: Annotated[float, Field(ge=-60, le=0)]
     audible_db: Annotated[float, Field(ge=-60, lt=0)]
-    open_samples: Annotated[int, Field(ge=0, le=100)]
-    ceiling_clips: Annotated[int, Field(ge=0)]

@@ -1,4 +1,4 @@
-"""The `clips` section of params.yaml, and which set a clip belongs to."""
+"""The sections of params.yaml that say which clips there are, and which set a clip belongs to."""
 
 from typing import Annotated
 
@@ -46,3 +46,18 @@ class ClipParams:
     @property
     def total(self) -> int:
         return self.count + self.same_register_count
+
+
+@checked
+class SampleParams:
+    """The `samples` section: how many clips are laid open."""
+
+    clips: Annotated[int, Field(ge=0, le=100)]
+
+
+@checked
+class CeilingParams:
+    """The `ceiling` section: clips on the font that the recognizer never hears, and how long training on them lasts."""
+
+    clips: Annotated[int, Field(ge=0)]
+    epochs: AtLeastOne

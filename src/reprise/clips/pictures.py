@@ -5,11 +5,9 @@ from pathlib import Path
 import matplotlib
 import numpy as np
 
-from reprise.audio.files import decode
-from reprise.audio.spectrogram import SpectrogramParams, log_mel
+from reprise.audio.spectrogram import SpectrogramParams
 from reprise.music.instruments import BY_PROGRAM, INSTRUMENT_NAMES
 from reprise.music.piece import Piece
-from reprise.music.readers.midi import read_midi
 
 matplotlib.use("Agg")
 from librosa import mel_frequencies, midi_to_note
@@ -19,15 +17,6 @@ from matplotlib.image import AxesImage
 FREQUENCY_TICKS_HZ = (200, 500, 1000, 2000, 5000, 10000)
 SEMITONES_A_TICK = (1, 2, 3, 6, 12)
 MOST_PITCH_TICKS = 8
-
-
-def draw_samples(samples: Path, params: SpectrogramParams, sample_rate: int, folder: Path) -> None:
-    """A PNG in `folder` for each WAV with its MIDI in `samples`."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for wav in sorted(samples.glob("*.wav")):
-        piece = read_midi(wav.with_suffix(".mid").read_bytes(), str(wav))
-        audio = decode(wav.read_bytes(), str(wav), sample_rate)
-        draw_clip(piece, log_mel(audio, sample_rate, params), params, sample_rate, folder / f"{wav.stem}.png")
 
 
 def draw_clip(piece: Piece, spectrogram: np.ndarray, params: SpectrogramParams, sample_rate: int, path: Path) -> None:

@@ -26,7 +26,7 @@ from reprise.music.instruments import INSTRUMENT_NAMES
 from reprise.music.piece import Piece
 from reprise.music.readers.midi import read_midi
 from reprise.pipeline.compute import ComputeParams, run_jobs
-from reprise.pipeline.shards import item_name, make_shard, shard_name, shard_plan, write_atomically
+from reprise.pipeline.shards import item_name, make_shard, shard_name, shard_plan
 
 _RENDER = 2  # what a seed is for; 0 and 1 are the composer's
 FAULTS = ("not_finite", "inaudible_part", "early_onset", "late_onset", "clipped", "wrong_duration")
@@ -52,10 +52,9 @@ class RenderSet:
     stems: bool = False
 
 
-def plan_sets(manifest: pd.DataFrame, fonts: FontParams, params: RenderParams) -> list[RenderSet]:
-    """The sets that the recognizer is trained and tested on."""
+def plan_sets(manifest: pd.DataFrame, fonts: FontParams, ceiling: int) -> list[RenderSet]:
+    """The sets that the recognizer is trained and tested on, and those of its ceiling with so many training clips."""
     clips = {split: tuple(group["clip"]) for split, group in manifest.groupby("split")}
-    ceiling = params.ceiling_clips
     return [
         RenderSet("train", clips["train"], fonts.clean, varied=True, stems=True),
         *(RenderSet(name, clips[name], fonts.clean, varied=True) for name in ("validation", "test", "same_register")),
@@ -84,6 +83,7 @@ def render_clips(
     clips: ClipParams,
     fonts: FontParams,
     params: RenderParams,
+    ceiling: int,
     midi_folder: Path,
     manifest_path: Path,
     font_folder: Path,
@@ -98,7 +98,7 @@ def render_clips(
     """
     manifest = read_manifest(manifest_path)
     jobs = []
-    for render_set in plan_sets(manifest, fonts, params):
+    for render_set in plan_sets(manifest, fonts, ceiling):
         rows = manifest[manifest["clip"].isin(render_set.clips)]
         for shard, items in enumerate(shard_plan(len(rows), clips.shard_size)):
             part = rows.iloc[items.start : items.stop]
@@ -106,7 +106,6 @@ def render_clips(
     rows = run_jobs(_render_shard, jobs, [len(job.rows) for job in jobs], compute, "rendering")
     table = pd.DataFrame([row for shard_rows in rows for row in shard_rows])
     table.to_parquet(folder / "rendering.parquet", index=False)
-    write_samples(manifest, table, clips, fonts, params, midi_folder, font_folder, folder / "samples")
     return summarise(table)
 
 
@@ -153,11 +152,12 @@ def _stem_faults(piece: Piece, stems: np.ndarray, sample_rate: int) -> list[str]
     return faults
 
 
-def _rendition(
-    job_set: RenderSet, row: NamedTuple, clips: ClipParams, fonts: FontParams, folder: Path, params: RenderParams
+def rendition_of(
+    render_set: RenderSet, row: NamedTuple, clips: ClipParams, fonts: FontParams, folder: Path, params: RenderParams
 ) -> Rendition:
-    plain = font_path(folder, job_set.plain)
-    if not job_set.varied:
+    """How a set's clip, a row of the manifest, is played; the fonts lie in `folder`."""
+    plain = font_path(folder, render_set.plain)
+    if not render_set.varied:
         return plain_rendition(row.count, plain, params)
     played = (INSTRUMENT_NAMES[part] for part in row.parts)
     choices = [tuple(font_path(folder, name) for name in fonts.train_on(instrument)) for instrument in played]
@@ -171,7 +171,7 @@ def _render_shard(job: _Job) -> list[dict]:
         members, rows = [], []
         for row in job.rows.itertuples():
             piece = read_midi(midi[row.clip], f"{job.midi}: clip {row.clip}")
-            rendition = _rendition(job.set, row, job.clips, job.fonts, job.font_folder, job.params)
+            rendition = rendition_of(job.set, row, job.clips, job.fonts, job.font_folder, job.params)
             mix, stems, faults = render_clip(piece, row.levels_db, rendition, job.params, job.clips.duration_s)
             usable = not faults
             if usable:
@@ -202,33 +202,6 @@ def _stem_members(clip: int, stems: np.ndarray, params: RenderParams) -> list[tu
     """Each stem alone, all at one level, so that none is nearer than another to what 16 bits can hold."""
     alone = [mix_stems(stem[None], np.zeros(1), params.clean_level_db, params.sample_rate)[0] for stem in stems]
     return [(stem_name(clip, part), encode(s, params.sample_rate, "FLAC")) for part, s in enumerate(alone)]
-
-
-def write_samples(
-    manifest: pd.DataFrame,
-    table: pd.DataFrame,
-    clips: ClipParams,
-    fonts: FontParams,
-    params: RenderParams,
-    midi_folder: Path,
-    font_folder: Path,
-    folder: Path,
-) -> None:
-    """Open WAVs with their MIDI: each instrument alone on the clean font first, then varied clips of 2, 3 and 4."""
-    folder.mkdir(parents=True, exist_ok=True)
-    alone = RenderSet("test_clean", (), fonts.clean)
-    varied = RenderSet("train", (), fonts.clean, varied=True)
-    train = manifest[(manifest["split"] == "train") & manifest["clip"].isin(table[table["usable"]]["clip"])]
-    chosen = [(alone, name, train[(train["count"] == 1) & (train[name] == 1)][:1]) for name in INSTRUMENT_NAMES]
-    chosen += [(varied, f"{count}_instruments", train[train["count"] == count][:1]) for count in (2, 3, 4)]
-    for render_set, name, rows in chosen[: params.open_samples]:
-        midi = read_midi_of(midi_folder, rows)
-        for row in rows.itertuples():
-            piece = read_midi(midi[row.clip], f"clip {row.clip}")
-            rendition = _rendition(render_set, row, clips, fonts, font_folder, params)
-            mix, _, _ = render_clip(piece, row.levels_db, rendition, params, clips.duration_s)
-            write_atomically(folder / f"{name}.wav", encode(mix, params.sample_rate, "WAV"))
-            write_atomically(folder / f"{name}.mid", midi[row.clip])
 
 
 def summarise(table: pd.DataFrame) -> dict:

@@ -1,5 +1,7 @@
 """Rendered clips to arrays that are memory-mapped: `SET.npy`, float16[clips, mel bands, frames] in dB.
 
+The sets of the ceiling lie in a folder of their own, so that nothing else is trained anew when they change.
+
 `SET.parquet` beside it has a row for each row of the array: the clip, how many instruments it has, its 0/1 labels.
 
 Of a set with stems, which training mixes anew, the rows are the stems: its table has clip and instrument of each, and
@@ -25,6 +27,9 @@ from reprise.music.instruments import INSTRUMENT_NAMES
 from reprise.pipeline.compute import ComputeParams, run_jobs
 from reprise.pipeline.shards import item_name, read_shard, shard_name
 
+CEILING = "ceiling"
+PARTS = ("recognizer", CEILING)
+
 
 @dataclass(frozen=True)
 class _Job:
@@ -48,7 +53,7 @@ def cache_spectrograms(
     scratch: Path,
     compute: ComputeParams,
 ) -> None:
-    """Write the array and the table of every set under `audio`.
+    """Write the array and the table of every set under `audio` into `folder`/recognizer or `folder`/ceiling.
 
     Raises:
         ShardError, AudioError: a shard is damaged or missing.
@@ -56,13 +61,15 @@ def cache_spectrograms(
     rendering, manifest = read_rendering(audio), read_manifest(manifest_path).set_index("clip")
     samples = round(duration_s * sample_rate)
     frames, windows = params.frames(samples), window_rms(np.zeros((1, samples)), sample_rate).shape[1]
-    folder.mkdir(parents=True, exist_ok=True)
+    for part in PARTS:
+        (folder / part).mkdir(parents=True, exist_ok=True)
     scratch.mkdir(parents=True, exist_ok=True)
     jobs = []
     for name, rows in rendering[rendering["usable"]].groupby("set", sort=False):
         stems = bool(rows["stems"].iloc[0])
         count = int(rows["parts"].map(len).sum()) if stems else len(rows)
-        array, levels = folder / f"{name}.npy", folder / f"{name}_levels.npy" if stems else None
+        own = folder / PARTS[name.startswith(CEILING)]
+        array, levels = own / f"{name}.npy", own / f"{name}_levels.npy" if stems else None
         if not array.exists() or (levels and not levels.exists()):
             for done in scratch.glob(f"{name}-*.done"):  # of an array that was moved away or lost
                 done.unlink()
@@ -76,7 +83,7 @@ def cache_spectrograms(
             jobs.append(_Job(path, members, first, array, levels, done, sample_rate, params))
             first += len(members)
         table = stem_table(rows) if stems else clip_table(rows, manifest)
-        table.to_parquet(folder / f"{name}.parquet", index=False)
+        table.to_parquet(own / f"{name}.parquet", index=False)
     run_jobs(_fill_rows, jobs, [len(job.members) for job in jobs], compute, "spectrograms", "sounds")
 
 

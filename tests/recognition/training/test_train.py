@@ -29,7 +29,6 @@ def params(**changes: object) -> TrainParams:
         "weight_decay": 0.01,
         "average_decay": 0.5,
         "step_loss_weight": 1.0,
-        "ceiling_epochs": 1,
         "network": NetworkParams((4, 4, 8, 8), 16, 1),
         "augment": augment,
     }

@@ -105,7 +105,7 @@ class TransformerLayer(nn.Module):
 
     def __init__(self, params: TransformerParams) -> None:
         super().__init__()
-        self.heads, self.dropout = params.heads, params.dropout
+        self.heads = params.heads
         self.attention_norm, self.mlp_norm = nn.LayerNorm(params.width), nn.LayerNorm(params.width)
         self.qkv = nn.Linear(params.width, 3 * params.width, bias=False)
         self.out = nn.Linear(params.width, params.width, bias=False)
@@ -121,9 +121,7 @@ class TransformerLayer(nn.Module):
         query, key = rotate(query, positions), rotate(key, positions)
         if memory is not None:
             key, value = torch.cat([memory[0], key], dim=2), torch.cat([memory[1], value], dim=2)
-        mixed = nn.functional.scaled_dot_product_attention(
-            query, key, value, attn_mask=visible, dropout_p=self.dropout if self.training else 0.0
-        )
+        mixed = nn.functional.scaled_dot_product_attention(query, key, value, attn_mask=visible, dropout_p=0.0)
         x = x + self.drop(self.out(mixed.transpose(1, 2).reshape(batch, events, width)))
         return x + self.drop(self.mlp(self.mlp_norm(x))), (key, value)
 

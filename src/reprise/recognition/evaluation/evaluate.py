@@ -50,7 +50,9 @@ def evaluate_recognizer(
     Returns:
         The content of metrics/recognizer.json, and the predictions for each of `TEST_SETS`.
     """
-    sets = {name: load_set(clips / "spectrograms", name, spectrogram) for name in (*TEST_SETS, "same_register")}
+    sets = {
+        name: load_set(clips / "spectrograms/recognizer", name, spectrogram) for name in (*TEST_SETS, "same_register")
+    }
     predictions = {}
     with progress_bar(len(sets) + 2, "evaluating", "models on sets") as bar:
         for name, data in sets.items():

@@ -60,7 +60,9 @@ def fit_recognizer(
 def run_fit(stage: Stage, train_set: str, validation_set: str, params: TrainParams, epochs: int) -> None:
     """The training stage of the network `stage.item`: leaves models/ITEM and plots/ITEM/curves.csv."""
     clips, rendering = stage.params(ClipParams, "clips"), stage.params(RenderParams, "rendering")
-    job = FitJob(train_set, validation_set, epochs, stage.dep("data/clips/spectrograms"), clips, rendering)
+    job = FitJob(
+        train_set, validation_set, epochs, stage.dep(f"data/clips/spectrograms/{stage.item}"), clips, rendering
+    )
     spectrogram = stage.params(SpectrogramParams, "spectrogram")
     with open_tracker(stage.compute.tracking, "recognizer", stage.name) as tracker:
         tracker.tags({"train_set": train_set, **stage.inputs})

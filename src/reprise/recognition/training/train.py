@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from tqdm import tqdm
 
-from reprise.checked import AtLeastOne, checked
+from reprise.checked import checked
 from reprise.errors import BadInput
 from reprise.learning.training import FitParams, RunParams, run_epochs
 from reprise.pipeline.tracking import Tracker
@@ -37,7 +37,6 @@ class TrainParams(FitParams, RunParams):
     batch_size: Annotated[int, Field(ge=2)]  # a batch norm of one clip is none
     average_decay: Annotated[float, Field(ge=0, lt=1)]
     step_loss_weight: Annotated[float, Field(ge=0)]
-    ceiling_epochs: AtLeastOne
     network: NetworkParams
     augment: AugmentParams
 
