@@ -28,12 +28,11 @@ from reprise.music.readers.midi import read_midi
 from reprise.music.writers.midi import midi_bytes
 from reprise.music.writers.musicxml import musicxml_bytes
 from reprise.pipeline.compute import ComputeParams, run_jobs
-from reprise.pipeline.shards import item_name, make_shard, read_shard, shard_name
+from reprise.pipeline.shards import item_name, make_shard, shard_name
 
 SAMPLE_RATE = 44100
 STEPS_BETWEEN = 5  # phrases between two openings, of a model that has latents
 ORIGINS = ("opening", "nothing")
-KINDS = ("mid", "musicxml")
 
 
 def generate_music(
@@ -53,21 +52,17 @@ def generate_music(
     Raises:
         BadInput: no opening fits the model.
     """
-    openings = draw_openings(scores, load_model(model), params)
+    trained = load_model(model)
+    openings = draw_openings(scores, trained, params)
     jobs = [(t, origin) for t in range(len(params.temperatures)) for origin in range(len(ORIGINS))]
-    half = params.pieces // 2
-    work = partial(_make_shard, model, openings, params, folder, scratch)
-    rows = run_jobs(work, jobs, [half] * len(jobs), compute, "composing", "pieces")
+    work = partial(_make_shard, model, openings, params, font, folder, scratch)
+    rows = run_jobs(work, jobs, [params.pieces // 2] * len(jobs), compute, "composing", "pieces")
     manifest = pd.DataFrame([row for shard in rows for row in shard])
     manifest.to_parquet(folder / "manifest.parquet", index=False)
-    opened = manifest[manifest.groupby(["temperature", "origin"]).cumcount() < params.open_samples]
-    for row in opened.itertuples():
-        _open_sample(folder, row, font)
-    trained = load_model(model)
     if isinstance(trained.network, PhraseVae):
         between = interpolate(trained, openings[0], openings[-1], STEPS_BETWEEN, params.rules(1.0), (params.seed, 2))
         for step, piece in enumerate(between, 1):
-            _lay_open(_written(piece), folder / "samples" / f"between_{step}", font)
+            _lay_open(piece, folder / "samples" / f"between_{step}", font)
 
 
 def draw_openings(scores: Sequence[Piece], trained: TrainedModel, params: MusicParams) -> list[Piece]:
@@ -105,14 +100,21 @@ def _fits(opening: Piece, trained: TrainedModel) -> bool:
 
 
 def _make_shard(
-    model: Path, openings: list[Piece], params: MusicParams, folder: Path, scratch: Path, job: tuple[int, int]
+    model: Path,
+    openings: list[Piece],
+    params: MusicParams,
+    font: Path,
+    folder: Path,
+    scratch: Path,
+    job: tuple[int, int],
 ) -> list[dict]:
+    """The pieces of one temperature and origin as a shard of MIDI files; the first of them also laid open."""
     number = job[0] * len(ORIGINS) + job[1]
 
     def make() -> tuple[list[tuple[str, bytes]], list[dict]]:
         torch.set_num_threads(1)
-        trained, temperature = load_model(model), params.temperatures[job[0]]
-        starts = openings if ORIGINS[job[1]] == "opening" else [None] * len(openings)
+        trained, temperature, origin = load_model(model), params.temperatures[job[0]], ORIGINS[job[1]]
+        starts = openings if origin == "opening" else [None] * len(openings)
         first = number * len(openings)
         rules = params.rules(temperature)
         orders = [
@@ -126,12 +128,14 @@ def _make_shard(
                 title=f"{piece.source}, seed {params.seed}, item {item}, temperature {temperature:g}",
                 subtitle=f"after {start.source}" if start else "",
             )
-            members += zip([item_name(item, kind) for kind in KINDS], _written(piece))
+            if item < first + params.open_samples:
+                _lay_open(piece, folder / "samples" / f"t{temperature:g}_{origin}_{item:04d}", font)
+            members.append((item_name(item, "mid"), midi_bytes(piece)))
             rows.append({
                 "item": item,
                 "shard": number,
                 "temperature": temperature,
-                "origin": ORIGINS[job[1]],
+                "origin": origin,
                 "opening": start.source if start else "",
                 "opening_bars": params.opening_bars if start else 0,
                 "notes": len(piece.notes),
@@ -141,22 +145,10 @@ def _make_shard(
     return make_shard(folder / shard_name(number), scratch / f"{number}.json", make)
 
 
-def _open_sample(folder: Path, row: object, font: Path) -> None:
-    """Lay an item open, named after its temperature and origin."""
-    names = [item_name(row.item, kind) for kind in KINDS]
-    members = read_shard(folder / shard_name(row.shard), names)
-    name = f"t{row.temperature:g}_{row.origin}_{row.item:04d}"
-    _lay_open([members[member] for member in names], folder / "samples" / name, font)
-
-
-def _written(piece: Piece) -> list[bytes]:
-    """The piece in each of `KINDS`."""
-    return [midi_bytes(piece), musicxml_bytes(piece)]
-
-
-def _lay_open(written: Sequence[bytes], path: Path, font: Path) -> None:
+def _lay_open(piece: Piece, path: Path, font: Path) -> None:
     """A piece as MIDI, MusicXML and, as the MIDI file sounds, WAV beside each other."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    sound = encode(play_piece(read_midi(written[0], path.name), font, SAMPLE_RATE), SAMPLE_RATE, "WAV")
-    for kind, content in zip((*KINDS, "wav"), (*written, sound)):
+    midi = midi_bytes(piece)
+    sound = encode(play_piece(read_midi(midi, path.name), font, SAMPLE_RATE), SAMPLE_RATE, "WAV")
+    for kind, content in (("mid", midi), ("musicxml", musicxml_bytes(piece)), ("wav", sound)):
         path.with_name(f"{path.name}.{kind}").write_bytes(content)
