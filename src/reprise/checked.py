@@ -124,7 +124,11 @@ def build(cls: type[T], mapping: object, name: str) -> T:
         ParamsError: a key is unknown, missing, of the wrong type or out of range.
     """
     try:
-        return TypeAdapter(cls).validate_json(json.dumps(mapping, default=str))
+        text = json.dumps(mapping, default=str)
+    except (ValueError, RecursionError) as error:  # an alias of YAML can stand for what it is in
+        raise ParamsError(f"{name}: holds itself; it must be a mapping that ends") from error
+    try:
+        return TypeAdapter(cls).validate_json(text)
     except ValidationError as error:
         raise ParamsError(explain(error, cls, name)) from None
 
@@ -149,7 +153,8 @@ def explain(error: ValidationError, cls: type, name: str = "") -> str:
             right = first["ctx"]["expected_tags"].replace("'", "")
             return f"{key}.{tag}: is {first['ctx']['tag']!r}; it must be one of {right}"
         case "union_tag_not_found":
-            return f"{key}.{first['ctx']['discriminator'].strip(chr(39))}: missing; it must say which kind this is"
+            tag = first["ctx"]["discriminator"].strip("'")
+            return f"{key}.{tag}: missing; it must be one of {', '.join(schema['discriminator']['mapping'])}"
     return f"{key}: is {_shown(first['input'])}; it must be {in_words(schema)}"
 
 

@@ -1,17 +1,22 @@
 """params.yaml: what is wrong is refused by its dotted key, what is right arrives as the type that the code asks for."""
 
+import json
 from dataclasses import fields, replace
+from typing import Annotated, Literal
 
+import jsonschema
 import numpy as np
 import pytest
+from pydantic import Field
 
-from reprise.checked import LARGEST_SEED, checked, require, require_seed
+from reprise.checked import LARGEST_SEED, OneOf, Within, build, checked, require, require_seed
 from reprise.clips.params import ClipParams
 from reprise.errors import BadInput, ParamsError
 from reprise.params import load_section, plain_number, read_yaml
 from reprise.recognition.training.augment import AugmentParams
 from reprise.recognition.training.train import TrainParams
 from reprise.sections import sections
+from scripts import params_schema
 
 SECTIONS = sections()
 
@@ -162,6 +167,104 @@ def test_a_dot_leads_into_a_section_of_a_section(tmp_path):
         load_section(Inner, "outer.inner", path)
     with pytest.raises(ParamsError, match=r"^outer\.count: is 3; it must be a mapping"):
         load_section(Inner, "outer.count", path)
+
+
+@checked
+class Small:
+    kind: Literal["small"]
+    size: Annotated[int, Field(ge=1)]
+
+
+@checked
+class Large:
+    kind: Literal["large"]
+    size: Annotated[int, Field(ge=100, lt=1000)]
+    colour: Annotated[str, OneOf(("red", "blue"))]
+
+
+@checked
+class Shelf:
+    boxes: Annotated[tuple[Annotated[Small | Large, Field(discriminator="kind")], ...], Field(min_length=1)]
+    width: Annotated[tuple[float, float], Within(0, 10)] = (0.0, 1.0)
+    share: Annotated[float, Field(gt=0, le=1)] = 1.0
+
+
+@pytest.mark.parametrize(
+    ("shelf", "message"),
+    [
+        ({"boxes": []}, "shelf.boxes: is []; it must be a list of 1 or more, each item a mapping"),
+        ({"boxes": [{"kind": "tiny"}]}, "shelf.boxes[0].kind: is 'tiny'; it must be one of small, large"),
+        ({"boxes": [{"size": 3}]}, "shelf.boxes[0].kind: missing; it must be one of large, small"),
+        (
+            {"boxes": [{"kind": "small", "size": 0}]},
+            "shelf.boxes[0].size: is 0; it must be a whole number of 1 or more",
+        ),
+        (
+            {"boxes": [{"kind": "large", "size": 1000, "colour": "red"}]},
+            "shelf.boxes[0].size: is 1000; it must be a whole number from 100 to below 1000",
+        ),
+        (
+            {"boxes": [{"kind": "large", "size": 100, "colour": "green"}]},
+            "shelf.boxes[0].colour: is 'green'; it must be one of red, blue",
+        ),
+        (
+            {"boxes": [{"kind": "small", "size": 1, "colour": "red"}]},
+            "shelf.boxes[0].colour: unknown key; the known ones are kind, size",
+        ),
+        (
+            {"boxes": [{"kind": "small", "size": 1}], "width": [2, 1]},
+            "shelf.width: is [2, 1]; it must be [from, to] with 0 <= from <= to <= 10",
+        ),
+        (
+            {"boxes": [{"kind": "small", "size": 1}], "share": 0},
+            "shelf.share: is 0; it must be a number above 0, at most 1",
+        ),
+        ([], "shelf: is []; it must be a mapping"),
+    ],
+)
+def test_what_is_said_of_a_value_is_its_place_and_what_would_be_right(shelf, message):
+    with pytest.raises(ParamsError) as error:
+        build(Shelf, shelf, "shelf")
+    assert str(error.value) == message
+
+
+def test_a_yaml_alias_that_holds_itself_is_refused(tmp_path):
+    path = tmp_path / "params.yaml"
+    path.write_text("outer: &a\n  sizes: [*a]\n")
+    with pytest.raises(ParamsError, match="outer"):
+        load_section(Outer, "outer", path)
+
+
+# --- the schema
+
+
+def test_the_schema_for_editors_is_that_of_the_code(pytestconfig):
+    text = (pytestconfig.rootpath / "params.yaml").read_text()
+    assert params_schema.SCHEMA.read_text() == params_schema.render(text), "python scripts/params_schema.py"
+    assert text.startswith(f"# yaml-language-server: $schema={params_schema.SCHEMA.name}\n")
+
+
+def test_an_independent_validator_takes_params_yaml_and_refuses_what_we_do(pytestconfig):
+    schema = json.loads(params_schema.SCHEMA.read_text())
+    validator = jsonschema.Draft202012Validator(schema)
+    content = read_yaml(pytestconfig.rootpath / "params.yaml")
+    assert not list(validator.iter_errors(content))
+    for section, key, value in (
+        ("clips", "count", 0),
+        ("rendering", "reverb_room", [0.1, 8]),
+        ("fonts", "clean", "nobody's"),
+        ("sampling", "top_p", 0),
+        ("corpus", "metres", ["four"]),
+        ("spectrogram", "n_fft", 65),
+    ):
+        wrong = content | {section: content[section] | {key: value}}
+        assert [list(error.absolute_path)[:2] for error in validator.iter_errors(wrong)] == [[section, key]]
+
+
+def test_a_key_is_described_by_its_comment():
+    schema = json.loads(params_schema.SCHEMA.read_text())
+    assert schema["$defs"]["SpectrogramParams"]["properties"]["n_mels"]["description"] == "mel bands"
+    assert schema["properties"]["compute"]["description"].startswith("where the work runs")
 
 
 def test_errors_of_input_end_the_command_line_with_2():

@@ -82,15 +82,9 @@ def test_what_comes_back_is_what_was_composed(made, model):
             assert (piece.notes["onset"] + piece.notes["duration"]).max() <= 12
 
 
-def test_an_item_is_midi_and_musicxml(made):
-    members = read_shard(
-        made[0] / shard_name(2), [item_name(item, kind) for item in (4, 5) for kind in ("mid", "musicxml")]
-    )
-    assert members[item_name(4, "musicxml")].startswith(b"<?xml")
-    root = ElementTree.fromstring(members[item_name(4, "musicxml")])
-    assert root.findtext("work/work-title") == "lstm model, seed 3, item 4, temperature 1.5"
-    assert re.fullmatch(r"after chorale 5[01], bar \d", root.findtext("identification/creator"))
-    assert len(read_midi(members[item_name(4, "mid")], "4").notes)
+def test_an_item_is_midi(made):
+    members = read_shard(made[0] / shard_name(2), [item_name(item, "mid") for item in (4, 5)])
+    assert all(len(read_midi(content, name).notes) for name, content in members.items())
 
 
 @pytest.mark.slow
@@ -146,6 +140,8 @@ def test_samples_of_each_kind_are_laid_open(tmp_path, tmp_path_factory, monkeypa
     }
     assert titles["t1_nothing_0001"] == "vae model, seed 3, item 1, temperature 1"
     assert titles["between_2"] == "vae model, seed 3, step 2 of 5"
+    continued = ElementTree.fromstring(files["music/samples/t1_opening_0000.musicxml"])
+    assert re.fullmatch(r"after chorale 5[01], bar \d", continued.findtext("identification/creator"))
 
 
 # --- openings
