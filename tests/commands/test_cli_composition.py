@@ -295,7 +295,7 @@ def test_temperature_zero_ignores_the_seed_and_a_field_may_have_its_own(place, c
         (["--opening", "waltz.mid"], "waltz.mid: is in 3/4; the model knows 4/4"),
         (["--opening", "long.mid", "--bars", "2"], "--bars: is 2; it must be more than the 2 of the opening"),
         (["--opening", "long.mid", "--notes", "3"], "ask for more than that"),
-        (["-o", "new.pdf"], "--out: is new.pdf; it must end in .mid, .musicxml, .wav"),
+        (["-o", "new.pdf"], "--out: is new.pdf; it must end in .mid, .musicxml, .svg, .wav"),
         (["-o", "nowhere/new.mid"], "--out: is nowhere/new.mid; it must be in a folder that exists"),
         (["-o", "folder.mid"], "--out: is folder.mid, a folder; it must be a file"),
         (["--prompt", "sweet"], "unrecognized arguments"),

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 DEFAULT_BARS, DEFAULT_OPENING_BARS = 16, 2
 MOST, MOST_PIECES = 20_000, 10_000  # notes, or bars, of a piece; pieces
-WRITABLE = (".mid", ".musicxml", ".wav")
+WRITABLE = (".mid", ".musicxml", ".svg", ".wav")
 FONTS = Path("data/fonts")
 SAMPLE_RATE = 44100
 

@@ -23,6 +23,7 @@ from reprise.music.readers.midi import read_midi
 from reprise.music.readers.texts import ABC, COMPRESSED, HUMDRUM, MUSICXML, confine, read_text, text_of
 from reprise.music.writers.midi import midi_bytes
 from reprise.music.writers.musicxml import musicxml_bytes
+from reprise.music.writers.svg import svg_bytes
 
 MIDI = "MIDI"
 FORMATS = {
@@ -88,7 +89,7 @@ def read_many(
 
 
 def write_piece(piece: Piece, path: Path) -> None:
-    """A piece as a file in the format that the extension names: `.mid` or `.musicxml`.
+    """A piece as a file in the format that the extension names: `.mid`, `.musicxml` or, its first page, `.svg`.
 
     Raises:
         ScoreError: it is another extension, the piece can't be written in the format, or the file can't be.
@@ -98,8 +99,10 @@ def write_piece(piece: Piece, path: Path) -> None:
         content = midi_bytes(piece)
     elif kind == MUSICXML:
         content = musicxml_bytes(piece)
+    elif path.suffix.lower() == ".svg":
+        content = svg_bytes(piece)
     else:
-        raise ScoreError(f"{path}: can't be written; its extension must be .mid or .musicxml")
+        raise ScoreError(f"{path}: can't be written; its extension must be .mid, .musicxml or .svg")
     try:
         path.write_bytes(content)
     except OSError as error:

@@ -70,6 +70,7 @@ def test_pictures_are_drawn_and_are_the_same_again(tmp_path, monkeypatch):
     metrics = {"reference": row, "generated": {"0.5": row, "1.5": {}}}
     music = [cut_at_bar(chorale(seed), 2) for seed in range(8)]
     manifest = pd.DataFrame({
+        "item": range(8),
         "temperature": np.repeat([0.5, 1.5], 4),
         "origin": (["opening"] * 2 + ["nothing"] * 2) * 2,
         "opening": ["mozart, bar 3", "mozart, bar 9", "", ""] * 2,
@@ -78,7 +79,8 @@ def test_pictures_are_drawn_and_are_the_same_again(tmp_path, monkeypatch):
     for name, rows in (("a", manifest), ("b", manifest[:2])):
         draw_evaluation(metrics, MUSIC, "LSTM", music[:1], rows, music, tmp_path / name)
     names = sorted(path.name for path in (tmp_path / "a").iterdir())
-    assert names == ["measures.png", "rolls_0.5.png", "rolls_1.5.png", "rolls_reference.png"]
+    assert names == ["measures.png", "rolls_0.5.png", "rolls_1.5.png", "rolls_reference.png", "score.svg"]
+    assert b"LSTM, temperature 0.5, pitches at 0.4, item 0" in (tmp_path / "a" / "score.svg").read_bytes()
     (tmp_path / "b" / "rolls_0.5.png").unlink()  # of fewer pieces
     for path in (tmp_path / "b").iterdir():
         assert path.read_bytes() == (tmp_path / "a" / path.name).read_bytes()

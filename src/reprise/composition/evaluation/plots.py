@@ -1,7 +1,7 @@
 """Pictures of a model: its measures against temperature beside real music, and piano rolls of its pieces."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import matplotlib
@@ -15,6 +15,7 @@ from reprise.learning.tables import write_table
 from reprise.music.excerpts import bars_of, cut_at_bar
 from reprise.music.parts import part_names
 from reprise.music.piece import Piece
+from reprise.music.writers.svg import svg_bytes
 
 matplotlib.use("Agg")
 from matplotlib import pyplot as plt
@@ -43,7 +44,8 @@ def draw_evaluation(
     music: Sequence[Piece],
     folder: Path,
 ) -> None:
-    """`measures.png`, and `rolls_NAME.png` of the reference and of the music at each temperature.
+    """`measures.png`, `rolls_NAME.png` of the reference and of the music at each temperature, and the first page of a
+    score, `score.svg`.
 
     Args:
         name: of the model, for headings. reference: test pieces. manifest, music: see `music.load_music`.
@@ -60,6 +62,11 @@ def draw_evaluation(
         ]
         heading = f"{name}, drawn at {temperatures_of(sampling, temperature)}"
         draw_rolls(rolls, heading, folder / f"rolls_{temperature:g}.png")
+    sounding = [row for row in manifest.itertuples() if len(music[row.Index].notes)]
+    for row in sorted(sounding, key=lambda row: (abs(row.temperature - 1), row.origin == "nothing"))[:1]:
+        title = f"{name}, {temperatures_of(sampling, row.temperature)}, item {row.item}"
+        piece = replace(music[row.Index], title=title, subtitle=f"after {row.opening}" if row.opening else "")
+        (folder / "score.svg").write_bytes(svg_bytes(piece))
 
 
 def temperatures_of(sampling: MusicParams, temperature: float) -> str:

@@ -27,6 +27,7 @@ from reprise.music.piece import Piece
 from reprise.music.readers.midi import read_midi
 from reprise.music.writers.midi import midi_bytes
 from reprise.music.writers.musicxml import musicxml_bytes
+from reprise.music.writers.svg import svg_bytes
 from reprise.pipeline.compute import ComputeParams, run_jobs
 from reprise.pipeline.shards import item_name, make_shard, shard_name
 
@@ -146,9 +147,10 @@ def _make_shard(
 
 
 def _lay_open(piece: Piece, path: Path, font: Path) -> None:
-    """A piece as MIDI, MusicXML and, as the MIDI file sounds, WAV beside each other."""
+    """A piece as MIDI, MusicXML, a picture of its score and, as the MIDI file sounds, WAV beside each other."""
     path.parent.mkdir(parents=True, exist_ok=True)
     midi = midi_bytes(piece)
     sound = encode(play_piece(read_midi(midi, path.name), font, SAMPLE_RATE), SAMPLE_RATE, "WAV")
-    for kind, content in (("mid", midi), ("musicxml", musicxml_bytes(piece)), ("wav", sound)):
+    written = {"mid": midi, "musicxml": musicxml_bytes(piece), "svg": svg_bytes(piece), "wav": sound}
+    for kind, content in written.items():
         path.with_name(f"{path.name}.{kind}").write_bytes(content)

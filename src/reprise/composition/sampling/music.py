@@ -1,7 +1,7 @@
 """A folder of composed music: its params, and the reading of it.
 
 It holds tar shards with each item as MIDI, `manifest.parquet` with a row an item, and `samples/`, a few laid open as
-MIDI, MusicXML and sound; `generate` writes it.
+MIDI, MusicXML, pictures of their scores and sound; `generate` writes it.
 """
 
 from dataclasses import fields
