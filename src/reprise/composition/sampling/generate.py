@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 import pandas as pd
@@ -119,7 +120,8 @@ def _make_shard(
             Order((params.seed, 1, item), bars=params.bars, start=start, rules=rules)
             for item, start in enumerate(starts, first)
         ]
-        members, rows = [], []
+        members: list[tuple[str, bytes]] = []
+        rows = []
         for item, (start, piece) in enumerate(zip(starts, compose(trained, orders)), first):
             piece = replace(
                 piece,
@@ -141,7 +143,16 @@ def _make_shard(
     return make_shard(folder / shard_name(number), scratch / f"{number}.json", make)
 
 
-def _open_sample(folder: Path, row: object, font: Path) -> None:
+class _Row(Protocol):
+    """An item in the manifest."""
+
+    item: int
+    shard: int
+    temperature: float
+    origin: str
+
+
+def _open_sample(folder: Path, row: _Row, font: Path) -> None:
     """Lay an item open, named after its temperature and origin."""
     names = [item_name(row.item, kind) for kind in KINDS]
     members = read_shard(folder / shard_name(row.shard), names)
