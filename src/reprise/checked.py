@@ -93,7 +93,8 @@ class OneOf(Rule):
 @dataclass_transform(frozen_default=True, field_specifiers=(Field,))
 def checked(cls: type[T]) -> type[T]:
     """A frozen dataclass that refuses, with a `ParamsError`, what isn't of its types, in their ranges, by its rules."""
-    rules = getattr(cls, "__post_init__", None)
+    plain: Any = cls  # its methods are wrapped, which types don't allow of a class
+    rules = getattr(plain, "__post_init__", None)
     if rules and not hasattr(rules, "said"):
 
         def post_init(self: Any) -> None:
@@ -102,9 +103,9 @@ def checked(cls: type[T]) -> type[T]:
             except ParamsError as error:
                 raise PydanticCustomError("said", "{said}", {"said": str(error)}) from None
 
-        post_init.said = True
-        cls.__post_init__ = post_init
-    made = dataclass(frozen=True, config=ConfigDict(strict=True, extra="forbid"))(cls)
+        post_init.said = True  # type: ignore[attr-defined]  # a mark, of which types know nothing
+        plain.__post_init__ = post_init
+    made: Any = dataclass(frozen=True, config=ConfigDict(strict=True, extra="forbid"))(plain)
     initialise = made.__init__
 
     def init(self: Any, *args: Any, **values: Any) -> None:

@@ -1,5 +1,6 @@
 """A Dask cluster: results as from any engine, and workers that would give others are refused before the first job."""
 
+import importlib.util
 import os
 import shutil
 import subprocess
@@ -14,7 +15,7 @@ import pytest
 from conftest import ROOT
 
 from reprise.errors import RepriseError
-from reprise.pipeline.cluster import _run
+from reprise.pipeline.cluster import _difference, _make_probe, _run
 from reprise.pipeline.compute import ComputeParams, run_jobs
 
 
@@ -100,6 +101,13 @@ def test_a_worker_with_other_versions_is_refused(scheduler, start_worker, tmp_pa
         run_jobs(int, ["7"], [1], compute(scheduler), "jobs")
 
 
+def test_a_folder_that_is_only_named_like_the_package_is_none(monkeypatch):
+    here = _make_probe((), "mark")()
+    empty = importlib.util.spec_from_loader("reprise", None, is_package=True)
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: empty)
+    assert _difference(here, _make_probe((), "mark")()) == "it has no package reprise"
+
+
 ANSWER = {"package": "here", "code": "x", "sees": True}
 
 
@@ -125,10 +133,9 @@ def test_a_scheduler_without_workers_is_named(scheduler, monkeypatch):
     ],
 )
 def test_what_dies_under_way_is_named(error, message):
-    client = MagicMock()
-    client.scheduler.address = "tcp://there"
+    client = MagicMock(scheduler=None)  # it closes by itself once the scheduler stays away
     client.map.return_value = [Mock(result=Mock(return_value=1)), Mock(result=Mock(side_effect=error))]
-    results = _run(client, int, ["1", "2"])
+    results = _run(client, "tcp://there", int, ["1", "2"])
     assert next(results) == 1
     with pytest.raises(RepriseError, match=message):
         next(results)

@@ -174,7 +174,7 @@ def locate(font: SoundFont) -> Path:
         package, _, resource = path.rpartition(":")
         if package:
             spec = importlib.util.find_spec(package)
-            candidates += [Path(root, resource) for root in spec.submodule_search_locations] if spec else []
+            candidates += [Path(root, resource) for root in (spec and spec.submodule_search_locations) or ()]
         else:
             candidates.append(Path(path))
     for candidate in candidates:

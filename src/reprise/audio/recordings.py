@@ -206,8 +206,8 @@ def _check_header(file: _Stream, path: Path) -> None:
     promised = int(found["promised"]) if found else 0
     share = promised / max(int(found["found"]), 1) if found and promised < STREAMED_BYTES else 1
     _check_length(file.frames, round(file.frames * share), file, path)
-    if CUT_OGG.search(log):
-        raise AudioError(f"{path}: is cut off or damaged: {CUT_OGG.search(log)[0]}; save it again whole")
+    if cut := CUT_OGG.search(log):
+        raise AudioError(f"{path}: is cut off or damaged: {cut[0]}; save it again whole")
 
 
 def _check_length(frames: int, promised: int, file: _Stream, path: Path) -> None:

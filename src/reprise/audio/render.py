@@ -17,6 +17,15 @@ from reprise.music.piece import Piece
 
 FADE_S = 0.02
 SILENCE = 1e-9
+VARIED = (  # generators of a font, by the params of what they may be
+    "filter_cents",
+    "resonance_cb",
+    "attack_timecents",
+    "decay_timecents",
+    "release_timecents",
+    "tuning_cents",
+    "vibrato_cents",
+)
 
 
 @dataclass(frozen=True)
@@ -52,9 +61,7 @@ def draw_rendition(
     voices = []
     for fonts in choices:
         font = fonts[rng.integers(len(fonts))]
-        names = ("filter_cents", "resonance_cb", "attack_timecents", "decay_timecents", "release_timecents")
-        names += ("tuning_cents", "vibrato_cents")
-        varied = Voice(font, {name: float(rng.uniform(*getattr(params, name))) for name in names})
+        varied = Voice(font, {name: float(rng.uniform(*getattr(params, name))) for name in VARIED})
         voices.append(Voice(clean) if rng.random() < params.plain_probability else varied)
     has_reverb = rng.random() < params.reverb_probability
     room, damping, level = rng.uniform(*params.reverb_room), rng.uniform(0, 1), rng.uniform(*params.reverb_level)

@@ -124,7 +124,7 @@ def read_manifest(path: Path) -> pd.DataFrame:
 
 def read_midi_of(folder: Path, rows: pd.DataFrame) -> dict[int, bytes]:
     """MIDI files of the clips in `rows`, by clip id."""
-    content = {}
+    content: dict[int, bytes] = {}
     for shard, group in rows.groupby("shard"):
         names = {item_name(item, "mid"): item for item in group["clip"]}
         found = read_shard(folder / shard_name(shard), names)

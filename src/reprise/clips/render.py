@@ -9,7 +9,7 @@ clean level, so that training can mix them anew.
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import Protocol
 
 import numpy as np
 import pandas as pd
@@ -63,6 +63,14 @@ def plan_sets(manifest: pd.DataFrame, fonts: FontParams, ceiling: int) -> list[R
         RenderSet("ceiling_train", clips["train"][:ceiling], fonts.unseen, stems=True),
         RenderSet("ceiling_validation", clips["validation"][: max(ceiling // 8, 1)], fonts.unseen),
     ]
+
+
+class ClipRow(Protocol):
+    """A clip in the manifest."""
+
+    clip: int
+    count: int
+    parts: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -153,7 +161,7 @@ def _stem_faults(piece: Piece, stems: np.ndarray, sample_rate: int) -> list[str]
 
 
 def rendition_of(
-    render_set: RenderSet, row: NamedTuple, clips: ClipParams, fonts: FontParams, folder: Path, params: RenderParams
+    render_set: RenderSet, row: ClipRow, clips: ClipParams, fonts: FontParams, folder: Path, params: RenderParams
 ) -> Rendition:
     """How a set's clip, a row of the manifest, is played; the fonts lie in `folder`."""
     plain = font_path(folder, render_set.plain)

@@ -55,7 +55,8 @@ def melody(rng: np.random.Generator, phrase: Phrase) -> list[tuple[float, float,
     """Mostly steps of the scale, leaps to chord notes, rhythm of mixed values."""
     ladder = pitches_in(phrase.scale, phrase.lowest, phrase.highest)
     unit = _subdivision(rng, phrase)
-    place, beat, notes = int(rng.integers(len(ladder))), phrase.start, []
+    place, beat = int(rng.integers(len(ladder))), phrase.start
+    notes: list[tuple[float, float, int]] = []
     while beat < phrase.end - 1 / 12:
         duration = min(unit * float(rng.choice([1, 1, 2, 2, 3, 4])), phrase.end - beat)
         if rng.random() < 0.9 or not notes:

@@ -1,9 +1,9 @@
 """What every training shares: the loop over epochs with its checkpoint and its patience, and the params of one."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, Literal, Protocol
 
 import numpy as np
 import torch
@@ -11,12 +11,10 @@ from pydantic import Field
 from torch import Tensor, nn
 from tqdm import tqdm
 
-from reprise.checked import AtLeastOne, OneOf, Seed, checked
+from reprise.checked import AtLeastOne, Seed, checked
 from reprise.errors import RepriseError
 from reprise.pipeline.tracking import Tracker
 from reprise.progress import progress_bar
-
-PRECISIONS = ("32-true", "bf16-mixed")
 
 
 @checked
@@ -25,7 +23,7 @@ class RunParams:
 
     seed: Seed
     threads: AtLeastOne
-    precision: Annotated[str, OneOf(PRECISIONS)]
+    precision: Literal["32-true", "bf16-mixed"]  # of lightning.fabric
 
 
 @checked
@@ -39,8 +37,18 @@ class FitParams:
     weight_decay: Annotated[float, Field(ge=0)]
 
 
+class Stateful(Protocol):
+    """What a checkpoint keeps: a network, an optimiser, a schedule, an average of weights."""
+
+    def state_dict(self) -> dict[str, Any]:
+        """All that changes in training."""
+
+    def load_state_dict(self, state: dict[str, Any], /) -> object:
+        """Go on from there."""
+
+
 def run_epochs(
-    parts: dict[str, object],
+    parts: Mapping[str, Stateful],
     network: nn.Module,
     one_epoch: Callable[[int, tqdm], dict[str, float]],
     score: Callable[[dict[str, float]], float],
@@ -53,7 +61,7 @@ def run_epochs(
     """Train epoch by epoch, or go on from the checkpoint in `work`, as long as it gets better.
 
     Args:
-        parts: all that changes in training and has a `state_dict`, by name. network: whose weights are kept.
+        parts: all that changes in training, by name. network: whose weights are kept.
         one_epoch: trains and validates; given the epoch's number, from 0, and the bar to write on, it returns the
         epoch's figures. score: of such figures; higher is better.
         patience: end after so many epochs without a better score.
@@ -64,7 +72,9 @@ def run_epochs(
     Raises:
         RepriseError: a figure of an epoch is not finite.
     """
-    checkpoint, curves, best = work / "checkpoint.pt", [], {}
+    checkpoint = work / "checkpoint.pt"
+    curves: list[dict[str, float]] = []
+    best: dict[str, Tensor] = {}
     if content := load_checkpoint(checkpoint, device):
         curves, best = content["curves"], {key: value.cpu() for key, value in content["best"].items()}
         for name, part in parts.items():

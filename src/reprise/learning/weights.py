@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, ClassVar, Protocol, TypeVar
 
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
@@ -13,13 +13,20 @@ from torch import nn
 from reprise.checked import build
 from reprise.errors import BadInput
 
-C, N = TypeVar("C"), TypeVar("N", bound=nn.Module)
+C = TypeVar("C")
+N = TypeVar("N", bound=nn.Module)
 
 CONFIG, WEIGHTS = "config.json", "weights.safetensors"
 
 
-def save_network(network: nn.Module, config: object, folder: Path) -> None:
-    """Write a network and its config, a dataclass, into `folder`."""
+class Dataclass(Protocol):
+    """An instance of any dataclass."""
+
+    __dataclass_fields__: ClassVar[dict[str, Any]]
+
+
+def save_network(network: nn.Module, config: Dataclass, folder: Path) -> None:
+    """Write a network and its config into `folder`."""
     folder.mkdir(parents=True, exist_ok=True)
     weights = {key: value.cpu().contiguous() for key, value in network.state_dict().items()}
     save_file(weights, folder / WEIGHTS)

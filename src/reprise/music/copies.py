@@ -63,7 +63,7 @@ class CopyIndex:
         return sorted(self._moves[letter] for letter in before - {BORDER})
 
     def _spell(self, sequence: Sequence[Move]) -> str:
-        return "".join(self._letters.get(tuple(move), UNKNOWN) for move in reversed(sequence))
+        return "".join(self._letters.get((semitones, twelfths), UNKNOWN) for semitones, twelfths in reversed(sequence))
 
     def _place(self, text: str) -> int:
         return bisect_left(self._order, text, key=lambda start: self._text[start : start + len(text)])

@@ -5,13 +5,16 @@ upbeat begins late in that bar, so bar lines lie at multiples of the bar's lengt
 velocities 1-127, parts counted from 0. Notes are ordered by (onset, part, pitch).
 """
 
+import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from fractions import Fraction
 from typing import TypeVar
 
 import numpy as np
 
 T = TypeVar("T")
+Time = TypeVar("Time", int, float, Fraction)
 
 MAX_FILE_BYTES = 20_000_000  # of a score
 MAX_PARTS = 200
@@ -32,7 +35,8 @@ DRUMS, NO_LENGTH, ENDLESS, GRACE, CUES = (
 TEMPOS, METRES, KEYS, UNPITCHED = "tempo changes", "metre changes", "key changes", "unpitched notes"
 LEFT_OUT = (DRUMS, NO_LENGTH, ENDLESS, GRACE, CUES, UNPITCHED, TEMPOS, METRES, KEYS)
 
-NOTE = np.dtype([("onset", "f8"), ("duration", "f8"), ("pitch", "i2"), ("velocity", "i2"), ("part", "i2")])
+NOTE_FIELDS = {"onset": "f8", "duration": "f8", "pitch": "i2", "velocity": "i2", "part": "i2"}
+NOTE = np.dtype(list(NOTE_FIELDS.items()))
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,15 +123,17 @@ def metre_problem(metre: tuple[int, int]) -> str | None:
     return f"has the metre {metre[0]}/{metre[1]}; it must be 1 to 99 notes of value {', '.join(map(str, NOTE_VALUES))}"
 
 
-def spans(changes: Mapping[float, T], end: float) -> list[tuple[T, float, float]]:
+def spans(changes: Mapping[Time, T], end: Time) -> list[tuple[T, Time, Time]]:
     """Values that hold from their time until the next one's, as (value, start, length until `end`)."""
-    starts = sorted(changes)
-    return [(changes[start], start, max(min(stop, end) - start, 0)) for start, stop in zip(starts, [*starts[1:], end])]
+    starts: list[Time] = sorted(changes)
+    stops = itertools.chain(starts[1:], (end,))
+    return [(changes[start], start, max(min(stop, end), start) - start) for start, stop in zip(starts, stops)]
 
 
-def longest_lasting(changes: Mapping[float, T], end: float) -> tuple[T, float]:
+def longest_lasting(changes: Mapping[Time, T], end: Time) -> tuple[T, Time]:
     """The value that holds longest until `end`, in all, and when it first holds."""
-    held, first = {}, {}
+    held: dict[T, Time] = {}
+    first: dict[T, Time] = {}
     for value, start, length in spans(changes, end):
         held[value] = held.get(value, 0) + length
         first.setdefault(value, start)

@@ -47,11 +47,12 @@ def read_pieces(path: Path) -> list[Piece]:
     Raises:
         ScoreError: the file, or one of its tunes, can't be read.
     """
-    results = [result for _, result in read_many([path], TIMEOUT_S, workers=1)]
-    for result in results:
+    pieces = []
+    for _, result in list(read_many([path], TIMEOUT_S, workers=1)):
         if isinstance(result, ScoreError):
             raise result
-    return results[0]
+        pieces += result
+    return pieces
 
 
 def read_piece(path: Path) -> Piece:
@@ -113,7 +114,7 @@ def _in_turn(
     paths: Sequence[Path], pool: ProcessPool, timeout_s: float, ahead: int
 ) -> Iterator[tuple[int, Piece | ScoreError]]:
     """The number of each path with each of its results. `ahead` scores are read in advance."""
-    waiting = deque()
+    waiting: deque[tuple[int, str, Future | Piece | ScoreError]] = deque()
     for number, path in enumerate(paths):
         for source, begun in _begun(path, pool, timeout_s):
             waiting.append((number, source, begun))

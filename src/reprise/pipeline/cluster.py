@@ -34,14 +34,15 @@ def dask_engine(scheduler: str, workers: int) -> Iterator[Callable]:
 
     with contextlib.ExitStack() as stack:
         if scheduler:
-            client = stack.enter_context(_connect(scheduler))
+            client, address = stack.enter_context(_connect(scheduler)), scheduler
         else:
             cluster = LocalCluster(
                 n_workers=workers, threads_per_worker=1, dashboard_address=None, memory_limit=0, processes=True
             )
             client = stack.enter_context(stack.enter_context(cluster).get_client())
-        _check_workers(client)
-        yield lambda function, items: _run(client, function, items)
+            address = cluster.scheduler_address
+        _check_workers(client, address)
+        yield lambda function, items: _run(client, address, function, items)
 
 
 def _connect(scheduler: str) -> "Client":
@@ -64,7 +65,8 @@ def _connect(scheduler: str) -> "Client":
     return client
 
 
-def _run(client: "Client", function: Callable, items: Sequence) -> Iterator:
+def _run(client: "Client", address: str, function: Callable, items: Sequence) -> Iterator:
+    """Results in the order of the items; `address` is the scheduler's, which a client that lost it forgets."""
     from distributed import KilledWorker
     from distributed.client import FutureCancelledError
 
@@ -77,15 +79,13 @@ def _run(client: "Client", function: Callable, items: Sequence) -> Iterator:
             f"Dask workers died at the same job again and again, perhaps out of memory: {error}"
         ) from error
     except FutureCancelledError as error:
-        raise RepriseError(
-            f"the Dask scheduler at {client.scheduler.address} is gone; run this again to go on"
-        ) from error
+        raise RepriseError(f"the Dask scheduler at {address} is gone; run this again to go on") from error
     finally:
         with contextlib.suppress(Exception):  # the scheduler may be gone
             client.cancel(futures)
 
 
-def _check_workers(client: "Client") -> None:
+def _check_workers(client: "Client", scheduler: str) -> None:
     """Compare code, versions and the folder as every worker sees them with what this process sees.
 
     Raises:
@@ -104,8 +104,7 @@ def _check_workers(client: "Client") -> None:
         if fault:
             raise RepriseError(
                 f"Dask worker {address}: {fault}. Start every worker with the same installation, in this folder or one "
-                f"that is shared under the same path: cd {Path.cwd()} && PYTHONPATH=src dask worker "
-                f"{client.scheduler.address}"
+                f"that is shared under the same path: cd {Path.cwd()} && PYTHONPATH=src dask worker {scheduler}"
             )
 
 
@@ -134,10 +133,11 @@ def _make_probe(packages: tuple[str, ...], mark: str) -> Callable[[], dict]:
         from pathlib import Path
 
         spec = importlib.util.find_spec("reprise")
-        package = Path(spec.origin).parent if spec else None
+        package = Path(spec.origin).parent if spec and spec.origin else None
         code = hashlib.sha256()
-        for path in sorted(package.rglob("*.py")) if package else []:
-            code.update(f"\0{path.relative_to(package).as_posix()}\0".encode() + path.read_bytes())
+        if package:
+            for path in sorted(package.rglob("*.py")):
+                code.update(f"\0{path.relative_to(package).as_posix()}\0".encode() + path.read_bytes())
         installed = {
             found.metadata["Name"].lower(): found.version.partition("+")[0]
             for found in importlib.metadata.distributions()

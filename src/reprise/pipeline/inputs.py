@@ -25,7 +25,7 @@ def input_hashes(entry: dict) -> dict[str, str]:
         hashes[dep] = dvc_hash(Path(dep))
     content = read_yaml(PARAMS_FILE)
     for param in entry.get("params", []):
-        value = content
+        value: object = content
         for part in str(param).split("."):
             value = value.get(part) if isinstance(value, dict) else None
         hashes[f"params:{param}"] = hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
@@ -66,7 +66,8 @@ def _describe_damage(path: Path, stage: str, recorded: str) -> str:
     with Repo() as repo:
         damaged = _damaged_files(path, recorded, repo.cache.local.oid_to_path)
     first, *others = damaged
-    remove = " ".join(map(_shown, [*damaged, *filter(None, damaged.values())]))
+    paths: list[Path | str] = [*damaged, *filter(None, damaged.values())]
+    remove = " ".join(map(_shown, paths))
     return (
         f"{first}{f' (and {len(others)} more)' if others else ''} isn't what dvc.lock records of stage {stage}: it was "
         f"damaged or edited since. Remove it, from DVC's cache too: rm -rf {remove} ; then get it from where it is "

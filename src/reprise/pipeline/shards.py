@@ -61,8 +61,10 @@ def read_shard(path: Path, names: Iterable[str]) -> dict[str, bytes]:
     try:
         with tarfile.open(path, mode="r:") as archive:
             for info in archive:
-                if info.type == tarfile.REGTYPE and info.name in wanted:  # no links, no sparse files
-                    found[info.name] = archive.extractfile(info).read()
+                if info.type != tarfile.REGTYPE or info.name not in wanted:  # no links, no sparse files
+                    continue
+                if file := archive.extractfile(info):
+                    found[info.name] = file.read()
                     if len(found[info.name]) != info.size:
                         raise ShardError(f"{path}: cut off inside '{info.name}'; run the stage that makes it again")
     except (OSError, tarfile.TarError) as error:

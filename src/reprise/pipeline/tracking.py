@@ -14,7 +14,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -45,7 +45,7 @@ class _MlflowTracker(Tracker):
     """Hands each call to a thread; the first one that fails ends the mirror."""
 
     def __init__(self, experiment: str, name: str) -> None:
-        self.calls: queue.SimpleQueue[Callable] = queue.SimpleQueue()
+        self.calls: queue.SimpleQueue[Callable | None] = queue.SimpleQueue()
         self.failure: Exception | None = None
         self.status = "FAILED"
         self.thread = threading.Thread(target=self._mirror, args=(experiment, name), daemon=True)
@@ -73,7 +73,8 @@ class _MlflowTracker(Tracker):
 
             made = [getattr(mlflow.entities, kind)(*row) for row in rows]
             for start in range(0, len(made), BATCH):
-                client.log_batch(run, **{BATCHES[kind]: made[start : start + BATCH]})
+                batch: dict[str, Any] = {BATCHES[kind]: made[start : start + BATCH]}
+                client.log_batch(run, **batch)
 
         self.calls.put(log)
 
@@ -135,7 +136,7 @@ def _commit() -> str:
 
 
 def _flatten(values: dict, prefix: str = "") -> dict:
-    flat = {}
+    flat: dict = {}
     for key, value in values.items():
         name = f"{prefix}{key}"
         flat |= _flatten(value, f"{name}.") if isinstance(value, dict) else {name: value}

@@ -9,7 +9,7 @@ clip is.
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import torch
 from pydantic import Field
@@ -89,7 +89,7 @@ class ScaledConv2d(nn.Conv2d):
 
     RELU_GAIN = (2 / (1 - 1 / torch.pi)) ** 0.5
 
-    def __init__(self, inputs: int, outputs: int, kernel: int, **options: object) -> None:
+    def __init__(self, inputs: int, outputs: int, kernel: int, **options: Any) -> None:
         super().__init__(inputs, outputs, kernel, **options)
         self.gain = nn.Parameter(torch.ones(outputs, 1, 1, 1))
 

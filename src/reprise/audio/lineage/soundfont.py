@@ -52,7 +52,7 @@ class SoundFontFile:
     def samples_of(self, program: int) -> list[int]:
         """The samples that a program plays, over all keys and velocities; none where the font lacks it."""
         presets = self.tables["phdr"][:-1]
-        chosen = np.flatnonzero((presets["preset"] == program) & (presets["bank"] == 0))
+        chosen = np.flatnonzero((presets["preset"] == program) & (presets["bank"] == 0)).tolist()
         instruments = {i for preset in chosen for i in self._led_to("phdr", "pbag", "pgen", preset, INSTRUMENT)}
         return sorted({s for i in instruments for s in self._led_to("inst", "ibag", "igen", i, SAMPLE)})
 

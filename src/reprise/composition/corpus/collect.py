@@ -21,7 +21,7 @@ from reprise.composition.corpus.statistics import summarise
 from reprise.composition.corpus.store import SPLITS, Corpus, CorpusParams, save_corpus
 from reprise.errors import BadInput, ScoreError
 from reprise.music.excerpts import bars_of, first_parts, keeping
-from reprise.music.piece import NOTE, Piece
+from reprise.music.piece import NOTE_FIELDS, Piece
 
 TICKS = 5040  # a beat, by which times are compared when duplicates are looked for
 ANY = (0, 1 << 30)
@@ -67,7 +67,7 @@ class Taken:
 
     def summary(self) -> dict:
         """Numbers of what was found and left out; nothing empty, which DVC would drop without a word."""
-        missing = Counter()
+        missing: Counter[str] = Counter()
         for _, kind, count in self.losses:
             missing[kind] += count
         return {
@@ -155,7 +155,7 @@ def _take(
 
     Parts are counted after those of an instrument are merged, where they are.
     """
-    contents = {}
+    contents: dict[str, str] = {}
     for name, result in read_source(taken.source, workers):
         taken.found += 1
         if isinstance(result, str):
@@ -215,9 +215,11 @@ def deal(families: Sequence[Sequence[Piece]], params: CorpusParams) -> dict[Piec
         )
     waiting = sorted(families, key=lambda family: min(map(content_key, family)))
     waiting = [waiting[i] for i in np.random.default_rng(params.seed).permutation(len(waiting))]
-    pieces, split_of = sum(map(len, families)), {}
+    pieces = sum(map(len, families))
+    split_of: dict[Piece, str] = {}
     for split, share, others in (("test", params.test_share, 2), ("validation", params.validation_share, 1)):
-        room, left = max(round(share * pieces), min(map(len, waiting))), []
+        room = max(round(share * pieces), min(map(len, waiting)))
+        left: list[Sequence[Piece]] = []
         for number, family in enumerate(waiting):
             spared = len(left) + len(waiting) - number - 1
             if len(family) <= room and spared >= others:
@@ -270,6 +272,6 @@ def tabulate(rows: Sequence[tuple[Piece, str, int]]) -> Corpus:
         }
         for number, (piece, split, family) in enumerate(rows)
     ).astype({"key_fifths": "Int64", "key_mode": "string"})
-    notes = pd.DataFrame({name: np.concatenate([piece.notes[name] for piece, _, _ in rows]) for name in NOTE.names})
-    notes.insert(0, "piece", np.repeat(table["piece"], table["notes"]).to_numpy())
+    notes = pd.DataFrame({name: np.concatenate([piece.notes[name] for piece, _, _ in rows]) for name in NOTE_FIELDS})
+    notes.insert(0, "piece", table["piece"].repeat(table["notes"]).to_numpy())
     return Corpus(table, notes)

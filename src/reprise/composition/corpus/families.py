@@ -45,7 +45,8 @@ def melody(piece: Piece) -> np.ndarray:
     parts = [notes[notes["part"] == part] for part in np.unique(notes["part"])]
     if parts and all(_is_single_voice(part) for part in parts):
         return max(parts, key=lambda part: part["pitch"].mean())
-    kept, ends, top = [], -np.inf, -1
+    kept: list[int] = []
+    ends, top = -np.inf, -1
     ordered = np.lexsort((-notes["pitch"].astype(int), notes["onset"]))
     for index in ordered:
         onset, pitch = notes["onset"][index], notes["pitch"][index]

@@ -45,7 +45,7 @@ class Source:
             return [self.root]
         files = [path for path in (self.root / self.composer).rglob("*") if path.is_file() and path.suffix != ".dvc"]
         names = {path: path.relative_to(self.root) for path in files}
-        return sorted((p for p in files if not any(x.startswith(".") for x in names[p].parts)), key=names.get)
+        return sorted((p for p in files if not any(x.startswith(".") for x in names[p].parts)), key=names.__getitem__)
 
 
 def open_source(source: str, composer: str, repository: Path) -> Source:
@@ -78,16 +78,16 @@ def read_source(source: Source, workers: int) -> Iterator[tuple[str, Piece | Sco
     if source.is_database:
         yield from read_solos(source.root, source.composer)
         return
-    scores = {}
+    chosen: dict[Path, Path] = {}
     for path in sorted(source.files, key=lambda path: PREFERRED.get(path.suffix.lower(), len(PREFERRED))):
         name, key = path.relative_to(source.root).as_posix(), path.with_suffix("")
         if path.suffix.lower() not in EXTENSIONS:
             yield name, "no score"
-        elif key in scores:
+        elif key in chosen:
             yield name, "second format"
         else:
-            scores[key] = path
-    scores = sorted(scores.values())
+            chosen[key] = path
+    scores = sorted(chosen.values())
     with progress_bar(len(scores), "reading", "scores") as bar:
         last = None
         for path, result in read_many(scores, READ_TIMEOUT_S, workers):

@@ -22,7 +22,7 @@ from pydantic import Field
 
 from reprise.checked import HeldOutShare, Seed, Within, checked, require
 from reprise.errors import RepriseError
-from reprise.music.piece import MELODIC_CHANNELS, NOTE, Piece
+from reprise.music.piece import MELODIC_CHANNELS, NOTE, NOTE_FIELDS, Piece
 
 SPLITS = ("train", "validation", "test", "opening")
 MUSIC21 = "music21"
@@ -82,8 +82,8 @@ class Corpus:
         if split not in SPLITS:
             raise ValueError(f"split is {split!r}; it must be one of {', '.join(SPLITS)}")
         ends = np.cumsum(self.table["notes"].to_numpy())
-        fields = {name: self.notes[name].to_numpy() for name in NOTE.names}
-        rows = (self.table["split"] == split).to_numpy().nonzero()[0]
+        fields = {name: self.notes[name].to_numpy() for name in NOTE_FIELDS}
+        rows = (self.table["split"] == split).to_numpy().nonzero()[0].tolist()
         return [self._piece(row, slice(ends[row] - self.table["notes"].iat[row], ends[row]), fields) for row in rows]
 
     def families(self, split: str) -> list[int]:
@@ -121,7 +121,7 @@ def load_corpus(folder: Path) -> Corpus:
     """
     remedy = "run the stage that makes it, dvc repro collect_corpus"
     tables = []
-    for name, columns in (("pieces.parquet", PIECE_COLUMNS), ("notes.parquet", ("piece", *NOTE.names))):
+    for name, columns in (("pieces.parquet", PIECE_COLUMNS), ("notes.parquet", ("piece", *NOTE_FIELDS))):
         try:
             tables.append(pd.read_parquet(folder / name))
         except (OSError, ValueError) as error:

@@ -60,11 +60,13 @@ class State(Protocol):
     """
 
     bars: np.ndarray
-    bar: np.ndarray
     onset: np.ndarray
     part: np.ndarray
     pitch: np.ndarray
     last: np.ndarray
+
+    @property
+    def bar(self) -> np.ndarray: ...
 
     def given(self, field: int, event: np.ndarray) -> np.ndarray:
         """Categories known before field `field` of the next event, int64[B, K]; `event` holds its earlier fields."""
@@ -118,15 +120,32 @@ class Encoding(Protocol):
         velocities_read: MIDI velocities that it tells apart; none where it leaves them out.
     """
 
-    kind: str
-    shape: EventShape
-    end: int
-    parts: int
-    metres: tuple[tuple[int, int], ...]
-    lowest: int
-    highest: int
-    trained_range: tuple[int, int]
-    velocities_read: tuple[int, ...]
+    @property
+    def kind(self) -> str: ...
+
+    @property
+    def shape(self) -> EventShape: ...
+
+    @property
+    def end(self) -> int: ...
+
+    @property
+    def parts(self) -> int: ...
+
+    @property
+    def metres(self) -> tuple[tuple[int, int], ...]: ...
+
+    @property
+    def lowest(self) -> int: ...
+
+    @property
+    def highest(self) -> int: ...
+
+    @property
+    def trained_range(self) -> tuple[int, int]: ...
+
+    @property
+    def velocities_read(self) -> tuple[int, ...]: ...
 
     @classmethod
     def of(cls, pieces: Sequence[Piece]) -> "Encoding":

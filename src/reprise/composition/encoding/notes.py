@@ -142,7 +142,8 @@ class NotesEncoding(NotesVocabulary):
         onsets = np.cumsum(self.steps.value(events[:, STEP])) if len(events) else np.zeros(0, np.int64)
         durations = self.durations.value(events[:, DURATION])
         velocities = np.array(self.velocities)[0 if self.drops_velocity else events[:, VELOCITY]]
-        rows, last = [], {}
+        rows: list[tuple[float, float, int, int, int]] = []
+        last: dict[tuple[int, int], int] = {}  # event of each part and pitch
         for i, (part, pitch) in enumerate(events[:, [PART, PITCH]].tolist()):
             before = last.get((part, pitch))
             if before is not None:

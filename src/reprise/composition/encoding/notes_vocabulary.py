@@ -60,7 +60,12 @@ class NotesVocabulary:
         steps, pitches = len(self.steps) + 1, self.highest - self.lowest + 1
         sizes = (steps, self.parts, pitches, len(self.durations), len(self.velocities))
         place = (positions, len(self.metres), *((LONGEST_SOUNDING + 1,) * compared), *((MODES,) * MEMORIES))
-        given = (place, (*place, steps), (*place, steps, self.parts), (*place, steps, self.parts, pitches))
+        given: tuple[tuple[int, ...], ...] = (
+            place,
+            (*place, steps),
+            (*place, steps, self.parts),
+            (*place, steps, self.parts, pitches),
+        )
         given += ((*given[DURATION], len(self.durations)),)
         given = tuple((*known, size + 1, LENGTHS) for known, size in zip(given, sizes))
         used = VELOCITY if self.drops_velocity else VELOCITY + 1

@@ -1,9 +1,10 @@
 """The encodings there are: `models.training.encoding` of params.yaml, and a saved config, name one of them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 import numpy as np
+from pydantic import GetCoreSchemaHandler
 from pydantic_core import core_schema
 
 from reprise.composition.encoding.events import Encoding
@@ -17,7 +18,7 @@ ENCODINGS: dict[str, type[Encoding]] = {"notes": NotesEncoding}
 class _ByKind:
     """Checks an encoding, or builds it from a mapping, as the class that its `kind` names."""
 
-    def __get_pydantic_core_schema__(self, source: Any, handler: Callable) -> core_schema.CoreSchema:
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
         known = {kind: handler.generate_schema(encoding) for kind, encoding in ENCODINGS.items()}
         return core_schema.tagged_union_schema(known, "kind")
 

@@ -96,7 +96,7 @@ def comparable(
     return groups
 
 
-def _group(pieces: list[Piece], families: list[object], whole: list[Piece]) -> Group:
+def _group(pieces: list[Piece], families: Sequence[object], whole: list[Piece]) -> Group:
     sounding = [i for i, piece in enumerate(pieces) if len(piece.notes)]
     return Group([pieces[i] for i in sounding], [str(families[i]) for i in sounding], whole)
 
@@ -175,4 +175,4 @@ def size(group: Group) -> dict[str, float]:
     """How much music is compared."""
     bars = [bars_of(piece) for piece in group.pieces]
     families = len(set(group.families))
-    return {"pieces": len(bars), "families": families, "bars": rounded(np.mean(bars)) if bars else 0.0}
+    return {"pieces": len(bars), "families": families, "bars": rounded(float(np.mean(bars))) if bars else 0.0}

@@ -51,13 +51,13 @@ def score(model: TupleModel, examples: Sequence[Example], device: torch.device |
         batch = collate([example for _, example in group]).to(device)
         hidden, kl = model.hidden(batch)
         known = model.hidden_from_past(batch) if model.is_bound else hidden
-        nats, hits = [], []
+        nats_by_field, hits_by_field = [], []
         for f in range(len(model.heads)):
             logits, targets = model.field_logits(f, hidden, batch), batch.events[..., f]
             expected = model.field_logits(f, known, batch) if model.is_bound else logits
-            nats.append(-logits.log_softmax(-1).gather(-1, targets[..., None])[..., 0])
-            hits.append(expected.argmax(-1) == targets)
-        nats, hits = (torch.stack(columns, dim=-1).cpu().numpy() for columns in (nats, hits))
+            nats_by_field.append(-logits.log_softmax(-1).gather(-1, targets[..., None])[..., 0])
+            hits_by_field.append(expected.argmax(-1) == targets)
+        nats, hits = (torch.stack(columns, dim=-1).cpu().numpy() for columns in (nats_by_field, hits_by_field))
         for row, (index, example) in enumerate(group):
             own = slice(len(example))
             counted = nats[row, own].astype(float) * example.mask
@@ -88,9 +88,10 @@ def summarise_nats(
         "perplexity": rounded(np.exp(nats["value"])),
         "nats": {name: rounded(value) for name, value in zip(fields, by_field)},
     }
-    if scores[0].kl_nats is None:
+    kl_nats = [own.kl_nats for own in scores if own.kl_nats is not None]
+    if not kl_nats:
         return summary
-    return summary | {"kl_nats": rounded(sum(own.kl_nats for own in scores) / notes.sum()), "is_bound": True}
+    return summary | {"kl_nats": rounded(sum(kl_nats) / notes.sum()), "is_bound": True}
 
 
 @torch.inference_mode()

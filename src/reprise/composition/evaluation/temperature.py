@@ -34,7 +34,7 @@ def draw_temperature(trained: TrainedModel, pieces: Sequence[Piece], picture: Pa
 
     Shown is a note of the first piece that the model can express: among its `NOTES`, that of which it is least sure.
     """
-    ((piece,), _) = (found[:1] for found in encodable(trained.config.encoding, list(pieces)))
+    (piece, *_), _ = encodable(trained.config.encoding, list(pieces))
     notes = range(*NOTES) if len(piece.notes) >= NOTES[1] else range(len(piece.notes))
     logits = max(pitch_logits(trained, piece, notes), key=_entropy)
     columns = {t: shape_distribution(logits[None], t)[0] for t in TEMPERATURES}

@@ -6,6 +6,7 @@ prediction of event i.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -65,7 +66,7 @@ class Batch:
     references: tuple[Tensor, ...]
     recency: tuple[Tensor, ...]
 
-    def to(self, device: torch.device) -> "Batch":
+    def to(self, device: torch.device | str) -> "Batch":
         """The same on another device."""
         return Batch(
             *(getattr(self, name).to(device) for name in PLAIN),
@@ -83,11 +84,10 @@ def collate(examples: Sequence[Example]) -> Batch:
             row[: len(array)] = array
         return torch.from_numpy(padded)
 
-    plain = [pad([getattr(example, name) for example in examples]) for name in PLAIN]
-    by_field = [
-        tuple(pad(arrays) for arrays in zip(*(getattr(example, name) for example in examples))) for name in BY_FIELD
-    ]
-    return Batch(*plain, *by_field)
+    fields: dict[str, Any] = {name: pad([getattr(example, name) for example in examples]) for name in PLAIN}
+    for name in BY_FIELD:
+        fields[name] = tuple(pad(arrays) for arrays in zip(*(getattr(example, name) for example in examples)))
+    return Batch(**fields)
 
 
 def in_groups(items: Sequence, size: int, key: Callable) -> list[list]:

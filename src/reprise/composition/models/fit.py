@@ -100,7 +100,8 @@ def fit_model(
 def run_fit(stage: Stage) -> None:
     """A training stage: leaves models/composer/ITEM and plots/composer/ITEM/curves.csv."""
     name = stage.item
-    params = stage.params(VaeParams if name == "vae" else ModelParams, f"models.{name}")
+    kind: type[ModelParams | VaeParams] = VaeParams if name == "vae" else ModelParams
+    params = stage.params(kind, f"models.{name}")
     training, corpus = stage.params(TrainingParams, "models.training"), load_corpus(stage.dep("data/corpus"))
     pieces = {split: corpus.pieces(split) for split in ("train", "validation")}
     with open_tracker(stage.compute.tracking, "composition", stage.name) as tracker:

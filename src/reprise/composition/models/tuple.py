@@ -18,6 +18,8 @@ from reprise.composition.models.batches import Batch
 class CategorySum(nn.Module):
     """The sum of an embedding of each of K categories: int64[..., K] to float[..., D]."""
 
+    offsets: Tensor
+
     def __init__(self, sizes: tuple[int, ...], width: int) -> None:
         super().__init__()
         self.register_buffer("offsets", torch.tensor([0, *sizes[:-1]]).cumsum(0), persistent=False)
@@ -35,6 +37,8 @@ class FieldHead(nn.Module):
     The logits of a field of pitches are absolute ones plus, for each reference, ones of the interval from it (of
     tonics: modulo the octave): what is learnt in one key holds in the others, while the range still counts.
     """
+
+    pitches: Tensor
 
     def __init__(self, shape: EventShape, field: int, width: int, dropout: float) -> None:
         super().__init__()

@@ -122,7 +122,8 @@ def _make_shard(
             Order((params.seed, 1, item), bars=params.bars, start=start, rules=rules)
             for item, start in enumerate(starts, first)
         ]
-        members, rows = [], []
+        members: list[tuple[str, bytes]] = []
+        rows = []
         for item, (start, piece) in enumerate(zip(starts, compose(trained, orders)), first):
             piece = replace(
                 piece,

@@ -53,7 +53,7 @@ class Option(Rule):
         ends = "above {:,}, at most {:,}" if self.above_low else "from {:,} to {:,}"
         return f"{what} {ends.format(self.low, self.high)}"
 
-    def check(self, name: str, value: object) -> None:
+    def check(self, name: str, value: Any) -> None:
         """Refuse a value out of range, not a number (nan) among them.
 
         Raises:

@@ -45,17 +45,15 @@ class Job:
     start: np.ndarray
     notes: int | None = None
     bars: int | None = None
-    conditions: Sequence[np.ndarray] = ()
+    conditions: Sequence[np.ndarray] | np.ndarray = ()
     rules: SamplingRules = USUAL
     begins: int = 0
     shifts: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         require((self.notes is None) != (self.bars is None), "notes", self.notes, "given, or bars, but not both")
-        longest = self.notes if self.bars is None else self.bars
-        require(
-            1 <= longest <= MOST_NOTES, "notes" if self.bars is None else "bars", longest, f"from 1 to {MOST_NOTES:,}"
-        )
+        name, longest = ("notes", self.notes) if self.bars is None else ("bars", self.bars)
+        require(longest is not None and 1 <= longest <= MOST_NOTES, name, longest, f"from 1 to {MOST_NOTES:,}")
         for number in self.seed:
             require_seed(number)
 
@@ -94,13 +92,14 @@ class _Run:
         jobs: Sequence[Job],
         index: CopyIndex | None,
     ) -> None:
-        self.model, self.encoding, self.jobs, self.index = model, encoding, jobs, index
+        self.model, self.encoding, self.jobs, self.index = model, encoding, list(jobs), index
         self.generators = [np.random.default_rng(np.random.SeedSequence(job.seed)) for job in jobs]
         self.state = encoding.start([job.metre for job in jobs])
         self.events: list[list[list[int]]] = [[] for _ in jobs]
         self.done = np.zeros(len(jobs), bool)
         self.device = next(model.parameters()).device
-        self.read, self.cache = None, None
+        self.read: torch.Tensor | None = None
+        self.cache: object = None
         self.phrase, self.conditions = np.full(len(jobs), -1), np.zeros((len(jobs), model.condition_size))
         self.moves: list[list[tuple[int, int]]] = [[] for _ in jobs]
         bars = np.array([job.bars or 0 for job in jobs])
@@ -124,7 +123,7 @@ class _Run:
             event[row] = self.jobs[row].start[len(self.events[row])]
         drawn = np.flatnonzero(~(given | self.done))
         if len(drawn):
-            self.copies = {row: self._continuations(row) for row in drawn}
+            self.copies = {row: self._continuations(row) for row in drawn.tolist()}
             for f in range(event.shape[1]):
                 event[drawn, f] = self._draw(f, hidden, event, drawn)
         self._take(event)
@@ -232,7 +231,7 @@ def pitch_mask(encoding: Encoding, rules: SamplingRules, shift: int = 0) -> np.n
     right = f"a range with a pitch of the model's own, {pitches[0]}-{pitches[-1]}"
     if shift:
         right += " where the opening lies"
-    require(mask.any(), "lowest, highest", f"{rules.lowest}-{rules.highest}", right)
+    require(bool(mask.any()), "lowest, highest", f"{rules.lowest}-{rules.highest}", right)
     return mask
 
 

@@ -9,6 +9,7 @@ import threading
 from multiprocessing import spawn
 from multiprocessing.context import ForkServerContext, ForkServerProcess
 from multiprocessing.popen_forkserver import Popen
+from multiprocessing.process import BaseProcess
 
 _STARTING = threading.Lock()
 
@@ -17,7 +18,7 @@ class ReaderProcess(ForkServerProcess):
     """A child that isn't told what `__main__` is."""
 
     @staticmethod
-    def _Popen(process: ForkServerProcess) -> Popen:
+    def _Popen(process: BaseProcess) -> Popen:
         with _STARTING:
             thread, prepare = threading.get_ident(), spawn.get_preparation_data
 

@@ -8,7 +8,7 @@ end (`*-`) and begin (`*+`). Spines of other kinds than **kern hold no notes. Ti
 import itertools
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -35,7 +35,6 @@ from reprise.music.readers.defaults import DEFAULT_TEMPO_BPM, DEFAULT_VELOCITY, 
 from reprise.music.readers.modes import mode_of
 
 KERN = "**kern"
-MODES = "modes"  # said of keys beside their signatures
 SEMITONES = {"c": 0, "d": 2, "e": 4, "f": 5, "g": 7, "a": 9, "b": 11}
 FAR = 2  # marks of a tie that leaps over time, such as from an arpeggio into its chord
 LETTERS = re.compile(r"([a-gA-G])\1*")
@@ -57,9 +56,10 @@ class _Note:
 class _Spine:
     kind: str = ""
     notes: list[_Note] = field(default_factory=list)
-    said: dict[str, dict[Fraction, object]] = field(
-        default_factory=lambda: {METRES: {}, KEYS: {}, MODES: {}, TEMPOS: {}}
-    )
+    metres: dict[Fraction, tuple[int, int]] = field(default_factory=dict)  # by the time when it is said, as the others
+    keys: dict[Fraction, int] = field(default_factory=dict)
+    modes: dict[Fraction, str] = field(default_factory=dict)  # said of keys beside their signatures
+    tempos: dict[Fraction, float] = field(default_factory=dict)
     instrument: str = ""  # as its code says
     name: str = ""
     left_out: Counter[str] = field(default_factory=Counter)
@@ -97,9 +97,10 @@ def read_humdrum(text: str, source: str) -> Piece:
         raise ScoreError(f"{source}: has {written:,} notes in its {KERN} spines, of which {built:,} could be read")
     if not parts:
         raise ScoreError(f"{source}: has no notes")
-    metres, keys, modes, tempos = (
-        next((spine.said[kind] for spine in parts if spine.said[kind]), {}) for kind in (METRES, KEYS, MODES, TEMPOS)
-    )
+    metres = next((spine.metres for spine in parts if spine.metres), {})
+    keys = next((spine.keys for spine in parts if spine.keys), {})
+    modes = next((spine.modes for spine in parts if spine.modes), {})
+    tempos = next((spine.tempos for spine in parts if spine.tempos), {})
     metre, begins = longest_lasting(
         {Fraction(): (4, 4)} | metres, max(note.end for part in parts for note in part.notes)
     )
@@ -112,7 +113,7 @@ def read_humdrum(text: str, source: str) -> Piece:
         for number, spine in enumerate(parts)
         for note in spine.notes
     ]
-    left_out |= {kind: _changes(said) for kind, said in ((METRES, metres), (KEYS, keys), (TEMPOS, tempos))}
+    left_out |= {METRES: _changes(metres), KEYS: _changes(keys), TEMPOS: _changes(tempos)}
     piece = Piece(
         note_table(rows),
         next(iter(tempos.values()), DEFAULT_TEMPO_BPM),
@@ -120,7 +121,7 @@ def read_humdrum(text: str, source: str) -> Piece:
         metre,
         source,
         next(iter(keys.values()), None),
-        modes.get(next(iter(keys), None)),
+        next(map(modes.get, keys), None),
         dict(left_out),
     )
     if problem := problem_of(piece):
@@ -130,7 +131,10 @@ def read_humdrum(text: str, source: str) -> Piece:
 
 def _walk(text: str, source: str) -> tuple[list[_Spine], list[Fraction], int]:
     """The **kern spines of a file from left to right, the times of its bar lines, and how many notes are written."""
-    spines, bar_lines, written, time, waiting = [], [], 0, Fraction(-1), []
+    spines: list[_Spine] = []
+    bar_lines: list[Fraction] = []
+    waiting: list[list[tuple[_Column, str]]] = []  # lines of bar lines and interpretations, until the next notes
+    written, time = 0, Fraction(-1)
     for number, tokens, columns in _lines(text, spines, source):
         where = f"{source}: line {number}"
         kern = [(column, token) for column, token in zip(columns, tokens) if column.spine.kind == KERN]
@@ -228,7 +232,7 @@ def _take(token: str, column: _Column, time: Fraction, where: str) -> None:
     for written in token.split():
         if written == "." or "r" in written:
             continue
-        pitches, its_length = {found[0] for found in LETTERS.finditer(written)}, _length(written) or length
+        pitches, its_length = list({found[0] for found in LETTERS.finditer(written)}), _length(written) or length
         if len(pitches) > 1:
             raise ScoreError(f"{where}: a note has one pitch; {written[:40]!r} has {len(pitches)}")
         if "q" in written.lower():
@@ -239,7 +243,7 @@ def _take(token: str, column: _Column, time: Fraction, where: str) -> None:
             spine.left_out[NO_LENGTH] += 1
         else:
             tied, tied_on = (written.count(mark) + written.count("_") for mark in "][")
-            spine.notes.append(_Note(time, time + its_length, _midi(*pitches, written), tied, tied_on))
+            spine.notes.append(_Note(time, time + its_length, _midi(pitches[0], written), tied, tied_on))
     if length:
         column.end = time + length
 
@@ -263,7 +267,9 @@ def _midi(letters: str, written: str) -> int:
 
 def _joined(notes: list[_Note]) -> list[_Note]:
     """The notes of a spine, those that are tied joined into one."""
-    joined, ending, far = [], {}, {}  # notes with a tie by pitch and end; the latest with a far one by pitch
+    joined: list[_Note] = []
+    ending: dict[tuple[int, Fraction], list[_Note]] = {}  # notes with a tie
+    far: dict[int, _Note] = {}  # the latest of each pitch with a far one
     for note in sorted(notes, key=lambda note: note.start):
         before = None
         if held := note.tied and ending.get((note.pitch, note.start)):
@@ -288,16 +294,16 @@ def _interpret(token: str, spine: _Spine, time: Fraction) -> None:
     """Take what an interpretation says of metre, key, tempo or instrument."""
     if found := re.fullmatch(r"\*M(\d{1,3})/(\d{1,3})", token):
         beats, value = int(found[1]), found[2]
-        spine.said[METRES][time] = (beats, int(value)) if int(value) else (beats * 2 ** len(value), 1)
+        spine.metres[time] = (beats, int(value)) if int(value) else (beats * 2 ** len(value), 1)
     elif found := re.fullmatch(r"\*k\[(.*)\]", token):
         fifths = found[1].count("#") - found[1].count("-")
         if -7 <= fifths <= 7:
-            spine.said[KEYS][time] = fifths
+            spine.keys[time] = fifths
     elif found := re.fullmatch(r"\*([a-gA-G])[#-]*:(.*)", token):
-        spine.said[MODES][time] = mode_of(found[2]) or ("minor" if found[1].islower() else "major")
+        spine.modes[time] = mode_of(found[2]) or ("minor" if found[1].islower() else "major")
     elif found := re.fullmatch(r"\*MM(\d{1,5}(?:\.\d{1,9})?)", token):
         if SLOWEST_BPM <= float(found[1]) <= FASTEST_BPM:
-            spine.said[TEMPOS][time] = round(float(found[1]), 6)
+            spine.tempos[time] = round(float(found[1]), 6)
     elif token.startswith('*I"'):
         spine.name = spine.name or token[3:]
     elif token.startswith("*I") and not spine.instrument:
@@ -311,6 +317,6 @@ def _program(spine: _Spine) -> int:
     return next((program for program in known if program is not None), PIANO)
 
 
-def _changes(said: dict[Fraction, object]) -> int:
+def _changes(said: Mapping[Fraction, object]) -> int:
     """How often a value follows another one."""
     return sum(one != other for one, other in itertools.pairwise(said.values()))

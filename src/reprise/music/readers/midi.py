@@ -33,7 +33,6 @@ from reprise.music.piece import (
 )
 from reprise.music.readers.smf import (
     KEY,
-    META,
     METRE,
     NOTE_OFF,
     NOTE_ON,
@@ -63,12 +62,12 @@ class Note(NamedTuple):
 
 
 class Change(NamedTuple):
-    """A change of the program of a channel, or of what a kind of meta event says."""
+    """A change of the program of a channel, in one byte, or of what a kind of meta event says."""
 
     tick: int
     track: int
     place: int
-    value: int | bytes
+    value: bytes
 
 
 def read_midi(content: bytes, source: str) -> Piece:
@@ -119,16 +118,18 @@ def read_midi(content: bytes, source: str) -> Piece:
 
 def _read_notes(tracks: Sequence[bytes], source: str) -> tuple[list[Note], Mapping[int, list[Change]], dict[str, int]]:
     """Notes; changes, by the type of their meta event or the status of their program change; how many notes are out."""
-    notes, changes, left_out = [], defaultdict(list), {DRUMS: 0, NO_LENGTH: 0, ENDLESS: 0}
+    notes: list[Note] = []
+    changes: dict[int, list[Change]] = defaultdict(list)
+    left_out = {DRUMS: 0, NO_LENGTH: 0, ENDLESS: 0}
     for number, track in enumerate(tracks):
-        sounding = defaultdict(deque)
+        sounding: dict[tuple[int, int], deque[tuple[int, int, int]]] = defaultdict(deque)
         for place, (tick, status, first, second) in enumerate(read_events(track, source)):
             kind, channel = status & 0xF0, status & 0x0F
-            if (status == META and first in (TEMPO, METRE, KEY)) or kind == PROGRAM_CHANGE:
-                about, value = (first, second) if status == META else (status, first)
-                changes[about].append(Change(tick, number, place, value))
-                if len(changes[about]) > MAX_CHANGES:
-                    raise MidiError(f"{source}: changes tempo, metre, key or a program over {MAX_CHANGES:,} times")
+            said = None
+            if isinstance(second, bytes):  # a meta event
+                said = (first, second) if first in (TEMPO, METRE, KEY) else None
+            elif kind == PROGRAM_CHANGE:
+                said = status, bytes([first])
             elif kind == NOTE_ON and second and channel == DRUM_CHANNEL:
                 left_out[DRUMS] += 1
             elif kind == NOTE_ON and second:
@@ -139,6 +140,10 @@ def _read_notes(tracks: Sequence[bytes], source: str) -> tuple[list[Note], Mappi
                     notes.append(Note(number, channel, begun, start, tick, first, velocity))
                 else:
                     left_out[NO_LENGTH] += 1
+            if said:
+                changes[said[0]].append(Change(tick, number, place, said[1]))
+                if len(changes[said[0]]) > MAX_CHANGES:
+                    raise MidiError(f"{source}: changes tempo, metre, key or a program over {MAX_CHANGES:,} times")
         left_out[ENDLESS] += sum(map(len, sounding.values()))
     return notes, changes, left_out
 
@@ -160,7 +165,7 @@ def _program(note: Note, changes: Sequence[Change]) -> int:
     last = bisect_right(changes, note.start, key=lambda change: change.tick) - 1
     while last >= 0 and changes[last][:2] == (note.start, note.track) and changes[last].place > note.place:
         last -= 1
-    return changes[last].value if last >= 0 else 0
+    return changes[last].value[0] if last >= 0 else 0
 
 
 def _mean_tempo(changes: Sequence[Change], end: int, source: str) -> tuple[float, int]:

@@ -54,7 +54,7 @@ def read_tracks(content: bytes, source: str) -> tuple[list[bytes], int]:
 
 
 def _track_chunks(content: bytes, place: int, declared: int, source: str) -> list[bytes]:
-    tracks = []
+    tracks: list[bytes] = []
     while place + 8 <= len(content) and (len(tracks) < declared or content[place : place + 4] == b"MTrk"):
         end = place + 8 + int.from_bytes(content[place + 4 : place + 8], "big")
         if end > len(content):

@@ -9,6 +9,8 @@ import re
 import resource
 import signal
 import sys
+from collections.abc import Callable
+from typing import Any
 
 from reprise.errors import ScoreError
 from reprise.music.piece import Piece
@@ -50,9 +52,14 @@ def text_of(content: bytes) -> str:
 
 
 def _read(content: bytes | str, kind: str, source: str) -> Piece | ScoreError:
-    read = {MUSICXML: read_musicxml, COMPRESSED: read_compressed_musicxml, ABC: read_tune, HUMDRUM: _read_humdrum}[kind]
+    readers: dict[str, Callable[[Any, str], Piece]] = {  # ABC's takes text, the others bytes
+        MUSICXML: read_musicxml,
+        COMPRESSED: read_compressed_musicxml,
+        ABC: read_tune,
+        HUMDRUM: _read_humdrum,
+    }
     try:
-        return read(content, source)
+        return readers[kind](content, source)
     except ScoreError as error:
         return error
     except (MemoryError, RecursionError):

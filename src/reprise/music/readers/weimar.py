@@ -154,4 +154,4 @@ def _key(key: str) -> tuple[int | None, str | None]:
     is_named = mode is not None or named.startswith("blues")
     if not is_named or tonic[:1] not in TONICS or tonic[1:] not in ("", "b", "#"):
         return None, None
-    return TONICS[tonic[0]] + {"": 0, "b": -7, "#": 7}[tonic[1:]] + MODES.get(mode, 0), mode
+    return TONICS[tonic[0]] + {"": 0, "b": -7, "#": 7}[tonic[1:]] + (MODES[mode] if mode else 0), mode

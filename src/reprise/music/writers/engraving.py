@@ -66,7 +66,7 @@ def engrave(piece: Piece) -> Engraving:
     """Bars, voices and note values for the notes of a piece, whose times go to the nearest 1/8 or 1/12 beat."""
     bar = piece.metre[0] * 4 * STEPS_A_BEAT // piece.metre[1]
     cell = min(STEPS_A_BEAT, 4 * STEPS_A_BEAT // piece.metre[1])
-    parts = [[] for _ in piece.programs]
+    parts: list[list[GridNote]] = [[] for _ in piece.programs]
     for onset, duration, pitch, _, part in piece.notes.tolist():
         start, end = _on_grid(onset), _on_grid(onset + duration)
         shortest = 2 if start % 2 == 0 else 3
@@ -102,7 +102,8 @@ def _part(notes: list[GridNote], measures: list[tuple[int, int]], cell: int) -> 
 
 def _voices(notes: list[GridNote]) -> list[list[Symbol]]:
     """Chords in voices within which nothing overlaps; of what starts together, the first voice takes the highest."""
-    voices, rest = [], []
+    voices: list[list[Symbol]] = []
+    rest: list[GridNote] = []
     for chord in sorted(_chords(notes), key=lambda chord: (chord.start, -chord.notes[-1].pitch, chord.end)):
         free = next((voice for voice in voices if voice[-1].end <= chord.start), None)
         if free is not None:
@@ -116,7 +117,8 @@ def _voices(notes: list[GridNote]) -> list[list[Symbol]]:
 
 def _chords(notes: list[GridNote]) -> Iterable[Symbol]:
     """Notes that start and end together; the same note twice makes two chords."""
-    chords, copies = defaultdict(list), Counter()
+    chords: dict[tuple[int, int, int], list[GridNote]] = defaultdict(list)
+    copies: Counter[GridNote] = Counter()
     for note in sorted(notes):
         chords[note.start, note.end, copies[note]].append(note)
         copies[note] += 1
@@ -125,7 +127,8 @@ def _chords(notes: list[GridNote]) -> Iterable[Symbol]:
 
 def _layers(notes: list[GridNote]) -> list[list[GridNote]]:
     """As few layers as hold the notes so that no pitch overlaps itself in one."""
-    layers, ends = [], []
+    layers: list[list[GridNote]] = []
+    ends: list[dict[int, int]] = []  # of each pitch in a layer
     for note in sorted(notes):
         place = next((i for i, until in enumerate(ends) if until.get(note.pitch, 0) <= note.start), len(layers))
         if place == len(layers):
@@ -138,7 +141,8 @@ def _layers(notes: list[GridNote]) -> list[list[GridNote]]:
 
 def _slices(notes: list[GridNote]) -> Iterator[Symbol]:
     """Overlapping notes as chords that follow each other, cut wherever a note starts or ends."""
-    waiting, sounding = iter(sorted(notes)), []
+    waiting = iter(sorted(notes))
+    sounding: list[GridNote] = []
     following = next(waiting, None)
     for start, end in itertools.pairwise(sorted({time for note in notes for time in (note.start, note.end)})):
         sounding = [note for note in sounding if note.end > start]
@@ -151,7 +155,8 @@ def _slices(notes: list[GridNote]) -> Iterator[Symbol]:
 
 def _in_measures(voice: list[Symbol], measures: list[tuple[int, int]]) -> list[list[Symbol]]:
     """The chords of a voice in each measure, cut at the bar lines."""
-    found, place = [[] for _ in measures], 0
+    found: list[list[Symbol]] = [[] for _ in measures]
+    place = 0
     for chord in voice:
         while measures[place][1] <= chord.start:
             place += 1

@@ -10,6 +10,7 @@ from xml.etree import ElementTree
 
 import music21
 import soundfile  # noqa: F401
+from music21.common.types import StepName
 from music21.musicxml.m21ToXml import ScoreExporter
 
 from reprise.errors import ScoreError
@@ -24,7 +25,7 @@ with redirect_stdout(sys.stderr):
 
 # Note heads by twice the steps of 1/24 beat that they last without a dot.
 NOTE_TYPES = {3: "64th", 6: "32nd", 12: "16th", 24: "eighth", 48: "quarter", 96: "half", 192: "whole", 384: "breve"}
-LINE_OF_FIFTHS = "FCGDAEB"
+LINE_OF_FIFTHS: tuple[StepName, ...] = ("F", "C", "G", "D", "A", "E", "B")
 
 
 def musicxml_bytes(piece: Piece) -> bytes:

@@ -12,6 +12,7 @@ from typing import Annotated
 import numpy as np
 import torch
 from lightning_fabric import Fabric
+from lightning_fabric.wrappers import _FabricModule
 from pydantic import Field
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
@@ -45,7 +46,7 @@ class TrainParams(FitParams, RunParams):
 class _State:
     """Everything that changes during training."""
 
-    network: nn.Module
+    network: _FabricModule
     average: AveragedModel
     optimizer: torch.optim.Optimizer
     schedule: torch.optim.lr_scheduler.LRScheduler
@@ -102,7 +103,7 @@ def train(
 def _start(train_set: StemSet, params: TrainParams, epochs: int, fabric: Fabric) -> _State:
     fabric.seed_everything(params.seed, verbose=False)
     network = Recognizer(params.network, train_set.arrays.shape[1], train_set.kinds)
-    network = network.to(memory_format=torch.channels_last)
+    network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # its types lack it
     optimizer = torch.optim.AdamW(
         network.parameters(), lr=params.learning_rate, weight_decay=params.weight_decay, fused=True
     )

@@ -175,7 +175,7 @@ def figures(instruments: tuple[str, ...], actual: np.ndarray, scores: np.ndarray
     has, claimed = np.nan_to_num(actual), claims * known
     weights = np.concatenate([np.ones((1, count)), resample_weights(count, RESAMPLES, SEED)])
     support, labelled, hits, claims_made = (weights @ x for x in (has, known.astype(float), has * claimed, claimed))
-    result = {}
+    result: dict[str, dict] = {}
     if has.any():
         ranked = np.stack(
             [
@@ -210,7 +210,9 @@ def _of_instrument(name: str, has: np.ndarray, scores: np.ndarray, claimed: np.n
     if not len(has):
         figures = dict.fromkeys(("f1", "precision", "recall", "average_precision"))
         return {**figures, "support": 0, "base_rate": None, "false_alarms": 0, "labelled": 0}
-    row = per_instrument((name,), has[:, None], scores[:, None], claimed[:, None])[name]
+    row: dict[str, float | None] = {
+        **per_instrument((name,), has[:, None], scores[:, None], claimed[:, None])[name],
+    }
     if not has.any():
         row |= {"f1": None, "recall": None, "average_precision": None}
     if not claimed.any():

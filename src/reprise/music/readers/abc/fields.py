@@ -70,7 +70,7 @@ class Settings:
         if letter == "K":
             return replace(self.after("V", value), key=key_of(value) or self.key)
         if letter == "V":
-            named = dict(_PROPERTY.findall(value))
+            named: dict[str, str] = dict(_PROPERTY.findall(value))
             return replace(
                 self,
                 shifts={**self.shifts, **shifts_of(value)},
@@ -103,11 +103,12 @@ def key_of(value: str) -> Key | None:
         return None
     if value.lower().startswith("hp"):  # Highland bagpipes sound F and C sharp, whether that is written or not
         return _signature(2)
-    explicit = re.search(r"\bexp\b", value)
-    found = _KEY.match(value)
-    if not found and not explicit:
+    if re.search(r"\bexp\b", value):
+        key = Key()
+    elif found := _KEY.match(value):
+        key = _named(found)
+    else:
         return Key()
-    key = Key() if explicit else _named(found)
     altered = dict(key.altered)
     for sign, letter in _ACCIDENTAL.findall(value):
         altered[letter.upper()] = ALTERATIONS[sign]
@@ -125,7 +126,7 @@ def _named(found: re.Match) -> Key:
 
 def _signature(fifths: int) -> Key:
     """The key signature of so many sharps; beyond seven, letters are altered twice."""
-    altered = {}
+    altered: dict[str, int] = {}
     for number in range(abs(fifths)):
         letter = LETTERS[number % 7] if fifths > 0 else LETTERS[-1 - number % 7]
         altered[letter] = altered.get(letter, 0) + (1 if fifths > 0 else -1)
@@ -177,9 +178,10 @@ def tempo_of(value: str, unit: Fraction) -> float | None:
         beat = unit * int(found[1][1:5] or 1)
     elif found[1]:
         parts = [re.fullmatch(r"(\d{1,4})(?:/([1-9]\d{0,3}))?", part) for part in found[1].split()]
-        if not parts or not all(parts):
+        read = [part for part in parts if part]
+        if not read or len(read) < len(parts):
             return None
-        beat = sum(Fraction(4 * int(part[1]), int(part[2] or 1)) for part in parts)
+        beat = sum((Fraction(4 * int(part[1]), int(part[2] or 1)) for part in read), Fraction())
     return round(float(Fraction(found[2]) * beat), 6)
 
 
@@ -189,9 +191,10 @@ def length_of(text: str) -> Fraction:
     Raises:
         ValueError: it is too large a number, or divides by zero.
     """
-    number, strokes, divisor = re.fullmatch(r"(\d*)(/*)(\d*)", text).groups()
-    if max(len(number), len(divisor), len(strokes)) > MAX_DIGITS or (divisor and not int(divisor)):
+    found = re.fullmatch(r"(\d*)(/*)(\d*)", text)
+    if not found or max(map(len, found.groups())) > MAX_DIGITS or (found[3] and not int(found[3])):
         raise ValueError(f"'{text[:40]}' is no length of a note")
+    number, strokes, divisor = found.groups()
     return Fraction(int(number or 1), int(divisor) * 2 ** (len(strokes) - 1) if divisor else 2 ** len(strokes))
 
 

@@ -130,15 +130,14 @@ class Tune:
             voice.rest_bars(int(found["bars"] or 1))
 
     def _sounding(self) -> Voice:
-        if self._voice is None:
-            self._choose(next(iter(self.voices), "1"))
-        return self._voice
+        return self._voice or self._choose(next(iter(self.voices), "1"))
 
-    def _choose(self, value: str) -> None:
+    def _choose(self, value: str) -> Voice:
         """What follows is of the voice that a V: field names; the field's properties hold from here."""
         name = (value.split() or ["1"])[0]
-        self._voice = self.voices.setdefault(name, Voice(self.settings))
-        self._voice.read_field("V", value.strip()[len(name) :])
+        voice = self._voice = self.voices.setdefault(name, Voice(self.settings))
+        voice.read_field("V", value.strip()[len(name) :])
+        return voice
 
 
 def lines_of(text: str) -> list[Line]:

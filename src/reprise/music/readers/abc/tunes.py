@@ -115,13 +115,15 @@ def _piece(voices: dict[str, Voice], source: str) -> Piece:
             rows.append((float(start + shift), float(end - start), note.pitch, DEFAULT_VELOCITY, part))
     sounding = [row for row in rows if row[1] > 0]
     tempos = _changes(pitched.values(), lambda settings: settings.tempo)
+    fifths, mode = next(iter(_changes([pitched[first]], _key)), (None, None))
     piece = Piece(
         note_table(sounding),
         tempos[0] if tempos else DEFAULT_TEMPO_BPM,
         tuple(_program(name, voice) for name, voice in pitched.items()),
         metre,
         source,
-        *next(iter(_changes([pitched[first]], _key)), (None, None)),
+        fifths,
+        mode,
         {
             kind: count
             for kind, count in {

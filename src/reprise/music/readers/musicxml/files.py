@@ -52,7 +52,7 @@ def score_in_archive(content: bytes, source: str) -> bytes:
         ]
         if CONTAINER in names:
             container = xml_root(_member(archive, CONTAINER, source), source)
-            scores = [file.get("full-path") for file in container.iter("rootfile")] or scores
+            scores = [file.get("full-path", "") for file in container.iter("rootfile")] or scores
         if not scores or scores[0] not in names:
             raise ScoreError(f"{source}: holds no score, or lacks the one that it names")
         return _member(archive, scores[0], source)

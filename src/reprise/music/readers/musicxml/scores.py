@@ -46,7 +46,8 @@ def read_musicxml(content: bytes, source: str) -> Piece:
     Raises:
         ScoreError: it isn't MusicXML, has no music that a piece can hold, or would lose a note that isn't counted.
     """
-    root, changes, left_out = xml_root(content, source), Changes(), Counter()
+    root, changes = xml_root(content, source), Changes()
+    left_out: Counter[str] = Counter()
     by_part = _measures(root, source)
     parts = {name: Part(measures, changes, left_out, source) for name, measures in by_part.items()}
     return _piece(root, parts, changes, left_out, source)
@@ -72,8 +73,9 @@ def _piece(root: Element, parts: dict[str, Part], changes: Changes, left_out: Co
     """The parts side by side: their measures aligned, their ties joined, nothing lost."""
     starts = _measure_starts(list(parts.values()), changes.metres)
     metres, keys, tempos = (
-        {starts[measure] + offset: said[measure, offset] for measure, offset in sorted(said)}
-        for said in (changes.metres, changes.keys, changes.tempos)
+        _timed(changes.metres, starts),
+        _timed(changes.keys, starts),
+        _timed(changes.tempos, starts),
     )
     metre, begins = longest_lasting({Fraction(0): (4, 4)} | metres, starts[-1])
     if problem := metre_problem(metre):
@@ -90,18 +92,25 @@ def _piece(root: Element, parts: dict[str, Part], changes: Changes, left_out: Co
         for note in notes
     ]
     programs = tuple(_program(root, name, notes) for name, notes in sounding.items())
+    fifths, mode = next(iter(keys.values()), (None, None))
     piece = Piece(
         note_table(rows),
         round(next(iter(tempos.values()), DEFAULT_TEMPO_BPM), 6),
         programs,
         metre,
         source,
-        *next(iter(keys.values()), (None, None)),
+        fifths,
+        mode,
         {kind: left_out[kind] for kind in LEFT_OUT if left_out[kind]},
     )
     if problem := problem_of(piece):
         raise ScoreError(f"{source}: {problem}")
     return piece
+
+
+def _timed(said: dict[Place, T], starts: list[Fraction]) -> dict[Fraction, T]:
+    """What is said, by when it begins to hold."""
+    return {starts[measure] + offset: said[measure, offset] for measure, offset in sorted(said)}
 
 
 def _measure_starts(parts: list[Part], metres: dict[Place, tuple[int, int]]) -> list[Fraction]:
@@ -137,7 +146,8 @@ def _tied(notes: list[Note], starts: list[Fraction]) -> list[Note]:
     """
     for note in notes:
         note.start, note.end = note.start + starts[note.measure], note.end + starts[note.measure]
-    sounding, waiting = [], defaultdict(list)
+    sounding: list[Note] = []
+    waiting: dict[int, list[Note]] = defaultdict(list)
     for note in sorted(notes, key=lambda note: note.start):
         stops, starts_tie = "stop" in note.ties, "start" in note.ties
         tied = [

@@ -47,13 +47,13 @@ def first_divisions(measures: list[Element]) -> Fraction | None:
     """The first good divisions of a quarter note that a part says it has, else what its first plain note tells."""
     told = ((element.text, Fraction(1)) for measure in measures for element in measure.iterfind("attributes/divisions"))
     shown = (
-        (note.findtext("duration"), QUARTERS[note.findtext("type")] * _dotted(len(note.findall("dot"))))
+        (note.findtext("duration"), QUARTERS[note.findtext("type", "")] * _dotted(len(note.findall("dot"))))
         for measure in measures
         for note in measure.iterfind("note")
-        if note.findtext("type") in QUARTERS and note.find("time-modification") is None
+        if note.findtext("type", "") in QUARTERS and note.find("time-modification") is None
     )
     for text, quarters in chain(told, shown):
-        if _NUMBER.fullmatch((text or "").strip()) and Fraction(text) > 0:
+        if text and _NUMBER.fullmatch(text.strip()) and Fraction(text) > 0:
             return Fraction(text) / quarters
     return None
 
