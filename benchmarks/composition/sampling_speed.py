@@ -109,7 +109,7 @@ def measure(transformer: TrainedModel, lstm: TrainedModel, notes: int, rounds: i
     peers: dict[str, Peer] = {}
     for name, trained in ((OURS, transformer), (LSTM, lstm)):
         peers[name] = ours(trained, notes)
-        peers[f"{name}, {RECOMPUTED}"] = ours(replace(trained, model=Recomputing(trained.network)), notes)
+        peers[f"{name}, {RECOMPUTED}"] = ours(replace(trained, network=Recomputing(trained.network)), notes)
     peers[PEER] = gpt2(other, fields * notes)
     sizes = dict.fromkeys(peers, parameters(lstm.model))
     sizes |= {name: parameters(transformer.model) for name in peers if name.startswith(OURS)}
