@@ -111,8 +111,8 @@ def measure(transformer: TrainedModel, lstm: TrainedModel, notes: int, rounds: i
         peers[name] = ours(trained, notes)
         peers[f"{name}, {RECOMPUTED}"] = ours(replace(trained, network=Recomputing(trained.network)), notes)
     peers[PEER] = gpt2(other, fields * notes)
-    sizes = dict.fromkeys(peers, parameters(lstm.model))
-    sizes |= {name: parameters(transformer.model) for name in peers if name.startswith(OURS)}
+    sizes = dict.fromkeys(peers, parameters(lstm.network))
+    sizes |= {name: parameters(transformer.network) for name in peers if name.startswith(OURS)}
     sizes[PEER] = parameters(other)
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
