@@ -2,7 +2,7 @@
 
 A field's type says what it may be, with pydantic's `Field(ge=..., lt=...)` or a `Rule` in `Annotated`; what several
 fields must be together is checked in `__post_init__` with `require`. Whatever is wrong is refused with a `ParamsError`
-that names the key, its value and what would be right: `fit.epochs: is 0; it must be a whole number, 1 or more`.
+that names the key, its value and what would be right: `fit.epochs: is 0; it must be a whole number of 1 or more`.
 """
 
 import json
