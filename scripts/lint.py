@@ -1,4 +1,4 @@
-"""Style, layout, imports and spelling of the work tree, looked at in seconds.
+"""Style, layout, imports, spelling and types of the work tree, looked at in seconds; types the first time in a minute.
 
 `./test` does so first, and git before each commit where `pre-commit install` was run.
 """
@@ -15,6 +15,7 @@ CHECKS = {
     "layout (ruff format)": ("ruff", "format", "--check"),
     "imports between rooms (import-linter)": ("lint-imports", "--no-logo"),
     "spelling (codespell)": ("codespell",),
+    "types (mypy)": ("mypy",),
 }
 MENDING = (("ruff", "check", "--fix"), ("ruff", "format"))
 

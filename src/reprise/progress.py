@@ -7,7 +7,7 @@ from tqdm import tqdm
 LINE_EVERY_S = 5.0
 
 
-def progress_bar(total: int, what: str, unit: str, initial: int = 0) -> tqdm:
+def progress_bar(total: int | None, what: str, unit: str, initial: int = 0) -> tqdm:
     """A tqdm bar on stderr; where stderr is a file or a pipe, plain lines a few seconds apart."""
     terminal = sys.stderr.isatty()
     return tqdm(

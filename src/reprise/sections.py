@@ -1,6 +1,7 @@
 """All of params.yaml as one checked dataclass: its sections, each with the class that the code makes of it."""
 
 from dataclasses import fields
+from typing import Any
 
 from reprise.audio.fonts import FontParams
 from reprise.audio.params import RenderParams
@@ -58,6 +59,6 @@ def check_sections() -> None:
 
 def sections() -> dict[str, type]:
     """The class of each section that a stage may ask for, by its dotted name."""
-    found = {field.name: field.type for field in fields(Params)}
+    found: dict[str, Any] = {field.name: field.type for field in fields(Params)}
     found |= {f"models.{field.name}": field.type for field in fields(ModelSections)}
     return found

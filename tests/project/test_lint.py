@@ -12,10 +12,12 @@ MISSPELT = "# We rec" + "ieve it.\n"  # in two halves, since this file is looked
 
 @pytest.fixture
 def repository(tmp_path):
-    """A repository with the script, its settings and one package, which git doesn't know yet."""
+    """A repository with the script, its settings, one package and one stage, which git doesn't know yet."""
     for path in ("scripts/lint.py", "pyproject.toml", "src/reprise/__init__.py"):
         (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / path, tmp_path / path)
+    (tmp_path / "stages").mkdir()
+    (tmp_path / "stages/nothing.py").touch()
     subprocess.run(["git", "init", "--quiet", tmp_path], check=True)
     return tmp_path
 
@@ -31,6 +33,12 @@ def test_what_is_misspelt_is_named(repository):
     assert "a.py:1" in error and "spelling (codespell)" in error.splitlines()[-1]
 
 
+def test_a_wrong_type_is_named(repository):
+    (repository / "stages/a.py").write_text('x: int = ""\n')
+    error = lint(repository).stderr
+    assert "stages/a.py:1" in error and "types (mypy)" in error.splitlines()[-1]
+
+
 def test_nobody_s_scores_are_spelt_and_nothing_that_git_ignores(repository):
     (repository / ".gitignore").write_text("page/\n")
     for folder in ("scores", "page"):
@@ -42,5 +50,5 @@ def test_nobody_s_scores_are_spelt_and_nothing_that_git_ignores(repository):
 def test_layout_is_mended_when_asked(repository):
     (repository / "a.py").write_text("x=1\n")
     assert "layout (ruff format)" in lint(repository).stderr
-    assert "layout" not in lint(repository, "--fix").stderr
+    assert "layout (ruff format)" not in lint(repository, "--fix").stderr
     assert (repository / "a.py").read_text() == "x = 1\n"

@@ -146,8 +146,8 @@ def run_generate(options: argparse.Namespace) -> int:
         print(f"{folder / SAMPLING}: isn't there, so the sampling options are as `--help` says")
     for told in opening.values():
         print_opening(told)
-    for piece in described:  # after all are written: whoever reads this may go, as `head` does
-        print_piece(piece, seed)
+    for new in described:  # after all are written: whoever reads this may go, as `head` does
+        print_piece(new, seed)
     return 0
 
 
@@ -202,7 +202,7 @@ def _numbered(path: Path, item: int, count: int) -> Path:
 def _write(piece: "Piece", path: Path, font: Path | None) -> None:
     from reprise.music.scores import write_piece
 
-    if path.suffix.lower() != ".wav":
+    if path.suffix.lower() != ".wav" or font is None:
         write_piece(piece, path)
         return
     from reprise.audio.files import encode

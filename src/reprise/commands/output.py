@@ -88,4 +88,8 @@ def progress(total: int | None, what: str, unit: str) -> Iterator[Callable[[], N
     from reprise.progress import progress_bar
 
     with progress_bar(total, what, unit) as bar:
-        yield bar.update
+
+        def advance() -> None:
+            bar.update()
+
+        yield advance

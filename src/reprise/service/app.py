@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import asdict
 from importlib.metadata import version
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from fastapi import FastAPI, Query, Request, Response
 from fastapi import Path as PathParameter
@@ -35,7 +35,7 @@ PLAIN = BeforeValidator(lambda text: plain_number(text, int))  # outside the bou
 
 DESCRIPTION = """New music from trained models. The same model, notes, sampling options and seed give the same file;
 the header `Reprise-Seed` of an answer says which seed was drawn."""
-REFUSALS = {
+REFUSALS: dict[int | str, dict[str, Any]] = {
     422: {
         "model": Refusal,
         "description": "A parameter is wrong; `detail` names it, its value and what would be right",
@@ -123,19 +123,20 @@ def create_app(settings: ServiceSettings) -> FastAPI:
             Annotated[int, Field(ge=1, le=MOST_NOTES), PLAIN],
             PathParameter(description=f"How many notes, {right['notes']}", examples=[200]),
         ],
-        options: Annotated[Options, Query()],
+        options: Annotated[Options, Query()],  # type: ignore[valid-type]  # made above, of the models there are
     ) -> Response:
-        seed = secrets.randbelow(1 << 31) if options.seed is None else options.seed
-        rules = measured[options.model].told(dict(options))
-        check_rules(rules, configs[options.model].encoding)
-        name = f"reprise-{options.model}-{notes}-notes-seed-{seed}.mid"
+        asked: dict[str, Any] = dict(options)
+        model, seed = asked["model"], secrets.randbelow(1 << 31) if asked["seed"] is None else asked["seed"]
+        rules = measured[model].told(asked)
+        check_rules(rules, configs[model].encoding)
+        name = f"reprise-{model}-{notes}-notes-seed-{seed}.mid"
         headers = {SEED_HEADER: str(seed), "Content-Disposition": f'attachment; filename="{name}"'}
         headers["Cache-Control"] = "no-store"
         if request.scope.get(IS_HEAD):  # which nothing is composed for, so that no length is known
             answer = Response(media_type="audio/midi", headers=headers)
             del answer.headers["Content-Length"]
             return answer
-        content = await pool.midi_file(options.model, rules, notes, seed, request.is_disconnected)
+        content = await pool.midi_file(model, rules, notes, seed, request.is_disconnected)
         return Response(content, media_type="audio/midi", headers=headers)
 
     return app
@@ -168,18 +169,16 @@ def _facts(config: ModelConfig, rules: SamplingRules) -> dict:
 
 def _query(models: tuple[str, ...], usual: str, right: dict[str, str]) -> type[BaseModel]:
     """The query of `GET /midi/NOTES/`: a model, the sampling options, a seed."""
-    sampling = {name: _parameter(option) for name, option in OPTIONS.items()}
     seed = f"Of the random numbers, {right['seed']}; drawn if it isn't given"
-    return create_model(
-        "Options",
-        __config__=ConfigDict(extra="forbid"),
-        model=(Literal[models], Field(usual, description=f"Who composes: {right['model']}")),
-        **sampling,
-        seed=(
+    parameters: dict[str, Any] = {
+        "model": (Literal[models], Field(usual, description=f"Who composes: {right['model']}")),
+        **{name: _parameter(option) for name, option in OPTIONS.items()},
+        "seed": (
             Annotated[int, Field(ge=0, le=LARGEST_SEED), PLAIN] | None,
             Field(None, description=seed, examples=[7]),
         ),
-    )
+    }
+    return create_model("Options", __config__=ConfigDict(extra="forbid"), **parameters)
 
 
 def _parameter(option: Option) -> tuple[object, object]:
@@ -190,5 +189,5 @@ def _parameter(option: Option) -> tuple[object, object]:
         return Annotated[str, short, AfterValidator(parse)] | None, Field(None, description=text)
     if option.by_field:
         return list[Annotated[str, short, AfterValidator(parse)]] | None, Field(None, description=text)
-    ends = {"gt" if option.above_low else "ge": option.low, "le": option.high}
+    ends: dict[str, Any] = {"gt" if option.above_low else "ge": option.low, "le": option.high}
     return Annotated[option.kind, BeforeValidator(parse)] | None, Field(None, **ends, description=text)

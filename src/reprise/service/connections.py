@@ -24,15 +24,20 @@ class Connection(H11Protocol):
     waiting_since: float | None = None  # None while a request is answered
     limit: asyncio.TimerHandle | None = None
 
-    def connection_made(self, transport: asyncio.Transport) -> None:
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's own
         super().connection_made(transport)
         self._await_request()
         if len(self.connections) > MOST_CONNECTIONS:
-            waiting = [c for c in self.connections if c.waiting_since is not None and not c.transport.is_closing()]
-            min(waiting, key=lambda c: c.waiting_since).transport.abort()
+            waiting = {
+                c: c.waiting_since
+                for c in self.connections
+                if isinstance(c, Connection) and c.waiting_since is not None and not c.transport.is_closing()
+            }
+            min(waiting, key=waiting.__getitem__).transport.abort()
 
     def connection_lost(self, error: Exception | None) -> None:
-        self.limit.cancel()
+        if self.limit is not None:
+            self.limit.cancel()
         super().connection_lost(error)
 
     def handle_events(self) -> None:

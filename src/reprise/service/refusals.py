@@ -1,5 +1,8 @@
 """What a client reads when it is refused: JSON `{"detail": "..."}`, with what was wrong and what is right."""
 
+from collections.abc import Awaitable, Callable
+from typing import Any
+
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
@@ -29,10 +32,14 @@ def add_refusals(app: FastAPI, right: dict[str, str]) -> None:
             said.append(f"and {more:,} more")
         return JSONResponse({"detail": "; ".join(said)}, 422)
 
-    app.add_exception_handler(RequestValidationError, wrong_parameters)
-    app.add_exception_handler(BadInput, _bad_input)
-    app.add_exception_handler(HTTPException, _http_error)
-    app.add_exception_handler(Exception, _failure)
+    answers: dict[type[Exception], Callable[[Request, Any], Awaitable[JSONResponse]]] = {
+        RequestValidationError: wrong_parameters,
+        BadInput: _bad_input,
+        HTTPException: _http_error,
+        Exception: _failure,
+    }
+    for error, answer in answers.items():
+        app.add_exception_handler(error, answer)
 
 
 def sentence(problem: dict, right: dict[str, str]) -> str:
