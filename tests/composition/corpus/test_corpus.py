@@ -253,7 +253,7 @@ def test_what_counts_as_rare_by_hand():
     assert without(pieces[0], np.array([60])).notes["pitch"].tolist() == [62]
 
 
-def test_metres_that_training_lacks_are_left_out_and_seeds_lose_parts_that_it_lacks(repository):
+def test_metres_that_training_lacks_are_left_out_and_openings_lose_parts_that_it_lacks(repository):
     put(repository / "scores/mozart/waltz.mid", make_piece(120, metre=(3, 4)))
     put(repository / "scores/mozart/trio.mid", make_piece(121, parts=3))
     corpus, summary = collect(repository, metres=())

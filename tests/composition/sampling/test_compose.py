@@ -96,7 +96,7 @@ def test_the_copy_guard_is_the_model_s_own(monkeypatch):
 # --- latents of a start
 
 
-def test_each_phrase_of_a_seed_has_the_latent_of_its_bars(monkeypatch):
+def test_each_phrase_of_an_opening_has_the_latent_of_its_bars(monkeypatch):
     """Notes in bars 1, 2, 9 and 10: the model's phrases of two bars number 0 and 4, and nothing is in between."""
     trained = make_tiny_model("vae")
     rows = [(48 * bar + beat, 12, 65, 0) for bar in (0, 1, 8, 9) for beat in (0, 12, 24)]
@@ -109,7 +109,7 @@ def test_each_phrase_of_a_seed_has_the_latent_of_its_bars(monkeypatch):
     assert len(jobs[1].conditions) == 1
 
 
-def test_a_seed_of_one_note_can_be_continued():
+def test_an_opening_of_one_note_can_be_continued():
     trained = make_tiny_model("vae")
     (piece,) = compose(trained, [Order((1,), notes=20, start=piece_of((0, 48, 60, 0)))])
     assert len(piece.notes) == 20

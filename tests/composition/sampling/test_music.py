@@ -172,15 +172,15 @@ def test_openings_are_cut_out_of_their_piece():
         assert (opening.tempo_bpm, opening.programs, opening.metre) == (score.tempo_bpm, score.programs, score.metre)
 
 
-def test_seeds_in_unknown_metres_or_too_short_are_no_use():
+def test_scores_in_unknown_metres_or_too_short_are_no_use():
     waltz = replace(SCORES[0], metre=(3, 4))
     found = draw_openings([waltz, SCORES[1]], TRAINED, PARAMS)
     assert all(opening.source.startswith("chorale 51") for opening in found)
-    for seeds, params in (([waltz], PARAMS), (SCORES, replace(PARAMS, opening_bars=100, bars=200)), ([], PARAMS)):
+    for scores, params in (([waltz], PARAMS), (SCORES, replace(PARAMS, opening_bars=100, bars=200)), ([], PARAMS)):
         with pytest.raises(
             BadInput, match=rf"no opening of {params.opening_bars} bars in 4/4 .*corpus\.opening_composer"
         ):
-            draw_openings(seeds, TRAINED, params)
+            draw_openings(scores, TRAINED, params)
 
 
 @pytest.mark.parametrize(

@@ -197,7 +197,7 @@ def test_a_piece_out_of_range_moves_as_a_whole_by_the_smallest_step(far):
 
 @given(st.lists(st.integers(-40, 40), min_size=4, max_size=4))
 @settings(max_examples=40, deadline=None)
-def test_whatever_the_seed_it_fits_in_the_end(shifts):
+def test_whatever_the_opening_it_fits_in_the_end(shifts):
     notes = OPENING.notes.copy()
     notes["pitch"] = np.clip(notes["pitch"] + np.array(shifts)[notes["part"]], 0, 127)
     piece = replace(OPENING, notes=notes)
