@@ -7,7 +7,6 @@ clip's logit is a weighted mean of its steps' logits with weights that sum to on
 clip is.
 """
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -116,7 +115,7 @@ def _temporal(hidden: int) -> nn.Sequential:
     return nn.Sequential(nn.Conv1d(hidden, hidden, 3, padding=1, bias=False), nn.BatchNorm1d(hidden))
 
 
-@dataclass(frozen=True)
+@checked
 class RecognizerConfig:
     """All that inference needs beside the weights."""
 
