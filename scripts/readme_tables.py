@@ -56,7 +56,9 @@ def in_git(name: str, root: Path = ROOT) -> dict:
     command = ["git", "-C", str(root), "show", f":metrics/{name}.json"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
-        raise BadInput(f"metrics/{name}.json: isn't in git ({done.stderr.strip()}); git add it")
+        raise BadInput(
+            f"metrics/{name}.json: isn't in git ({done.stderr.strip()}); make it with ./run, then git add it"
+        )
     return json.loads(done.stdout)
 
 

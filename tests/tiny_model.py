@@ -64,7 +64,7 @@ def make_tiny_model(model: str = "transformer", width: int = 16) -> TrainedModel
     latents = LatentParams(size=4, phrase_bars=2, anneal=0.5, free_nats=0.1, forget=0.2)
     backbone = backbone_params("lstm" if model == "lstm" else "transformer", width=width)
     latent = latents if model == "vae" else None
-    config = ModelConfig(model, backbone, latent, encoding, PROGRAMS, (4, 4), 90.0, VALIDATION_NATS[model])
+    config = ModelConfig(model, backbone, latent, encoding, PROGRAMS, (4, 4), 90.0, VALIDATION_NATS.get(model, 2.1))
     torch.manual_seed(0)
     network = make_model(config).eval()
     with torch.no_grad():  # no step is longer than a beat: else a few notes fill many bars

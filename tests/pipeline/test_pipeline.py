@@ -20,12 +20,12 @@ import torch
 import vl_convert
 from conftest import ROOT, Clone
 
+from reprise.composition.models.trained import MODELS
 from reprise.params import read_yaml
 from reprise.pipeline.dvc_files import stage_entries
 
 CLIP_STAGES = ("collect_fonts", "compose_clips", "sample_clips", "render_clips", "cache_spectrograms")
 TRAINING_STAGES = ("train_recognizer@recognizer", "train_recognizer@ceiling", "evaluate_recognizer")
-MODELS = ("lstm", "transformer", "vae")
 MUSIC_STAGES = tuple(f"{stage}@{model}" for stage in ("generate_music", "evaluate_composer") for model in MODELS)
 CHECK, SUMMARY = "check_params", "summarise_metrics"
 MUSIC_MODEL_STAGES = ("collect_corpus", *(f"train_composer@{model}" for model in MODELS), *MUSIC_STAGES)

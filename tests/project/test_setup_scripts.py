@@ -283,6 +283,11 @@ def test_profiles_fit_params_yaml_and_keep_its_comments(tmp_path, name):
     assert params.read_text().count("#") == (ROOT / "params.yaml").read_text().count("#")
 
 
+def test_smoke_makes_every_model_small():
+    sizes = profile_clone.read_profile(ROOT, "smoke")["models"]
+    assert sizes.keys() == read_yaml(ROOT / "params.yaml")["models"].keys()
+
+
 @pytest.mark.parametrize(
     ("profile", "message"),
     [
