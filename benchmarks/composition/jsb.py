@@ -33,7 +33,7 @@ from reprise.pipeline.tracking import Tracker
 
 SPLITS = ("train", "valid", "test")
 REST = -1
-TRAINING = TrainingParams(seed=1, threads=2, precision="32-true", window=640, transpose=6)
+TRAINING = TrainingParams(seed=1, threads=2, precision="32-true", encoding="notes", window=640, transpose=6)
 METRE = (4, 4)
 
 # Huang et al., Music Transformer (ICLR 2019), table 2: validation, their own baseline first.

@@ -184,7 +184,7 @@ def test_an_experiment_reruns_training_alone_and_metrics_diff_shows_it(copy_of_s
     copy_of_smoke.commit("smoke")
     copy_of_smoke.set_params({"compute": {"tracking": False}})
     copy_of_smoke.dvc("exp", "run", "--set-param", "recognizer.epochs=1", "--set-param", "ceiling.epochs=1")
-    assert set(copy_of_smoke.stages_run) == {CHECK, *TRAINING_STAGES, SUMMARY}
+    assert set(copy_of_smoke.stages_run) == {CHECK, "render_clips", *TRAINING_STAGES, SUMMARY}
     curves = (copy_of_smoke.folder / "plots/recognizer/curves.csv").read_text().splitlines()
     assert len(curves) == 2, "a header and one epoch"
     changed = json.loads(copy_of_smoke.dvc("metrics", "diff", "--json"))
@@ -227,7 +227,7 @@ def test_processes_in_another_folder_give_the_same_lock(smoke_clone, new_clone):
 def test_dask_gives_the_same_lock(smoke_clone, new_clone):
     clone = new_clone
     clone.environment["REPRISE_ENGINE"] = "dask"
-    clone.dvc("repro", "--force", "--no-run-cache", CLIP_STAGES[-1])
+    clone.dvc("repro", "--force", "--no-run-cache", "sample_clips", CLIP_STAGES[-1])
     assert set(clone.stages_run) == {CHECK, *CLIP_STAGES}
     assert clone.lock == {stage: smoke_clone.lock[stage] for stage in (CHECK, *CLIP_STAGES)}
 
@@ -266,7 +266,7 @@ def wait_for(moment: Callable[[], object], dvc: subprocess.Popen) -> None:
 
 
 def current(work: Path, progress: Callable[[Path], int]) -> int:
-    return sum(progress(folder / "notes") for folder in work.glob("*") if (folder / "notes").is_dir())
+    return sum(progress(folder / "scratch") for folder in work.glob("*") if (folder / "scratch").is_dir())
 
 
 def go_on(clone: Clone, stage: str) -> None:
@@ -279,12 +279,12 @@ def test_killed_while_rendering_it_goes_on_to_the_same_lock(smoke_clone, copy_of
     clone, stage = copy_of_smoke, "render_clips"
     clone.environment |= {"REPRISE_ENGINE": "processes", "SHELL": "/bin/sh"}
 
-    def finished(notes: Path) -> int:
-        return len(list(notes.glob("*.json")))
+    def finished(scratch: Path) -> int:
+        return len(list(scratch.glob("*.json")))
 
     kill_after(clone, stage, finished, 2, "stage")
     made = {}
-    for note in (clone.folder / ".reprise/work" / stage).glob("*/notes/*.json"):
+    for note in (clone.folder / ".reprise/work" / stage).glob("*/scratch/*.json"):
         name, _, shard = note.stem.rpartition("-")
         path = Path("data/clips/audio", name, f"shard-{shard}.tar")
         made[path] = (note.parent.parent / "outs" / path).stat().st_mtime_ns
@@ -303,8 +303,8 @@ def test_killed_while_training_it_goes_on_to_the_same_weights(copy_of_smoke):
     clone.dvc(*RUN_ONE, stage)
     undisturbed = clone.lock
 
-    def epochs(notes: Path) -> int:
-        checkpoint = notes / "checkpoint.pt"
+    def epochs(scratch: Path) -> int:
+        checkpoint = scratch / "checkpoint.pt"
         return len(torch.load(checkpoint, weights_only=True)["curves"]) if checkpoint.exists() else 0
 
     kill_after(clone, stage, epochs, 1, "stage")
