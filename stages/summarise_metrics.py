@@ -4,7 +4,7 @@ import json
 
 from reprise.pipeline.dvc_files import listed_paths
 from reprise.pipeline.stage import Stage, run_stage
-from reprise.pipeline.summary import summarise
+from reprise.learning.summary import summarise
 
 MUSIC = "metrics/composer/"
 

@@ -195,8 +195,8 @@ def in_words(schema: dict) -> str:
     match schema.get("type"):
         case "integer" | "number" as kind:
             what = "a whole number" if kind == "integer" else "a number"
-            ends = _ends(schema)
-            return f"{what} {ends}" if ends else what
+            step = f"a multiple of {schema['multipleOf']}" if "multipleOf" in schema else ""
+            return ", ".join(filter(None, (f"{what} {_ends(schema)}".rstrip(), step)))
         case "array" if "prefixItems" in schema:
             return f"a list of {len(schema['prefixItems'])}, each {in_words(schema['prefixItems'][0])}"
         case "array":
@@ -205,7 +205,7 @@ def in_words(schema: dict) -> str:
         case "boolean":
             return "true or false"
         case "string":
-            return "text"
+            return f"text of the form {schema['pattern']}" if "pattern" in schema else "text"
     return "a mapping"
 
 

@@ -186,6 +186,8 @@ class Large:
 class Shelf:
     boxes: Annotated[tuple[Annotated[Small | Large, Field(discriminator="kind")], ...], Field(min_length=1)]
     width: Annotated[tuple[float, float], Within(0, 10)] = (0.0, 1.0)
+    even: Annotated[int, Field(ge=2, multiple_of=2)] = 2
+    metre: Annotated[str, Field(pattern="^[0-9]/[0-9]$")] = "4/4"
     share: Annotated[float, Field(gt=0, le=1)] = 1.0
 
 
@@ -218,6 +220,14 @@ class Shelf:
         (
             {"boxes": [{"kind": "small", "size": 1}], "share": 0},
             "shelf.share: is 0; it must be a number above 0, at most 1",
+        ),
+        (
+            {"boxes": [{"kind": "small", "size": 1}], "even": 5},
+            "shelf.even: is 5; it must be a whole number of 2 or more, a multiple of 2",
+        ),
+        (
+            {"boxes": [{"kind": "small", "size": 1}], "metre": "four"},
+            "shelf.metre: is 'four'; it must be text of the form ^[0-9]/[0-9]$",
         ),
         ([], "shelf: is []; it must be a mapping"),
     ],

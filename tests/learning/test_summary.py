@@ -1,6 +1,6 @@
 """The summary of the metrics: what is nearest to temperature 1, and a root mean square by hand."""
 
-from reprise.pipeline.summary import SETS, summarise
+from reprise.learning.summary import SETS, summarise
 
 
 def estimate(value: float) -> dict:
