@@ -2,9 +2,9 @@
 
 import json
 
+from reprise.learning.summary import summarise
 from reprise.pipeline.dvc_files import listed_paths
 from reprise.pipeline.stage import Stage, run_stage
-from reprise.learning.summary import summarise
 
 MUSIC = "metrics/composer/"
 
