@@ -8,7 +8,7 @@ from reprise.pipeline.stage import Stage, run_stage
 
 
 def main(stage: Stage) -> None:
-    recognizer, _ = (stage.out(f"data/clips/spectrograms/{part}") for part in PARTS)
+    recognizer, *_ = (stage.out(f"data/clips/spectrograms/{part}") for part in PARTS)
     cache_spectrograms(
         stage.params(SpectrogramParams, "spectrogram"),
         stage.params(RenderParams, "rendering").sample_rate,

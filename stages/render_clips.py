@@ -12,7 +12,7 @@ def main(stage: Stage) -> None:
         stage.params(ClipParams, "clips"),
         stage.params(FontParams, "fonts"),
         stage.params(RenderParams, "rendering"),
-        stage.params(CeilingParams, "ceiling").clips,
+        stage.param(CeilingParams, "ceiling", "clips"),
         stage.dep("data/clips/midi"),
         stage.dep("data/clips/manifest.parquet"),
         stage.dep("data/fonts"),

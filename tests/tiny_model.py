@@ -7,7 +7,7 @@ import torch
 
 from reprise.composition.encoding.notes import NotesEncoding
 from reprise.composition.encoding.notes_vocabulary import STEP
-from reprise.composition.models.backbones import LstmParams, TransformerParams
+from reprise.composition.models.backbones import AnyBackbone, LstmParams, TransformerParams
 from reprise.composition.models.trained import ModelConfig, TrainedModel, make_model, save_model
 from reprise.composition.models.vae import LatentParams
 from reprise.composition.sampling.music import MusicParams
@@ -50,11 +50,11 @@ def chorale(seed: int) -> Piece:
 
 def backbone_params(
     kind: str = "transformer", layers: int = 2, width: int = 16, dropout: float = 0.1, heads: int = 2, context: int = 64
-) -> LstmParams | TransformerParams:
+) -> AnyBackbone:
     """The params of a backbone of a kind; of an LSTM without those of attention."""
     if kind == "lstm":
-        return LstmParams(kind, layers, width, dropout)
-    return TransformerParams(kind, layers, width, dropout, heads, context)
+        return LstmParams(layers, width, dropout, kind)
+    return TransformerParams(layers, width, dropout, kind, heads, context)
 
 
 def make_tiny_model(model: str = "transformer", width: int = 16) -> TrainedModel:

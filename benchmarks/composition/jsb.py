@@ -24,10 +24,10 @@ from benchmarks.machine import report
 from benchmarks.measure import run_script, table
 from reprise.composition.evaluation.floors import floors
 from reprise.composition.evaluation.likelihood import score
-from reprise.composition.models.backbones import LstmParams, TransformerParams
+from reprise.composition.models.backbones import AnyBackbone, LstmParams, TransformerParams
 from reprise.composition.models.batches import make_examples
 from reprise.composition.models.train import FitParams, TrainingParams, TrainingSet, train
-from reprise.composition.models.tuple import TupleModel
+from reprise.composition.models.tuple_model import TupleModel
 from reprise.errors import BadInput
 from reprise.pipeline.tracking import Tracker
 
@@ -47,13 +47,13 @@ PUBLISHED = (
 class Entrant:
     """A model of the table and how it is trained."""
 
-    backbone: LstmParams | TransformerParams
+    backbone: AnyBackbone
     fit: FitParams
 
 
 ENTRANTS = {
-    "LSTM": Entrant(LstmParams("lstm", 2, 256, 0.5), FitParams(34, 12, 8, 0.004, 0.02)),
-    "Transformer": Entrant(TransformerParams("transformer", 4, 192, 0.35, 8, 640), FitParams(22, 12, 8, 0.002, 0.02)),
+    "LSTM": Entrant(LstmParams(2, 256, 0.5, "lstm"), FitParams(34, 12, 8, 0.004, 0.02)),
+    "Transformer": Entrant(TransformerParams(4, 192, 0.35, "transformer", 8, 640), FitParams(22, 12, 8, 0.002, 0.02)),
 }
 
 

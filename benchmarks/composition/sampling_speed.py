@@ -24,7 +24,7 @@ from transformers import GPT2Config, GPT2LMHeadModel
 from benchmarks.machine import need, report
 from benchmarks.measure import per_second, run_script, speedup, table, take_turns, with_spread
 from reprise.composition.models.trained import TrainedModel, load_model
-from reprise.composition.models.tuple import TupleModel
+from reprise.composition.models.tuple_model import TupleModel
 from reprise.composition.sampling.compose import Order, compose
 
 MODELS = Path("models/composer")

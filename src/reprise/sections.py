@@ -7,6 +7,7 @@ from reprise.audio.fonts import FontParams
 from reprise.audio.params import RenderParams
 from reprise.audio.spectrogram import SpectrogramParams
 from reprise.checked import build, checked
+from reprise.clips.descriptions.captions import DescriptionParams
 from reprise.clips.params import CeilingParams, ClipParams, SampleParams
 from reprise.composition.corpus.store import CorpusParams
 from reprise.composition.evaluation.evaluate import MusicEvaluationParams
@@ -39,6 +40,7 @@ class Params:
     samples: SampleParams
     spectrogram: SpectrogramParams
     recognizer: TrainParams
+    descriptions: DescriptionParams
     ceiling: CeilingParams
     evaluation: EvaluationParams
     corpus: CorpusParams

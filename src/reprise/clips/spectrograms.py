@@ -1,15 +1,15 @@
 """Rendered clips to arrays that are memory-mapped: `SET.npy`, float16[clips, mel bands, frames] in dB.
 
-The sets of the ceiling lie in a folder of their own, so that nothing else is trained anew when they change.
-
 `SET.parquet` beside it has a row for each row of the array: the clip, how many instruments it has, its 0/1 labels.
 
 Of a set with stems, which training mixes anew, the rows are the stems: its table has clip and instrument of each, and
-`SET_levels.npy`, float32[stems, windows of 0.1 s], the RMS.
+`SET_levels.npy`, float32[stems, windows of 0.1 s], the RMS. The mixes of `train` as they were rendered, with their
+notes and words, are a set in `mixes`. Each of `PARTS` is a folder of its own, so that nothing else is trained anew
+when one changes.
 """
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,8 +27,8 @@ from reprise.music.instruments import INSTRUMENT_NAMES
 from reprise.pipeline.compute import ComputeParams, run_jobs
 from reprise.pipeline.shards import item_name, read_shard, shard_name
 
-CEILING = "ceiling"
-PARTS = ("recognizer", CEILING)
+PARTS = RECOGNIZER, CEILING, MIXES = "recognizer", "ceiling", "mixes"
+MIXED = "train"  # the set whose mixes are trained on beside its stems
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ def cache_spectrograms(
     scratch: Path,
     compute: ComputeParams,
 ) -> None:
-    """Write the array and the table of every set under `audio` into `folder`/recognizer or `folder`/ceiling.
+    """Write the array and the table of every set under `audio` into its part of `folder`.
 
     Raises:
         ShardError, AudioError: a shard is damaged or missing.
@@ -65,26 +65,33 @@ def cache_spectrograms(
         (folder / part).mkdir(parents=True, exist_ok=True)
     scratch.mkdir(parents=True, exist_ok=True)
     jobs = []
-    for name, rows in rendering[rendering["usable"]].groupby("set", sort=False):
-        stems = bool(rows["stems"].iloc[0])
+    for part, name, rows, stems in _planned(rendering[rendering["usable"]]):
         count = int(rows["parts"].map(len).sum()) if stems else len(rows)
-        own = folder / PARTS[name.startswith(CEILING)]
+        own = folder / part
         array, levels = own / f"{name}.npy", own / f"{name}_levels.npy" if stems else None
         if not array.exists() or (levels and not levels.exists()):
-            for done in scratch.glob(f"{name}-*.done"):  # of an array that was moved away or lost
+            for done in scratch.glob(f"{part}-{name}-*.done"):  # of an array that was moved away or lost
                 done.unlink()
             _lay_out(array, np.float16, (count, params.n_mels, frames))
             if levels:
                 _lay_out(levels, np.float32, (count, windows))
         first = 0
         for shard, group in rows.groupby("shard"):
-            path, done = audio / name / shard_name(shard), scratch / f"{name}-{shard:05d}.done"
+            path, done = audio / name / shard_name(shard), scratch / f"{part}-{name}-{shard:05d}.done"
             members = tuple(member for row in group.itertuples() for member in _members(row.clip, row.parts, stems))
             jobs.append(_Job(path, members, first, array, levels, done, sample_rate, params))
             first += len(members)
         table = stem_table(rows) if stems else clip_table(rows, manifest)
         table.to_parquet(own / f"{name}.parquet", index=False)
     run_jobs(_fill_rows, jobs, [len(job.members) for job in jobs], compute, "spectrograms", "sounds")
+
+
+def _planned(rendering: pd.DataFrame) -> Iterator[tuple[str, str, pd.DataFrame, bool]]:
+    """The part, the name and the clips of each array, and whether its rows are stems."""
+    for name, rows in rendering.groupby("set", sort=False):
+        yield CEILING if name.startswith(CEILING) else RECOGNIZER, name, rows, bool(rows["stems"].iloc[0])
+        if name == MIXED:
+            yield MIXES, name, rows, False
 
 
 def _members(clip: int, parts: Sequence[int], stems: bool) -> list[str]:

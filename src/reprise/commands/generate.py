@@ -110,7 +110,7 @@ def run_generate(options: argparse.Namespace) -> int:
     """Compose and write."""
     font = _check_outs(options)
     from reprise.composition.use.scores import TOGETHER, describe, generate
-    from reprise.music.keyfinding import parse_key
+    from reprise.music.analysis.keyfinding import parse_key
 
     folder = model_folder(options.model)
     rules, measured = load_rules(folder)

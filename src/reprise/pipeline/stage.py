@@ -16,7 +16,7 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import psutil
 from filelock import FileLock, Timeout
@@ -56,9 +56,17 @@ class Stage:
 
     def params(self, cls: type[T], section: str) -> T:
         """Section `section` of params.yaml, such as `clips` or `models.lstm`; dvc.yaml must list it."""
-        if section not in self.entry.get("params", []):
-            raise RepriseError(f"dvc.yaml: stage {self.name} reads params '{section}' without listing it")
+        self._check_listed(section)
         return load_section(cls, section)
+
+    def param(self, cls: type, section: str, key: str) -> Any:
+        """The key alone of a section: dvc.yaml must list SECTION.KEY, so that the others don't make the stage stale."""
+        self._check_listed(f"{section}.{key}")
+        return getattr(load_section(cls, section), key)
+
+    def _check_listed(self, params: str) -> None:
+        if params not in self.entry.get("params", []):
+            raise RepriseError(f"dvc.yaml: stage {self.name} reads params '{params}' without listing it")
 
     def dep(self, path: str) -> Path:
         """The dependency `path`, absolute: a worker's current folder may be another."""

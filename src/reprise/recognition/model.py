@@ -70,13 +70,16 @@ class Recognizer(nn.Module):
         Returns:
             Logits of each clip, Tensor[B, K], and of each step, Tensor[B, K, S].
         """
-        x = self.level(spectrograms).unsqueeze(1)  # each band to zero mean and unit variance
-        x = self.stem(x.contiguous(memory_format=torch.channels_last)).relu()  # [B, C, M / 2, T / 2]
-        x = self.stages(x)  # [B, C, M / 16, S]
-        x = self.head(x.flatten(1, 2))  # [B, H, S]
+        x = self.head(self.patches(spectrograms))  # [B, H, S]
         steps = self.logits(x)
         weights = self.attention(x).softmax(dim=-1)
         return (steps * weights).sum(dim=-1), steps
+
+    def patches(self, spectrograms: Tensor) -> Tensor:
+        """What the head reads: the channels of every band at each step, Tensor[B, C * ceil(M / 16), S]."""
+        x = self.level(spectrograms).unsqueeze(1)  # each band to zero mean and unit variance
+        x = self.stem(x.contiguous(memory_format=torch.channels_last)).relu()  # [B, C, M / 2, T / 2]
+        return self.stages(x).flatten(1, 2)
 
 
 class ScaledConv2d(nn.Conv2d):

@@ -18,7 +18,7 @@ from reprise.composition.evaluation.likelihood import past_only_hits, score
 from reprise.composition.models import vae
 from reprise.composition.models.batches import collate, make_examples
 from reprise.composition.models.trained import MODELS, make_model
-from reprise.composition.models.tuple import TupleModel
+from reprise.composition.models.tuple_model import TupleModel
 
 # Steps of 0, 1 and 4 beats, two parts, three pitches, durations of 1 and 4 beats: 36 notes, or the end.
 TINY = NotesEncoding(60, 62, 2, Binning((0, 12, 48)), Binning((12, 48)), (64,), ((4, 4),), 2, (0, 0))

@@ -27,7 +27,7 @@ from reprise.composition.evaluation.measures import (
     standardised_difference,
     summarise,
 )
-from reprise.music import keyfinding
+from reprise.music.analysis import keyfinding
 from reprise.music.piece import Piece, note_table
 
 CHORALES = ("bach/bwv66.6", "bach/bwv253", "bach/bwv256", "bach/bwv263")

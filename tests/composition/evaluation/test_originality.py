@@ -16,7 +16,7 @@ from reprise.composition.evaluation.originality import (
     originality,
     pairwise_ngram_share,
 )
-from reprise.music.copies import CopyIndex, Move, moves
+from reprise.music.analysis.copies import CopyIndex, Move, moves
 from reprise.music.piece import Piece, note_table
 
 
@@ -156,7 +156,7 @@ def test_a_sampler_that_heeds_the_index_copies_no_more_than_its_limit():
 
 
 IN_ANOTHER_PROCESS = """
-from reprise.music.copies import CopyIndex, moves
+from reprise.music.analysis.copies import CopyIndex, moves
 from reprise.music.piece import Piece, note_table
 rows = [(k + k * k % 7 / 12, 0.5, 60 + k * k % 11, 64, 0) for k in range(200)]
 piece = Piece(note_table(rows), 100.0, (0,))

@@ -38,16 +38,16 @@ def test_parts_pitches_and_bars_have_their_names(axis):
 def test_a_waltz_has_bars_of_three(axis):
     draw_roll(axis, Roll(piece_of((0, 36, 60, 0), (36, 36, 62, 0), (72, 12, 64, 0), metre=(3, 4)), ""), bars=3)
     assert axis.get_xlim() == (0, 3)
-    assert [round(bar.get_x(), 6) for bar in axis.patches] == [0, 1, 2]
-    assert [round(bar.get_width(), 3) for bar in axis.patches] == [0.95, 0.95, 0.317]
+    boxes = [path.get_extents() for collection in axis.collections for path in collection.get_paths()]
+    assert [round(box.x0, 6) for box in boxes] == [0, 1, 2]
+    assert [round(box.width, 3) for box in boxes] == [0.95, 0.95, 0.317]
 
 
 def test_an_opening_by_somebody_else_is_paler_and_on_grey(axis):
     """A note of bar 1, one of bar 2 and the grey ground."""
     draw_roll(axis, Roll(piece_of((0, 48, 60, 0), (48, 48, 62, 0)), "continues x, bar 5", opening_bars=1), bars=2)
-    opening, own, ground = axis.patches
-    assert opening.get_facecolor()[:3] == own.get_facecolor()[:3]
-    assert (opening.get_facecolor()[3], own.get_facecolor()[3]) == (PALE, 1.0)
+    (opening, own), (ground,) = (collection.get_facecolor()[0] for collection in axis.collections), axis.patches
+    assert opening[:3].tolist() == own[:3].tolist() and (opening[3], own[3]) == (PALE, 1.0)
     assert ground.get_width() == 1 and len(set(ground.get_facecolor()[:3])) == 1
     assert axis.get_title(loc="left") == "continues x, bar 5 (on grey)"
     assert len(axis.get_legend().get_texts()) == 1, "a part is named once"

@@ -16,11 +16,11 @@ from reprise.composition.encoding.notes import NotesEncoding
 from reprise.composition.encoding.notes_vocabulary import DURATION, PART, PITCH, STEP
 from reprise.composition.evaluation.originality import longest_copied_run
 from reprise.composition.models.trained import MODELS, make_model
-from reprise.composition.models.tuple import TupleModel
+from reprise.composition.models.tuple_model import TupleModel
 from reprise.composition.sampling.rules import SamplingRules
 from reprise.composition.sampling.sampler import MOST_NOTES, Job, restrict, sample, shape_distribution
 from reprise.errors import ParamsError
-from reprise.music.copies import CopyIndex
+from reprise.music.analysis.copies import CopyIndex
 from reprise.music.piece import Piece
 
 NEUTRAL = SamplingRules(pitch_factor=1.0, top_p=1.0)  # every field as the model says

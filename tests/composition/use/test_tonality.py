@@ -11,7 +11,7 @@ from reprise.composition.sampling.rules import SamplingRules
 from reprise.composition.use.scores import compose_alike
 from reprise.composition.use.tonality import TRIES, compose_in_keys
 from reprise.errors import BadInput
-from reprise.music.keyfinding import find_key, parse_key
+from reprise.music.analysis.keyfinding import find_key, parse_key
 from reprise.music.piece import Piece, note_table
 
 MAJOR, MINOR = (60, 64, 67, 65, 69, 72, 67, 71, 74, 60), (57, 60, 64, 62, 65, 69, 64, 68, 71, 57)

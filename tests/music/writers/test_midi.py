@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reprise.errors import MidiError
-from reprise.music.keyfinding import parse_key
+from reprise.music.analysis.keyfinding import parse_key
 from reprise.music.piece import Piece, note_table
 from reprise.music.readers.midi import read_midi
 from reprise.music.writers.midi import midi_bytes

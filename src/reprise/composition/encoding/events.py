@@ -17,6 +17,7 @@ from typing import Protocol
 
 import numpy as np
 
+from reprise.errors import RepriseError
 from reprise.music.piece import Piece
 
 INTERVAL_SPAN = 24  # semitones; intervals beyond it count as this one
@@ -43,6 +44,11 @@ class EventShape:
     references: tuple[int, ...]
     tonics: tuple[int, ...]
     pitches: tuple[int, ...]
+
+    def __post_init__(self) -> None:
+        for name in ("sizes", "given", "references", "tonics", "pitches"):
+            if len(getattr(self, name)) != len(self.fields):
+                raise RepriseError(f"an encoding's shape has {len(self.fields)} fields, but other {name}")
 
     @property
     def pitch(self) -> int:

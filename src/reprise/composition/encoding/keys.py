@@ -8,7 +8,7 @@ B sequences, M memories.
 import numpy as np
 
 from reprise.composition.encoding.events import NO_PITCH
-from reprise.music.keyfinding import PROFILES
+from reprise.music.analysis.keyfinding import PROFILES
 
 DECAYS = np.array([0.998, 0.97, 0.9])  # of a count with each quarter note's worth of sound that follows
 MEMORIES = len(DECAYS)

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from reprise.composition.encoding.events import Encoding, State
 from reprise.composition.models.batches import Example, collate, in_groups, make_examples, state_of
-from reprise.composition.models.tuple import TupleModel
+from reprise.composition.models.tuple_model import TupleModel
 from reprise.learning.bootstrap import ratio_estimate, rounded
 
 BATCH = 8  # pieces

@@ -13,7 +13,8 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from reprise.learning.bootstrap import mean_estimates
-from reprise.music.keyfinding import MODES, key_correlations
+from reprise.music.analysis.attributes import polyphony
+from reprise.music.analysis.keyfinding import MODES, key_correlations
 from reprise.music.piece import Piece
 from reprise.music.theory import KEY_CLASSES
 from reprise.music.timegrid import to_twelfths
@@ -132,20 +133,6 @@ def note_density(piece: Piece) -> float:
     ends = piece.notes["onset"] + piece.notes["duration"]
     span = ends.max() - piece.notes["onset"].min() if len(ends) else 0.0
     return float(len(ends) / (span / piece.bar_beats)) if span > 0 else np.nan
-
-
-def polyphony(piece: Piece) -> float:
-    """Mean number of notes that sound while at least one does, 1 or more.
-
-    MusPy's polyphony, in continuous time, and unisons of two parts count as two notes.
-    """
-    starts, ends = piece.notes["onset"], piece.notes["onset"] + piece.notes["duration"]
-    if not len(starts):
-        return np.nan
-    sounded_until = np.maximum.accumulate(ends)  # starts ascend
-    gaps = np.maximum(starts[1:] - sounded_until[:-1], 0).sum()
-    sounding = sounded_until[-1] - starts[0] - gaps
-    return float(piece.notes["duration"].sum() / sounding) if sounding > 0 else np.nan
 
 
 def pitch_range(piece: Piece) -> float:

@@ -1,10 +1,10 @@
 """How much of the training music a piece repeats note for note, and how alike generated pieces are.
 
-What counts as a copy is in `music.copies`. Some borrowing is normal: composers repeat themselves and each other. So the
-figures of generated music mean something beside those of the composer's own held-out pieces against the same training
-pieces: the originality report of Yin et al., "Measuring when a music generation algorithm copies too much", SN Computer
-Science 3:340 (2022). Their similarity is approximate; here a changed note ends a run, but leaves most n-grams of a copy
-in place.
+What counts as a copy is in `music.analysis.copies`. Some borrowing is normal: composers repeat themselves and each
+other. So the figures of generated music mean something beside those of the composer's own held-out pieces against the
+same training pieces: the originality report of Yin et al., "Measuring when a music generation algorithm copies too
+much", SN Computer Science 3:340 (2022). Their similarity is approximate; here a changed note ends a run, but leaves
+most n-grams of a copy in place.
 """
 
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from reprise.learning.bootstrap import mean_estimates
-from reprise.music.copies import CopyIndex, Move, moves
+from reprise.music.analysis.copies import CopyIndex, Move, moves
 from reprise.music.piece import Piece
 
 # Four chords of four parts. Of 58 Bach chorales (an earlier split), 3 % of these were in some of 270 others, against

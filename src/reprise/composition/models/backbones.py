@@ -16,23 +16,26 @@ CHUNK = 512  # events
 
 
 @checked
-class LstmParams:
-    """Stacked LSTMs."""
+class StackParams:
+    """Layers of one width, with dropout."""
 
-    kind: Literal["lstm"]
     layers: Annotated[int, Field(ge=1, le=48)]
     width: Annotated[int, Field(ge=8, le=8192)]
     dropout: Annotated[float, Field(ge=0, lt=1)]
 
 
 @checked
-class TransformerParams:
+class LstmParams(StackParams):
+    """Stacked LSTMs."""
+
+    kind: Literal["lstm"]
+
+
+@checked
+class TransformerParams(StackParams):
     """A Transformer with so many heads of attention; an event sees `context` events back in each layer."""
 
     kind: Literal["transformer"]
-    layers: Annotated[int, Field(ge=1, le=48)]
-    width: Annotated[int, Field(ge=8, le=8192)]
-    dropout: Annotated[float, Field(ge=0, lt=1)]
     heads: AtLeastOne
     context: AtLeastOne
 
@@ -41,10 +44,11 @@ class TransformerParams:
         require(fits, "heads", self.heads, f"1 or more, and twice it a divisor of the width {self.width}")
 
 
-BackboneParams = Annotated[LstmParams | TransformerParams, Field(discriminator="kind")]
+AnyBackbone = LstmParams | TransformerParams
+BackboneParams = Annotated[AnyBackbone, Field(discriminator="kind")]
 
 
-def make_backbone(params: LstmParams | TransformerParams) -> nn.Module:
+def make_backbone(params: AnyBackbone) -> nn.Module:
     """The backbone that `params` describes."""
     return LstmBackbone(params) if isinstance(params, LstmParams) else TransformerBackbone(params)
 

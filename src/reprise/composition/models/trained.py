@@ -17,11 +17,11 @@ import numpy as np
 from reprise.checked import checked, require
 from reprise.composition.encoding.registry import AnyEncoding
 from reprise.composition.models.backbones import BackboneParams
-from reprise.composition.models.tuple import TupleModel
+from reprise.composition.models.tuple_model import TupleModel
 from reprise.composition.models.vae import LatentParams, PhraseVae
 from reprise.errors import BadInput
 from reprise.learning.weights import CONFIG, damaged, load_network, missing, save_network
-from reprise.music.copies import CopyIndex
+from reprise.music.analysis.copies import CopyIndex
 
 MODELS = {"lstm": "LSTM", "transformer": "Transformer", "vae": "VAE"}  # and how they are written
 TRAINING = "training.npz"

@@ -17,9 +17,9 @@ from torch import Tensor, nn
 
 from reprise.checked import checked
 from reprise.composition.encoding.events import EventShape
-from reprise.composition.models.backbones import LstmParams, TransformerParams
+from reprise.composition.models.backbones import AnyBackbone
 from reprise.composition.models.batches import Batch
-from reprise.composition.models.tuple import AddCondition, CategorySum, TupleModel
+from reprise.composition.models.tuple_model import AddCondition, CategorySum, TupleModel
 
 
 @checked
@@ -45,7 +45,7 @@ class PhraseVae(TupleModel):
 
     is_bound = True
 
-    def __init__(self, shape: EventShape, params: LstmParams | TransformerParams, latent: LatentParams) -> None:
+    def __init__(self, shape: EventShape, params: AnyBackbone, latent: LatentParams) -> None:
         super().__init__(shape, params)
         self.latent, self.phrase_bars, self.forget = latent, latent.phrase_bars, latent.forget
         self.phrase_read = CategorySum(shape.read, params.width)

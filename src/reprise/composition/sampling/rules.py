@@ -157,7 +157,9 @@ class SamplingRules(SharedRules):
     def __post_init__(self) -> None:
         require(self.lowest <= self.highest, "lowest", self.lowest, f"from 0 to highest ({self.highest})")
         if self.key:
-            from reprise.music.keyfinding import parse_key  # here, since it brings numpy, which --help does without
+            from reprise.music.analysis.keyfinding import (
+                parse_key,  # here, since it brings numpy, which --help does without
+            )
 
             parse_key(self.key)
 

@@ -16,9 +16,10 @@ import torch
 from reprise.checked import require, require_seed
 from reprise.composition.encoding.events import NO_PITCH, Encoding
 from reprise.composition.models.batches import state_of
-from reprise.composition.models.tuple import TupleModel
+from reprise.composition.models.tuple_model import TupleModel
 from reprise.composition.sampling.rules import USUAL, SamplingRules
-from reprise.music.copies import CopyIndex
+from reprise.errors import RepriseError
+from reprise.music.analysis.copies import CopyIndex
 from reprise.music.timegrid import TWELFTHS
 
 MOST_NOTES = 20_000
@@ -142,7 +143,11 @@ class _Run:
         """A value of field `f` for the sequences `rows`, int64[rows]."""
         inputs = (torch.from_numpy(array).to(self.device) for array in state_of(self.state, f, event))
         logits = self.model.heads[f](hidden, *inputs).double().cpu().numpy()
-        masked = np.where(self._allowed(f, event), logits, REFUSED)[rows]
+        allowed = self._allowed(f, event)[rows]
+        if not allowed.any(axis=1).all():
+            field, kind = self.encoding.shape.fields[f], self.encoding.kind
+            raise RepriseError(f"encoding {kind}: its state allows no value of the field {field} for the next event")
+        masked = np.where(allowed, logits[rows], REFUSED)
         cuts = {name: values[rows] for name, values in self.cuts.items()}
         probabilities = shape_distribution(masked, self.temperatures[rows, f], **cuts)
         uniform = np.array([self.generators[row].random() for row in rows])

@@ -24,9 +24,9 @@ from reprise.composition.sampling.sampler import MOST_NOTES, pitch_mask
 from reprise.composition.use.tonality import compose_in_keys
 from reprise.errors import BadInput, ScoreError
 from reprise.learning.bootstrap import rounded
-from reprise.music.copies import CopyIndex
+from reprise.music.analysis.copies import CopyIndex
+from reprise.music.analysis.keyfinding import find_key
 from reprise.music.excerpts import bars_of
-from reprise.music.keyfinding import find_key
 from reprise.music.piece import Piece
 
 TOGETHER = 8  # pieces composed at once

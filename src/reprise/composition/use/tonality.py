@@ -13,7 +13,7 @@ import numpy as np
 from reprise.composition.sampling.compose import Order
 from reprise.composition.sampling.rules import SamplingRules
 from reprise.errors import BadInput
-from reprise.music.keyfinding import MODES, Key, key_correlations, parse_key
+from reprise.music.analysis.keyfinding import MODES, Key, key_correlations, parse_key
 from reprise.music.piece import Piece
 
 TRIES = 16

@@ -14,7 +14,7 @@ from music21.common.types import StepName
 from music21.musicxml.m21ToXml import ScoreExporter
 
 from reprise.errors import ScoreError
-from reprise.music.keyfinding import find_key
+from reprise.music.analysis.keyfinding import find_key
 from reprise.music.piece import Piece, problem_of
 from reprise.music.writers.engraving import Symbol, engrave
 

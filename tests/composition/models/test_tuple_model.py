@@ -11,7 +11,7 @@ from reprise.composition.encoding.notes_vocabulary import PITCH
 from reprise.composition.models import vae
 from reprise.composition.models.batches import BY_FIELD, Batch, collate, make_examples
 from reprise.composition.models.trained import MODELS
-from reprise.composition.models.tuple import CategorySum, FieldHead
+from reprise.composition.models.tuple_model import CategorySum, FieldHead
 from reprise.composition.models.vae import PhraseVae
 
 WIDTH = 8

@@ -6,8 +6,8 @@ import pytest
 from music21.analysis.discrete import AardenEssen
 
 from reprise.errors import ParamsError
-from reprise.music import keyfinding
-from reprise.music.keyfinding import MODES, TONICS, Key, find_key, key_correlations, parse_key
+from reprise.music.analysis import keyfinding
+from reprise.music.analysis.keyfinding import MODES, TONICS, Key, find_key, key_correlations, parse_key
 from reprise.music.piece import Piece, note_table
 
 C_MAJOR, A_MINOR = [60, 64, 67, 65, 69, 72, 67, 71, 74, 60], [57, 60, 64, 62, 65, 69, 64, 68, 71, 57]

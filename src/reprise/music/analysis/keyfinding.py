@@ -7,6 +7,7 @@ mode that its key signature gives it.
 
 import re
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 
@@ -76,9 +77,16 @@ def key_correlations(piece: Piece) -> np.ndarray:
     time = np.bincount(piece.notes["pitch"] % 12, weights=piece.notes["duration"], minlength=12)
     if np.ptp(time) <= 1e-9 * time.sum():
         return np.full((2, 12), np.nan)
-    return np.array(
-        [[np.corrcoef(time, np.roll(profile, tonic))[0, 1] for tonic in range(12)] for profile in PROFILES.values()]
-    )
+    deviation = time - time.mean()
+    return _standardised(tuple(PROFILES.values())) @ (deviation / np.linalg.norm(deviation))
+
+
+@cache
+def _standardised(profiles: tuple[tuple[float, ...], ...]) -> np.ndarray:
+    """Each profile at each of the twelve tonics, of mean 0 and norm 1, float[profiles, 12, 12]."""
+    rotated = np.array([[np.roll(profile, tonic) for tonic in range(12)] for profile in profiles])
+    centred = rotated - rotated.mean(axis=2, keepdims=True)
+    return centred / np.linalg.norm(centred, axis=2, keepdims=True)
 
 
 def find_key(piece: Piece) -> Key | None:

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from reprise.composition.encoding.events import INTERVAL_SPAN, NO_PITCH, EventShape
 from reprise.composition.encoding.keys import RECENCIES
-from reprise.composition.models.backbones import LstmParams, TransformerParams, make_backbone
+from reprise.composition.models.backbones import AnyBackbone, make_backbone
 from reprise.composition.models.batches import Batch
 
 
@@ -94,7 +94,7 @@ class TupleModel(nn.Module):
     phrase_bars = 1 << 30  # a whole piece
     is_bound = False  # are its nats an upper bound?
 
-    def __init__(self, shape: EventShape, params: LstmParams | TransformerParams, condition_size: int = 0) -> None:
+    def __init__(self, shape: EventShape, params: AnyBackbone, condition_size: int = 0) -> None:
         super().__init__()
         self.shape, self.condition_size = shape, condition_size
         self.start = nn.Parameter(torch.zeros(params.width))

@@ -1,0 +1,1 @@
+"""What is measured of pieces: keys, copies, attributes."""
