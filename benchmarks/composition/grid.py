@@ -163,7 +163,7 @@ class GridState:
         pitches = [self.previous[:, field], *(others[v] for v in range(len(VOICES)) if v != field)]
         return np.concatenate([np.stack(pitches, axis=1), self.key.tonics], axis=1)
 
-    def recency(self, field: int) -> np.ndarray:
+    def classes(self, field: int, event: np.ndarray) -> np.ndarray:
         """See `events.State`."""
         return self.key.recency() if field < len(VOICES) else np.zeros((len(self.run), 0), np.int64)
 

@@ -247,7 +247,9 @@ def test_what_is_known_of_an_event_by_hand():
     state.push(events[1:2])
     step = encoding.steps.index(np.array(12))
     assert place(PART, events[2:3]) == [24, 0, 0, 24]
-    assert state.given(PITCH, events[2:3])[0, -4:].tolist() == [step, 0, 0, 0], "its fields before, and no echo"
+    assert state.given(PITCH, events[2:3])[0, -8:].tolist() == [step, *[0] * 7], (
+        "its fields before, no echo, nobody moved"
+    )
     assert state.references(PITCH, events[2:3])[0, :5].tolist() == [60, 60, 64, 64, 60], (
         "own, each part, the two before"
     )
@@ -300,7 +302,7 @@ def test_a_selected_state_says_what_a_fresh_one_says():
     for field in range(4):
         assert np.array_equal(chosen.given(field, event), fresh.given(field, event))
         assert np.array_equal(chosen.references(field, event), fresh.references(field, event))
-        assert np.array_equal(chosen.recency(field), fresh.recency(field))
+        assert np.array_equal(chosen.classes(field, event), fresh.classes(field, event))
         assert np.array_equal(chosen.allowed(field, event, top), fresh.allowed(field, event, top))
     chosen.last[:] = 0
     assert (state.last != 0).all(), "it has arrays of its own"

@@ -108,7 +108,9 @@ def test_the_keys_that_scripts_rely_on(request, model):
     assert metrics["generated"].keys() == {"0.5", "1.5"} == metrics["standardised_difference"].keys()
     assert metrics["originality"].keys() == {"reference", "0.5", "1.5"}
     for row in (metrics["reference"], *metrics["generated"].values()):
-        assert row.keys() <= MEASURES.keys() and row["pitch_range"].keys() == ESTIMATE
+        assert (
+            row.keys() <= {*MEASURES, "parallel_fifths", "parallel_octaves"} and row["pitch_range"].keys() == ESTIMATE
+        )
     for row in metrics["originality"].values():
         assert row["longest_copied_run"].keys() == ESTIMATE and isinstance(row["worst_copied_run"], int)
 

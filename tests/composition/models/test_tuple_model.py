@@ -41,16 +41,16 @@ def silent_head(*speaking: str) -> FieldHead:
     """A head of which only these layers have weights, drawn at random; the other ones add 0."""
     torch.manual_seed(0)
     head = FieldHead(SHAPE, 0, WIDTH, 0.0).eval()
-    for name in {"absolute", "relative", "degrees", "recent"} - {*speaking}:
+    for name in {"absolute", "relative", "degrees", "classes"} - {*speaking}:
         nn.init.zeros_(getattr(head, name).weight)
         nn.init.zeros_(getattr(head, name).bias)
     return head
 
 
-def logits(head: FieldHead, *references: int, recency: int = 0) -> torch.Tensor:
-    """With category `recency` for C, 0 for the other pitch classes."""
-    recencies = torch.tensor([[recency] + [0] * 11])
-    return head(torch.ones(1, WIDTH), torch.zeros(1, 1, dtype=torch.long), torch.tensor([references]), recencies)[0]
+def logits(head: FieldHead, *references: int, category: int = 0) -> torch.Tensor:
+    """With this category for C, 0 for the other pitch classes."""
+    classes = torch.tensor([[category] + [0] * 11])
+    return head(torch.ones(1, WIDTH), torch.zeros(1, 1, dtype=torch.long), torch.tensor([references]), classes)[0]
 
 
 @torch.inference_mode()
@@ -80,8 +80,8 @@ def test_references_that_are_not_there_add_nothing():
 
 @torch.inference_mode()
 def test_how_lately_a_pitch_class_sounded_counts_in_every_octave():
-    head = silent_head("recent")
-    never, lately = (logits(head, 60, 64, 0, recency=recency) for recency in (0, 1))
+    head = silent_head("classes")
+    never, lately = (logits(head, 60, 64, 0, category=category) for category in (0, 1))
     changed = (never != lately).nonzero().flatten() + 40
     assert changed.tolist() == [48, 60, 72, 84], "the Cs from MIDI 40 to 88"
 

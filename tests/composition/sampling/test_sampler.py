@@ -13,13 +13,14 @@ from torch import nn
 
 from reprise.composition.encoding.binning import Binning
 from reprise.composition.encoding.notes import NotesEncoding
+from reprise.composition.encoding.notes_state import NotesState
 from reprise.composition.encoding.notes_vocabulary import DURATION, PART, PITCH, STEP
 from reprise.composition.evaluation.originality import longest_copied_run
 from reprise.composition.models.trained import MODELS, make_model
 from reprise.composition.models.tuple_model import TupleModel
 from reprise.composition.sampling.rules import SamplingRules
 from reprise.composition.sampling.sampler import MOST_NOTES, Job, restrict, sample, shape_distribution
-from reprise.errors import ParamsError
+from reprise.errors import ParamsError, RepriseError
 from reprise.music.analysis.copies import CopyIndex
 from reprise.music.piece import Piece
 
@@ -222,6 +223,18 @@ def test_masks_hold_when_one_pitch_is_left():
     (events,) = sample(network, encoding, [job(0, encoding, rules=rules, notes=60)])
     assert set(events[:, PITCH] + encoding.lowest) == {60}
     assert max(Counter(map(tuple, order_of(events, encoding))).values()) == 1
+
+
+def test_an_encoding_that_allows_nothing_is_named_with_its_field(monkeypatch):
+    """Shares of nothing would be 0 / 0."""
+    allowed = NotesState.allowed
+
+    def nothing(state, field, event, top):
+        return allowed(state, field, event, top) & (field != KNOWN.shape.pitch)
+
+    monkeypatch.setattr(NotesState, "allowed", nothing)
+    with pytest.raises(RepriseError, match="encoding notes: its state allows no value of the field pitch"):
+        sample(known_model(), KNOWN, [job(1, KNOWN, notes=2)])
 
 
 @pytest.mark.parametrize("rules", [{"lowest": 0, "highest": 1}, {"lowest": 126, "highest": 127}])

@@ -5,7 +5,8 @@ each given those before it. All that it may know is made by one state machine, i
 
 - `given(field, event)`: what is known when a field of the next event is predicted, as categories;
 - `references(field, event)`: pitches that its logits are relative to (a field of pitches only);
-- `recency(field)`: how lately each pitch class sounded, as categories (a field of pitches only);
+- `classes(field, event)`: of each pitch class, as a category, how lately it sounded and whether it would make a
+  parallel fifth or octave (a field of pitches only);
 - `push(event)`: takes the event in, and returns what the backbone reads of it, as categories.
 
 Shapes: B sequences at once, F fields, K categories, R references. Everything is int64; a state is never shared.
@@ -80,8 +81,8 @@ class State(Protocol):
     def references(self, field: int, event: np.ndarray) -> np.ndarray:
         """MIDI pitches, int64[B, R]; NO_PITCH where there is none. R is 0 for a field of no pitches."""
 
-    def recency(self, field: int) -> np.ndarray:
-        """See `keys.KeyTracker.recency`, int64[B, 12]; int64[B, 0] for a field of no pitches."""
+    def classes(self, field: int, event: np.ndarray) -> np.ndarray:
+        """See `keys.classes_of`, int64[B, 12]; int64[B, 0] for a field of no pitches."""
 
     def push(self, event: np.ndarray) -> np.ndarray:
         """Take in whole events, int64[B, F]; returns the categories that the backbone reads, int64[B, K]."""

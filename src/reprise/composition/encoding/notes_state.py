@@ -7,7 +7,8 @@ import numpy as np
 
 from reprise.composition.encoding.echo import Echo
 from reprise.composition.encoding.events import NO_PITCH, interval
-from reprise.composition.encoding.keys import MEMORIES, KeyTracker
+from reprise.composition.encoding.keys import MEMORIES, KeyTracker, classes_of
+from reprise.composition.encoding.leading import VoiceLeading
 from reprise.composition.encoding.notes_vocabulary import (
     DURATION,
     LONGEST_SOUNDING,
@@ -37,11 +38,16 @@ class NotesState:
         self.onset = np.zeros(sequences, np.int64)
         self.part, self.pitch = np.full(sequences, -1), np.full(sequences, -1)
         self.struck = np.zeros(sequences, np.int64)  # notes that the last one's part has struck together with it
-        self.last = np.full((sequences, parts), NO_PITCH)
+        self.leading = VoiceLeading(sequences, parts, self.compared)
         self.recent = np.full((sequences, RECENT), NO_PITCH)
         self.ends = np.zeros((sequences, parts), np.int64)
         self.key = KeyTracker(sequences)
         self.echo = Echo(sequences, len(encoding.shape.fields), ECHO_NOTES)
+
+    @property
+    def last(self) -> np.ndarray:
+        """See `events.State`."""
+        return self.leading.last
 
     @property
     def bar(self) -> np.ndarray:
@@ -61,7 +67,10 @@ class NotesState:
 
     def given(self, field: int, event: np.ndarray) -> np.ndarray:
         place = self._place(self.onset if field == STEP else self.onset_of(event))
-        return np.concatenate([place, event[:, :field], self.echo.features(field, event)], axis=1)
+        known = [place, event[:, :field], self.echo.features(field, event)]
+        if field == PITCH:
+            known.append(self.leading.features(event[:, PART], self.onset_of(event)))
+        return np.concatenate(known, axis=1)
 
     def references(self, field: int, event: np.ndarray) -> np.ndarray:
         """Of a pitch: the last ones of its own part, of all parts and of the notes just before; and tonics."""
@@ -70,9 +79,11 @@ class NotesState:
         own = self.last[self.rows, event[:, PART]]
         return np.concatenate([own[:, None], self.last[:, : self.compared], self.recent, self.key.tonics], axis=1)
 
-    def recency(self, field: int) -> np.ndarray:
+    def classes(self, field: int, event: np.ndarray) -> np.ndarray:
         """See `events.State`."""
-        return self.key.recency() if field == PITCH else np.zeros((len(self.rows), 0), np.int64)
+        if field != PITCH:
+            return np.zeros((len(event), 0), np.int64)
+        return classes_of(self.key.recency(), self.leading.parallels(event[:, PART], self.onset_of(event)))
 
     def push(self, event: np.ndarray) -> np.ndarray:
         onset, part = self.onset_of(event), event[:, PART]
@@ -84,7 +95,7 @@ class NotesState:
         self.struck = np.where((onset == self.onset) & (part == self.part), self.struck, 0) + 1
         self.onset, self.part, self.pitch = onset, part, pitch
         self.ends[self.rows, part] = np.maximum(self.ends[self.rows, part], onset + duration)
-        self.last[self.rows, part] = pitch
+        self.leading.push(part, pitch, onset)
         self.recent = np.concatenate([pitch[:, None], self.recent[:, :-1]], axis=1)
         bar = (self.bar % PHRASE_BARS)[:, None]
         pitch_class, degrees = (pitch % 12)[:, None], self.key.degrees(pitch[:, None])
@@ -104,7 +115,8 @@ class NotesState:
         """A state of its own for these sequences, one row each, that takes in no more events; one may come twice."""
         chosen = copy.copy(self)
         chosen.rows, chosen.echo, chosen.key = np.arange(len(rows)), self.echo.select(rows), self.key.select(rows)
-        for name in ("bars", "metres", "onset", "part", "pitch", "struck", "last", "recent", "ends"):
+        chosen.leading = self.leading.select(rows)
+        for name in ("bars", "metres", "onset", "part", "pitch", "struck", "recent", "ends"):
             setattr(chosen, name, getattr(self, name)[rows].copy())
         return chosen
 

@@ -13,6 +13,7 @@ from reprise.composition.encoding.binning import Binning
 from reprise.composition.encoding.echo import LENGTHS
 from reprise.composition.encoding.events import INTERVALS, EventShape
 from reprise.composition.encoding.keys import DEGREES, MEMORIES, MODES
+from reprise.composition.encoding.leading import VoiceLeading
 from reprise.music.piece import MAX_PARTS, metre_problem
 from reprise.music.timegrid import TWELFTHS
 
@@ -68,6 +69,7 @@ class NotesVocabulary:
         )
         given += ((*given[DURATION], len(self.durations)),)
         given = tuple((*known, size + 1, LENGTHS) for known, size in zip(given, sizes))
+        given = (*given[:PITCH], (*given[PITCH], *VoiceLeading.sizes(compared)), *given[PITCH + 1 :])
         used = VELOCITY if self.drops_velocity else VELOCITY + 1
         intervals = (INTERVALS,) * (compared + RECENT + 1)
         read = (*place, PHRASE_BARS, 12, *((DEGREES,) * MEMORIES), *intervals, *sizes[:used])

@@ -22,6 +22,7 @@ from reprise.composition.evaluation.likelihood import Score, past_only_hits, sco
 from reprise.composition.evaluation.matching import cut_to_lengths
 from reprise.composition.evaluation.measures import differences, summarise
 from reprise.composition.evaluation.originality import longest_copied_run, originality
+from reprise.composition.evaluation.style import style
 from reprise.composition.models.batches import make_examples
 from reprise.composition.models.trained import TrainedModel, load_model
 from reprise.composition.sampling.music import MusicParams, load_music
@@ -151,7 +152,10 @@ def musical(groups: dict[str, Group], trained: TrainedModel, params: MusicEvalua
     `compared` says of how many pieces and families these are, and how many bars of them on average.
     """
     bootstrap, temperatures = (params.resamples, params.seed), [name for name in groups if name != "reference"]
-    summaries = {name: summarise(group.pieces, *bootstrap, group.families) for name, group in groups.items()}
+    summaries = {
+        name: summarise(group.pieces, *bootstrap, group.families) | style(group.pieces, *bootstrap, group.families)
+        for name, group in groups.items()
+    }
     apart = {name: differences(groups[name].pieces, groups["reference"].pieces) for name in temperatures}
     return {
         "compared": {name: size(group) for name, group in groups.items()},

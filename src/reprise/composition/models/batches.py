@@ -14,7 +14,7 @@ from torch import Tensor
 
 from reprise.composition.encoding.events import Encoding, State
 
-PLAIN, BY_FIELD = ("events", "mask", "first", "bar", "read", "condition"), ("given", "references", "recency")
+PLAIN, BY_FIELD = ("events", "mask", "first", "bar", "read", "condition"), ("given", "references", "classes")
 TOGETHER = 64  # pieces whose features are made in one go
 
 
@@ -27,7 +27,7 @@ class Example:
         first: bool[N], True where no event comes before. bar: int64[N], in which the event before lies, 0 without one.
         read: int64[N, K], of the event before.
         condition: float32[N, C], what a model is told of the piece beside its past; C is 0 where that is nothing.
-        given, references, recency: for each field what `events.State` says, int64[N, ...].
+        given, references, classes: for each field what `events.State` says, int64[N, ...].
     """
 
     events: np.ndarray
@@ -38,7 +38,7 @@ class Example:
     condition: np.ndarray
     given: tuple[np.ndarray, ...]
     references: tuple[np.ndarray, ...]
-    recency: tuple[np.ndarray, ...]
+    classes: tuple[np.ndarray, ...]
 
     def __len__(self) -> int:
         return len(self.events)
@@ -64,7 +64,7 @@ class Batch:
     condition: Tensor
     given: tuple[Tensor, ...]
     references: tuple[Tensor, ...]
-    recency: tuple[Tensor, ...]
+    classes: tuple[Tensor, ...]
 
     def to(self, device: torch.device | str) -> "Batch":
         """The same on another device."""
@@ -139,4 +139,4 @@ def _features(state: State, group: Sequence[np.ndarray]) -> tuple:
 
 def state_of(state: State, field: int, event: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """What a head is given before it predicts a field, in the order of `BY_FIELD`."""
-    return state.given(field, event), state.references(field, event), state.recency(field)
+    return state.given(field, event), state.references(field, event), state.classes(field, event)

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from reprise.composition.encoding.events import INTERVAL_SPAN, NO_PITCH, EventShape
-from reprise.composition.encoding.keys import RECENCIES
+from reprise.composition.encoding.keys import CLASSES
 from reprise.composition.models.backbones import AnyBackbone, make_backbone
 from reprise.composition.models.batches import Batch
 
@@ -51,13 +51,13 @@ class FieldHead(nn.Module):
         self.tonics = shape.tonics[field]
         self.references = shape.references[field] - self.tonics
         if self.references:
-            self.recent = nn.Linear(width, RECENCIES)
+            self.classes = nn.Linear(width, CLASSES)
             self.relative = nn.Linear(width, self.references * (2 * INTERVAL_SPAN + 1))
             self.degrees = nn.Linear(width, self.tonics * 12)
             pitches = torch.arange(shape.sizes[field]) + shape.pitches[field]
             self.register_buffer("pitches", pitches, persistent=False)
 
-    def forward(self, hidden: Tensor, given: Tensor, references: Tensor, recency: Tensor) -> Tensor:
+    def forward(self, hidden: Tensor, given: Tensor, references: Tensor, classes: Tensor) -> Tensor:
         u = self.body(self.mix(hidden) + self.known(given))
         logits = self.absolute(u)
         if not self.references:
@@ -68,8 +68,8 @@ class FieldHead(nn.Module):
         near = near.clamp(-INTERVAL_SPAN, INTERVAL_SPAN) + INTERVAL_SPAN
         by_interval = self.relative(u).unflatten(-1, (self.references, -1)).gather(-1, near)
         by_degree = self.degrees(u).unflatten(-1, (self.tonics, 12)).gather(-1, tonal % 12)
-        by_recency = self.recent(u).gather(-1, recency)[..., self.pitches % 12]
-        return logits + by_recency + (torch.cat([by_interval, by_degree], dim=-2) * known).sum(-2)
+        by_class = self.classes(u).gather(-1, classes)[..., self.pitches % 12]
+        return logits + by_class + (torch.cat([by_interval, by_degree], dim=-2) * known).sum(-2)
 
 
 class AddCondition(nn.Module):
@@ -151,7 +151,7 @@ class TupleModel(nn.Module):
 
     def field_logits(self, field: int, hidden: Tensor, batch: Batch) -> Tensor:
         """float[B, N, size] of one field, given the true fields before it."""
-        return self.heads[field](hidden, batch.given[field], batch.references[field], batch.recency[field])
+        return self.heads[field](hidden, batch.given[field], batch.references[field], batch.classes[field])
 
     def nats(self, batch: Batch, hidden: Tensor) -> Tensor:
         """Negative log-likelihood of each field in nats, float[B, N, F]; 0 where the mask is False."""
