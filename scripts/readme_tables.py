@@ -140,14 +140,21 @@ def likelihood(metrics: Metrics) -> str:
 
 
 def music(metrics: Metrics) -> str:
-    """How far each model's music at temperature 1 lies from the test pieces, in every measure that there is."""
+    """How far each model's music at temperature 1 lies from the test pieces, in every measure that there is; of
+    measures of style, which are of sets, the figures themselves.
+    """
     found = [metrics(file) for file in MODELS.values()]
     temperature = nearest_to_1(found[0]["generated"])
     apart = [content["standardised_difference"][temperature] for content in found]
+    own = [content["generated"][temperature] for content in found]
     real = found[0]["reference"]
     names = dict.fromkeys(name for content in found for name in (*real, *content["generated"][temperature]))
     rows = [
-        [words(name), *(f"{own[name]:+.2f}" if name in own else "" for own in apart), shown(real.get(name))]
+        [
+            words(name),
+            *(f"{far[name]:+.2f}" if name in far else shown(here.get(name)) for far, here in zip(apart, own)),
+            shown(real.get(name)),
+        ]
         for name in names
     ]
     return lines(["", *MODELS, "test pieces"], rows)
@@ -193,6 +200,39 @@ def recognizer_in_short(metrics: Metrics) -> str:
     return lines(["", "F1 (95 %)", "mean average precision (95 %)"], rows)
 
 
+def words_and_sound(metrics: Metrics) -> str:
+    """What the small CLAP finds by words and by sound, in short."""
+    found = metrics("clap")
+    prompted, retrieval = found["prompted"], found["retrieval"]
+    pool = retrieval["text_to_audio"]["r_at_10"]["count"]
+    rows = [
+        ["instruments from words, clean test: macro-F1", *(shown(own) for own in prompted["clean"].values()), ""],
+        ["instruments from words, unseen font", *(shown(own) for own in prompted["unseen_font"].values()), ""],
+        [
+            f"a caption finds a clip of which it is true: R@10 of {pool}",
+            *(shown(retrieval["text_to_audio"][f"r_at_10{stock}"]) for stock in ("", "_seen_words")),
+            shown(retrieval["text_to_audio"]["chance"]["value"]),
+        ],
+        [
+            f"a sound finds its own notes: R@1 of {pool}",
+            shown(retrieval["audio_to_notes"]["r_at_1"]),
+            "",
+            shown(1 / pool),
+        ],
+    ]
+    return lines(["", "words held out (95 %)", "words of training (95 %)", "chance"], rows)
+
+
+def flipped_assertions(metrics: Metrics) -> str:
+    """How often the true one of two captions is nearer, to a sound and to its notes."""
+    flips = metrics("clap")["flips"]
+    rows = [
+        [words(topic), shown(flips["audio"][topic]), shown(own), shown(own["count"])]
+        for topic, own in flips["notes"].items()
+    ]
+    return lines(["", "from sound (95 %)", "from notes (95 %)", "clips"], rows)
+
+
 def seeds(_: Metrics) -> str:
     """What three seeds of training make of the main figures, of benchmarks/results/seed_spread.json."""
     found = json.loads((ROOT / "benchmarks" / "results" / "seed_spread.json").read_text(encoding="utf-8"))
@@ -234,6 +274,8 @@ TABLES: dict[str, Callable[[Metrics], str]] = {
     "what is copied": copied,
     "recognizer": recognizer,
     "recognizer in short": recognizer_in_short,
+    "words and sound": words_and_sound,
+    "flipped assertions": flipped_assertions,
     "stale": stale,
     "what the seed does": seeds,
 }

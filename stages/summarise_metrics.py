@@ -13,7 +13,9 @@ def main(stage: Stage) -> None:
     files = [path for path in listed_paths(stage.entry, "deps") if path.startswith("metrics/")]
     metrics = {path: json.loads(stage.dep(path).read_text()) for path in files}
     models = {path.removeprefix(MUSIC).removesuffix(".json"): found for path, found in metrics.items() if MUSIC in path}
-    stage.write_metrics("metrics/summary.json", summarise(metrics["metrics/recognizer.json"], models))
+    stage.write_metrics(
+        "metrics/summary.json", summarise(metrics["metrics/recognizer.json"], metrics["metrics/clap.json"], models)
+    )
 
 
 if __name__ == "__main__":

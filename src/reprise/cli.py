@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 
-from reprise.commands import generate, music, recognition, serve
+from reprise.commands import embedding, generate, music, recognition, serve
 from reprise.commands.output import open_streams, print_error
 from reprise.errors import RepriseError
 
@@ -21,6 +21,7 @@ COMMANDS = (
     generate.add_generate,
     music.add_evaluate_music,
     music.add_likelihood,
+    embedding.add_search_music,
     serve.add_serve,
 )
 
@@ -48,7 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _run(arguments: Sequence[str] | None) -> int:
     parser = argparse.ArgumentParser(
         prog="reprise",
-        description="Machine learning on music: hear which instruments play, compose, measure music, serve it.",
+        description="Machine learning on music: hear which instruments play, compose, measure, find and serve music.",
         epilog="'reprise COMMAND --help' shows the options of a command and an example.",
     )
     parser.add_argument("--version", action="version", version=f"reprise {_version()}")

@@ -14,6 +14,8 @@ from reprise.composition.evaluation.evaluate import MusicEvaluationParams
 from reprise.composition.models.fit import ModelParams, VaeParams
 from reprise.composition.models.train import TrainingParams
 from reprise.composition.sampling.music import MusicParams
+from reprise.embedding.clap.train import ClapParams
+from reprise.embedding.evaluation.evaluate import ClapEvaluationParams
 from reprise.params import PARAMS_FILE, read_yaml
 from reprise.pipeline.compute import ComputeParams
 from reprise.recognition.evaluation.evaluate import EvaluationParams
@@ -42,6 +44,8 @@ class Params:
     recognizer: TrainParams
     descriptions: DescriptionParams
     ceiling: CeilingParams
+    clap: ClapParams
+    clap_evaluation: ClapEvaluationParams
     evaluation: EvaluationParams
     corpus: CorpusParams
     models: ModelSections

@@ -24,7 +24,7 @@ from reprise.composition.models.trained import MODELS
 from reprise.params import read_yaml
 from reprise.pipeline.dvc_files import stage_entries
 
-CLIP_STAGES = ("collect_fonts", "compose_clips", "sample_clips", "render_clips", "cache_spectrograms")
+CLIP_STAGES = ("collect_fonts", "compose_clips", "sample_clips", "render_clips", "describe_clips", "cache_spectrograms")
 TRAINING_STAGES = ("train_recognizer@recognizer", "train_recognizer@ceiling", "evaluate_recognizer")
 MUSIC_STAGES = tuple(f"{stage}@{model}" for stage in ("generate_music", "evaluate_composer") for model in MODELS)
 CHECK, SUMMARY = "check_params", "summarise_metrics"
@@ -131,7 +131,7 @@ def test_a_second_run_has_nothing_to_do(copy_of_smoke):
     assert time.monotonic() - started < 30, "about 2 s"
 
 
-EVERYTHING_FROM_SPECTROGRAMS = {"sample_clips", "cache_spectrograms", *TRAINING_STAGES}
+EVERYTHING_FROM_SPECTROGRAMS = {"sample_clips", "describe_clips", "cache_spectrograms", *TRAINING_STAGES}
 
 
 @pytest.mark.parametrize(
@@ -143,9 +143,10 @@ EVERYTHING_FROM_SPECTROGRAMS = {"sample_clips", "cache_spectrograms", *TRAINING_
         ({"spectrogram": {"floor_db": -81.0}}, EVERYTHING_FROM_SPECTROGRAMS),
         (
             {"rendering": {"clean_level_db": -21.0}},
-            {"sample_clips", "render_clips", "cache_spectrograms", *TRAINING_STAGES[:2]},
+            {*CLIP_STAGES[2:], *TRAINING_STAGES[:2]},
         ),
         ({"samples": {"clips": 3}}, {"sample_clips"}),
+        ({"descriptions": {"captions": 3}}, {"describe_clips"}),
         ({"ceiling": {"epochs": 3}}, {"train_recognizer@ceiling"}),
         ({"fonts": {"train_without": []}}, {"collect_fonts", "sample_clips", "render_clips", *MUSIC_STAGES[:3]}),
         ({"corpus": {"rare_pitch_count": 1}}, {"collect_corpus"}),
@@ -227,7 +228,7 @@ def test_processes_in_another_folder_give_the_same_lock(smoke_clone, new_clone):
 def test_dask_gives_the_same_lock(smoke_clone, new_clone):
     clone = new_clone
     clone.environment["REPRISE_ENGINE"] = "dask"
-    clone.dvc("repro", "--force", "--no-run-cache", "sample_clips", CLIP_STAGES[-1])
+    clone.dvc("repro", "--force", "--no-run-cache", "sample_clips", *CLIP_STAGES[-2:])
     assert set(clone.stages_run) == {CHECK, *CLIP_STAGES}
     assert clone.lock == {stage: smoke_clone.lock[stage] for stage in (CHECK, *CLIP_STAGES)}
 

@@ -147,6 +147,19 @@ def test_params_that_aren_t_listed_are_refused(repository):
         Stage("count").params(ComputeParams, "compute")
 
 
+def test_a_key_that_is_listed_alone_is_read_alone(repository):
+    @dataclass(frozen=True)
+    class Music:
+        tempo: int
+        key: str
+
+    assert Stage("count").param(Music, "music", "tempo") == 120
+    for read, named in (("param", "music.key"), ("params", "music")):
+        arguments = (Music, "music", "key") if read == "param" else (Music, "music")
+        with pytest.raises(RepriseError, match=f"reads params '{named}' without listing it"):
+            getattr(Stage("count"), read)(*arguments)
+
+
 def test_an_unknown_stage_says_where_to_run(repository):
     with pytest.raises(ParamsError, match="no stage 'counting'"):
         Stage("counting")

@@ -6,19 +6,26 @@ from collections.abc import Mapping
 SETS = ("test_clean", "test", "unseen_font", "same_register", "floor", "ceiling")
 
 
-def summarise(recognizer: dict, models: Mapping[str, dict]) -> dict:
-    """The summary of `metrics/recognizer.json` and of `metrics/composer/MODEL.json`.
+def summarise(recognizer: dict, clap: dict, models: Mapping[str, dict]) -> dict:
+    """The summary of `metrics/recognizer.json`, of `metrics/clap.json` and of `metrics/composer/MODEL.json`.
 
     Returns:
-        `f1`: the recognizer's macro-F1 on each test set, its floor and its ceiling. For each model: nats a note
-        on validation and test pieces; of its music at the temperature nearest to 1 the root mean square of its
-        standardised differences from the test pieces, and its mean longest copied run in notes. For the test pieces:
-        nats a note of the bigram floor, and their own longest copied run. What is undefined, as for music of a note or
-        two, is left out.
+        `f1`: the recognizer's macro-F1 on each test set, its floor and its ceiling. `clap`: macro-F1 of instruments by
+        words on the clean test and the unseen font, captions that find a clip, sounds that find their notes. For each
+        model: nats a note on validation and test pieces; of its music at the temperature nearest to 1 the root mean
+        square of its standardised differences from the test pieces, and its mean longest copied run in notes. For the
+        test pieces: nats a note of the bigram floor, and their own longest copied run. What is undefined, as for music
+        of a note or two, is left out.
     """
     reference = next(iter(models.values()))
     return {
         "f1": {name: recognizer[name]["macro_f1"]["value"] for name in SETS},
+        "clap": {
+            "prompted_clean": clap["prompted"]["clean"]["macro_f1"]["value"],
+            "prompted_unseen_font": clap["prompted"]["unseen_font"]["macro_f1"]["value"],
+            "text_to_audio_r_at_10": clap["retrieval"]["text_to_audio"]["r_at_10"]["value"],
+            "audio_to_notes_r_at_1": clap["retrieval"]["audio_to_notes"]["r_at_1"]["value"],
+        },
         **{name: _model(metrics) for name, metrics in models.items()},
         "real": {
             "bigram_nats": reference["floors"]["bigram"],

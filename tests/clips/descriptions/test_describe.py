@@ -10,7 +10,8 @@ from reprise.clips.corpus import compose_clips, read_manifest
 from reprise.clips.descriptions.assertions import TRUE, caption_truth, parse_assertion
 from reprise.clips.descriptions.axes import AXES, Terciles, sound_attributes
 from reprise.clips.descriptions.captions import DescriptionParams
-from reprise.clips.descriptions.describe import SETS, describe_clips, load_descriptions
+from reprise.clips.descriptions.describe import describe_clips
+from reprise.clips.descriptions.store import SETS, load_descriptions
 from reprise.clips.params import ClipParams
 from reprise.errors import ShardError
 from reprise.music.instruments import INSTRUMENT_NAMES

@@ -35,6 +35,16 @@ def parse_assertion(text: str) -> Assertion:
     return Assertion(topic, value, not text.startswith("not "))
 
 
+def parse_caption(text: str) -> list[Assertion]:
+    """The assertions that `written` wrote."""
+    return [parse_assertion(said) for said in text.split(", ")]
+
+
+def written(caption: Sequence[Assertion]) -> str:
+    """The assertions of a caption as one line."""
+    return ", ".join(map(str, caption))
+
+
 STATEMENTS: tuple[Assertion, ...] = (
     *(Assertion(INSTRUMENT, name) for name in INSTRUMENT_NAMES),
     *(Assertion(COUNT, str(count)) for count in range(1, MAX_INSTRUMENTS + 1)),

@@ -1,9 +1,4 @@
-"""The stage that describes clips: attributes of notes and of sound, which assertions are true, captions.
-
-`descriptions.parquet` has a row for each rendered clip of `SETS`: `set` and `clip`; a column for each axis, nan where
-it is undefined; `true` and `undecided`, lists of assertions; `captions` and `held_out_captions`, lists of texts in the
-words of training and in those held out from it, with the assertions of each in `said` and `held_out_said`.
-"""
+"""The stage that describes clips: attributes of notes and of sound, which assertions are true, captions."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,20 +9,16 @@ import pandas as pd
 from reprise.audio.files import decode
 from reprise.audio.spectrogram import SpectrogramParams
 from reprise.clips.corpus import read_manifest, read_midi_of
-from reprise.clips.descriptions.assertions import PLACE, STATEMENTS, TRUE, UNDECIDED, parse_assertion, truth_of
+from reprise.clips.descriptions.assertions import STATEMENTS, TRUE, UNDECIDED, truth_of, written
 from reprise.clips.descriptions.axes import AXES, POLES, Terciles, sound_attributes
 from reprise.clips.descriptions.captions import DescriptionParams, draw_caption, put_in_words
+from reprise.clips.descriptions.store import SETS, STOCKS, TRAIN
 from reprise.clips.spectrograms import read_rendering
-from reprise.errors import ShardError
 from reprise.music.analysis.attributes import attributes_of
 from reprise.music.instruments import INSTRUMENT_NAMES
 from reprise.music.readers.midi import read_midi
 from reprise.pipeline.compute import ComputeParams, run_jobs
 from reprise.pipeline.shards import item_name, read_shard, shard_name
-
-TRAIN = "train"
-SETS = (TRAIN, "validation", "test", "test_clean", "unseen_font")
-STOCKS = {"seen": ("captions", "said"), "held_out": ("held_out_captions", "held_out_said")}
 
 
 @dataclass(frozen=True)
@@ -50,7 +41,7 @@ def describe_clips(
     out: Path,
     compute: ComputeParams,
 ) -> dict:
-    """Describe the clips that were rendered without a fault into the table `out`; returns the summary.
+    """Describe the clips that were rendered without a fault into the table `out`, see `store`; returns the summary.
 
     Raises:
         ShardError, AudioError, MidiError: an input is damaged or missing.
@@ -74,7 +65,7 @@ def describe_clips(
             _captions(own, name, clip, stock, params) for own, name, clip in zip(truth, table["set"], table["clip"])
         ]
         table[texts] = [[text for text, _ in own] for own in drawn]
-        table[said] = [[", ".join(map(str, caption)) for _, caption in own] for own in drawn]
+        table[said] = [[written(caption) for _, caption in own] for own in drawn]
     table.to_parquet(out, index=False)
     return _summary(table, terciles)
 
@@ -142,37 +133,3 @@ def _summary(table: pd.DataFrame, terciles: Terciles) -> dict:
 
 def _assertions(said: pd.Series) -> pd.Series:
     return said.explode().str.split(", ")
-
-
-@dataclass(frozen=True)
-class Descriptions:
-    """The described clips of one set.
-
-    Attributes:
-        clips: their ids, int[N]. truth: of each statement, int8[N, S], see `assertions.truth_of`.
-        attributes: a column an axis, N rows.
-    """
-
-    clips: np.ndarray
-    truth: np.ndarray
-    attributes: pd.DataFrame
-
-
-def load_descriptions(path: Path, name: str) -> Descriptions:
-    """The set `name` of the table that `describe_clips` wrote.
-
-    Raises:
-        ShardError: it is missing, damaged or lacks the set.
-    """
-    try:
-        table = pd.read_parquet(path)
-    except (OSError, ValueError) as error:
-        raise ShardError(f"{path}: not a readable table ({error}); run the stage describe_clips") from error
-    table = table[table["set"] == name]
-    if not len(table):
-        raise ShardError(f"{path}: has no clip of the set {name}; run the stage describe_clips")
-    truth = np.zeros((len(table), len(STATEMENTS)), np.int8)
-    for value, column in ((TRUE, "true"), (UNDECIDED, "undecided")):
-        for row, said in zip(truth, table[column]):
-            row[[PLACE[parse_assertion(text)] for text in said]] = value
-    return Descriptions(table["clip"].to_numpy(), truth, table[list(AXES)].reset_index(drop=True))

@@ -1,0 +1,1 @@
+"""Sound, notes and words in one space."""

@@ -1,0 +1,91 @@
+"""Notes as a set, the way the notes tower reads them.
+
+A note is two categories, its pitch and its program, and numbers: when it begins and how long it lasts in seconds, its
+velocity, the share that it sounds of the time to its part's next onset, and how long notes at each interval class
+sound with it. Shapes: B sets of at most N notes.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from reprise.music.piece import Piece
+
+MOST_NOTES = 192  # of a window; the first ones are read
+WAVES = 8  # of a time: sines and cosines of 1 to 128 half turns a window
+DURATION = 2 * WAVES  # which number it is, a share of the window
+NUMBERS = DURATION + 4 + 12
+
+
+@dataclass(frozen=True)
+class NoteSet:
+    """Notes of one window of time: pitch and program, int64[N, 2], and `NUMBERS` numbers, float32[N, NUMBERS]."""
+
+    kinds: np.ndarray
+    numbers: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.kinds)
+
+
+class NoteBatch(NamedTuple):
+    """Sets of notes as tensors: kinds int64[B, N, 2], numbers float32[B, N, NUMBERS], there bool[B, N]."""
+
+    kinds: Tensor
+    numbers: Tensor
+    there: Tensor
+
+
+def note_set(piece: Piece, start_s: float, window_s: float) -> NoteSet:
+    """The notes that begin in a window of a piece, times counted from its start."""
+    beat = piece.seconds_per_beat
+    onset = piece.notes["onset"] * beat
+    inside = (onset >= start_s - 1e-9) & (onset < start_s + window_s - 1e-9)
+    notes, onset = piece.notes[inside][:MOST_NOTES], onset[inside][:MOST_NOTES] - start_s
+    duration = notes["duration"] * beat
+    waves = np.pi * (onset / window_s)[:, None] * 2.0 ** np.arange(WAVES)
+    numbers = [
+        np.sin(waves),
+        np.cos(waves),
+        np.stack([duration / window_s, np.log(duration + 1e-3), notes["velocity"] / 64 - 1], axis=1),
+        _share_until_next(notes["part"], onset, duration)[:, None],
+        _sounding_with(notes["pitch"].astype(int), onset, duration) / window_s,
+    ]
+    programs = np.array(piece.programs, np.int64)[notes["part"]]
+    kinds = np.stack([notes["pitch"].astype(np.int64), programs], axis=1)
+    return NoteSet(kinds, np.concatenate(numbers, axis=1).astype(np.float32))
+
+
+def _share_until_next(part: np.ndarray, onset: np.ndarray, duration: np.ndarray) -> np.ndarray:
+    """The share that a note sounds of the time to its part's next onset, at most 1; 1 where there is none, float[N]."""
+    shares = np.ones(len(part))
+    for number in np.unique(part):
+        own = np.flatnonzero(part == number)
+        times, place = np.unique(np.round(onset[own], 6), return_inverse=True)
+        gaps = np.append(np.diff(times), np.inf)[place]
+        shares[own] = np.where(np.isinf(gaps), 1, np.minimum(duration[own] / gaps, 1))
+    return shares
+
+
+def _sounding_with(pitch: np.ndarray, onset: np.ndarray, duration: np.ndarray) -> np.ndarray:
+    """Seconds that other notes sound with each, by how many semitones they lie above it modulo 12, float[N, 12]."""
+    end = onset + duration
+    together = np.minimum(end[:, None], end) - np.maximum(onset[:, None], onset)
+    np.fill_diagonal(together, 0)
+    above = (pitch - pitch[:, None]) % 12
+    return np.stack([np.where(above == step, together.clip(min=0), 0).sum(axis=1) for step in range(12)], axis=1)
+
+
+def collate_notes(sets: Sequence[NoteSet]) -> NoteBatch:
+    """Sets as one batch, filled up to the largest; at least one place, so that an empty set is allowed."""
+    longest = max([1, *map(len, sets)])
+    kinds = np.zeros((len(sets), longest, 2), np.int64)
+    numbers = np.zeros((len(sets), longest, NUMBERS), np.float32)
+    there = np.zeros((len(sets), longest), bool)
+    for row, own in enumerate(sets):
+        kinds[row, : len(own)], numbers[row, : len(own)], there[row, : len(own)] = own.kinds, own.numbers, True
+    return NoteBatch(*map(torch.from_numpy, (kinds, numbers, there)))

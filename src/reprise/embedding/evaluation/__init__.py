@@ -1,0 +1,1 @@
+"""How well sounds, notes and words match, on clips that training never saw."""
