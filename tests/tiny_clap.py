@@ -8,7 +8,8 @@ from tiny_recognizer import NETWORK, RATE, SPECTROGRAM
 
 from reprise.clips.descriptions.assertions import truth_of
 from reprise.clips.descriptions.axes import AXES, POLES
-from reprise.clips.descriptions.store import Descriptions
+from reprise.clips.descriptions.captions import DescriptionParams, draw_caption, put_in_words
+from reprise.clips.descriptions.store import STOCKS, Descriptions
 from reprise.embedding.clap.data import ClapSet
 from reprise.embedding.clap.model import Clap, ClapConfig, SmallClap
 from reprise.embedding.clap.towers import TowerParams
@@ -17,7 +18,8 @@ from reprise.music.instruments import INSTRUMENT_NAMES, INSTRUMENTS
 from reprise.music.piece import Piece, note_table
 
 WINDOW_S = 1.0
-TOWERS = TowerParams(16, 16, 16, 16, 1, 1, 0.0)
+CAPTIONS = DescriptionParams(seed=1, captions=1, most_assertions=2, negated_share=0.15)
+TOWERS = TowerParams(16, 16, 16, 16, 1, 1, 0.0, 0.1, 0.0)
 CONFIG = ClapConfig(TOWERS, NETWORK, SPECTROGRAM, RATE, WINDOW_S, len(INSTRUMENT_NAMES))
 
 
@@ -41,4 +43,8 @@ def clip_set(count: int, seed: int = 0) -> ClapSet:
         pieces.append(Piece(note_table(rows), 120.0, (INSTRUMENTS[instrument].program,)))
         truth.append(truth_of([INSTRUMENT_NAMES[instrument]], dict.fromkeys(AXES, POLES[instrument % 3])))
     labels = np.eye(len(INSTRUMENT_NAMES), dtype=np.float32)[played]
-    return ClapSet(spectrograms, pieces, Descriptions(np.arange(count), np.stack(truth), None, {}), labels)
+    captions = {}
+    for stock in STOCKS:
+        said = [draw_caption(own, CAPTIONS, rng) for own in truth]
+        captions[stock] = ([put_in_words(caption, rng, stock == "held_out") for caption in said], said)
+    return ClapSet(spectrograms, pieces, Descriptions(np.arange(count), np.stack(truth), None, captions), labels)

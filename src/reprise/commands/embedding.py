@@ -68,6 +68,8 @@ def run_search_music(options: argparse.Namespace) -> int:
             }
         )
     else:
-        cells = [[str(place), f"{row['cosine']:.3f}", row["read_as"], row["file"]] for place, row in enumerate(rows, 1)]
+        cells = [
+            [str(place), f"{score:.3f}", file.kind, str(file.path)] for place, (score, file) in enumerate(found, 1)
+        ]
         print_table(">><<", ["", "cosine", "read as", "file"], cells)
     return BadInput.exit_code if errors else 0

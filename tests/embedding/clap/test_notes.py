@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from reprise.embedding.clap.notes import DURATION, NUMBERS, collate_notes, note_set
+from reprise.embedding.clap.notes import DURATION, NUMBERS, SHARE, collate_notes, note_set
 from reprise.music.piece import Piece, note_table
 
 
@@ -27,10 +27,8 @@ def test_a_window_holds_the_notes_that_begin_in_it_counted_from_its_start():
 
 def test_the_share_until_a_part_s_next_onset():
     notes = piece((0, 0.5, 60, 0), (1, 1, 60, 0), (0, 4, 50, 1), (0.25, 0.5, 55, 1))
-    shares = dict(
-        zip(notes.notes["onset"] + notes.notes["part"] * 10, note_set(notes, 0, 4.0).numbers[:, DURATION + 3])
-    )
-    assert shares == {0: 0.5, 1: 1, 10: 1, 10.25: 1}
+    shares = dict(zip(notes.notes["onset"] + notes.notes["part"] * 10, note_set(notes, 0, 4.0).numbers[:, SHARE]))
+    assert shares == {0: 0.5, 1: 0, 10: 1, 10.25: 0}, "0 for what no onset follows"
 
 
 def test_what_sounds_with_a_note_by_interval_class():

@@ -4,16 +4,14 @@ from dataclasses import replace
 
 import pytest
 import torch
-from tiny_clap import CONFIG, TOWERS, WINDOW_S, clip_set
+from tiny_clap import CAPTIONS, CONFIG, TOWERS, WINDOW_S, clip_set
 
-from reprise.clips.descriptions.captions import DescriptionParams
 from reprise.embedding.clap.model import Clap
 from reprise.embedding.clap.train import ClapParams, train
 from reprise.errors import BadInput
 from reprise.pipeline.tracking import Tracker
 
-CAPTIONS = DescriptionParams(seed=1, captions=1, most_assertions=2, negated_share=0.15)
-PARAMS = ClapParams(1, 1, "32-true", 10, 10, 32, 0.01, 0.01, "sigmoid", True, 0.3, 1.0, False, TOWERS)
+PARAMS = ClapParams(1, 1, "32-true", 10, 10, 32, 0.01, 0.01, "sigmoid", True, 0.3, 1.0, 1.0, False, TOWERS)
 TRAIN, VALIDATION = clip_set(192), clip_set(64, seed=1)
 
 

@@ -51,6 +51,7 @@ STATEMENTS: tuple[Assertion, ...] = (
     *(Assertion(axis, pole) for axis in AXES for pole in POLES if (axis, pole) not in UNCERTAIN),
 )
 PLACE = {statement: place for place, statement in enumerate(STATEMENTS)}
+_TOPICS = np.array([statement.topic for statement in STATEMENTS])
 
 
 def truth_of(instruments: Sequence[str], poles: Mapping[str, str | None]) -> np.ndarray:
@@ -68,6 +69,20 @@ def truth_of(instruments: Sequence[str], poles: Mapping[str, str | None]) -> np.
             uncertain = pole is None or (statement.topic, pole) in UNCERTAIN
             truth[place] = UNDECIDED if uncertain else statement.value == pole
     return truth
+
+
+def statements_of(captions: Sequence[Sequence[Assertion]]) -> np.ndarray:
+    """Which of `STATEMENTS` each caption asserts (1) or excludes (0), -1 for those of which it says nothing:
+    int8[captions, S]. Denying a statement excludes it, and so does asserting another value of its topic, but for
+    instruments.
+    """
+    found = np.full((len(captions), len(STATEMENTS)), UNDECIDED, np.int8)
+    for row, caption in zip(found, captions):
+        for topic, value, holds in caption:
+            if holds and topic != INSTRUMENT:
+                row[topic == _TOPICS] = FALSE
+            row[PLACE[Assertion(topic, value)]] = TRUE if holds else FALSE
+    return found
 
 
 def caption_truth(captions: Sequence[Sequence[Assertion]], truth: np.ndarray) -> np.ndarray:

@@ -5,7 +5,7 @@ it is undefined; `true` and `undecided`, lists of assertions; `captions` and `he
 words of training and in those held out from it, with the assertions of each in `said` and `held_out_said`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,7 +42,7 @@ class Descriptions:
     clips: np.ndarray
     truth: np.ndarray
     attributes: pd.DataFrame
-    captions: dict[str, tuple[Sequence[str], Sequence[list[Assertion]]]]
+    captions: Mapping[str, tuple[Sequence[str], Sequence[list[Assertion]]]]
 
 
 def load_descriptions(path: Path, name: str) -> Descriptions:

@@ -39,15 +39,11 @@ class NotesState:
         self.part, self.pitch = np.full(sequences, -1), np.full(sequences, -1)
         self.struck = np.zeros(sequences, np.int64)  # notes that the last one's part has struck together with it
         self.leading = VoiceLeading(sequences, parts, self.compared)
+        self.last: np.ndarray = self.leading.last
         self.recent = np.full((sequences, RECENT), NO_PITCH)
         self.ends = np.zeros((sequences, parts), np.int64)
         self.key = KeyTracker(sequences)
         self.echo = Echo(sequences, len(encoding.shape.fields), ECHO_NOTES)
-
-    @property
-    def last(self) -> np.ndarray:
-        """See `events.State`."""
-        return self.leading.last
 
     @property
     def bar(self) -> np.ndarray:
@@ -116,6 +112,7 @@ class NotesState:
         chosen = copy.copy(self)
         chosen.rows, chosen.echo, chosen.key = np.arange(len(rows)), self.echo.select(rows), self.key.select(rows)
         chosen.leading = self.leading.select(rows)
+        chosen.last = chosen.leading.last
         for name in ("bars", "metres", "onset", "part", "pitch", "struck", "recent", "ends"):
             setattr(chosen, name, getattr(self, name)[rows].copy())
         return chosen

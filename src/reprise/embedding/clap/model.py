@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from reprise.audio.spectrogram import SpectrogramParams, log_mel
 from reprise.checked import checked
+from reprise.clips.descriptions.assertions import STATEMENTS
 from reprise.embedding.clap.notes import collate_notes, note_set
 from reprise.embedding.clap.pieces import word_pieces
 from reprise.embedding.clap.towers import AudioTower, NotesTower, TextTower, TowerParams
@@ -35,8 +36,11 @@ class ClapConfig:
 
 class Clap(nn.Module):
     """The recognizer's backbone, the towers, and the scale and bias that make similarities logits (Zhai et al., Sigmoid
-    loss for language image pre-training, ICCV 2023, sec. 3.2).
+    loss for language image pre-training, ICCV 2023, sec. 3.2). In training each statement has an anchor in the space, a
+    direction at right angles to the others', along which lies what it is true of and what says it.
     """
+
+    anchors: Tensor
 
     def __init__(self, config: ClapConfig) -> None:
         super().__init__()
@@ -47,6 +51,9 @@ class Clap(nn.Module):
         self.text = TextTower(config.towers)
         self.log_scale = nn.Parameter(torch.tensor(10.0).log())
         self.bias = nn.Parameter(torch.tensor(-2.0))
+        self.register_buffer("anchors", nn.init.orthogonal_(torch.empty(len(STATEMENTS), config.towers.size)))
+        self.anchor_bias = nn.Parameter(torch.zeros(len(STATEMENTS)))
+        self.log_scale_anchors = nn.Parameter(torch.tensor(15.0).log())
         self.log_scale_pairs = nn.Parameter(torch.tensor(10.0).log())
 
     def features(self, spectrograms: Tensor) -> Tensor:
@@ -56,6 +63,12 @@ class Clap(nn.Module):
     def logits(self, texts: Tensor, others: Tensor) -> Tensor:
         """float[texts, others] of vectors: above 0 where a text is rather true of a sound or of notes."""
         return self.log_scale.exp() * texts @ others.T + self.bias
+
+    def statement_logits(self, vectors: Tensor) -> Tensor:
+        """float[vectors, statements]: above 0 where a statement is rather true of a vector's clip, or said by its
+        text.
+        """
+        return self.log_scale_anchors.exp() * vectors @ self.anchors.T + self.anchor_bias
 
 
 def backbone_features(backbone: Recognizer, spectrograms: Tensor) -> Tensor:

@@ -1,8 +1,9 @@
 """Notes as a set, the way the notes tower reads them.
 
-A note is two categories, its pitch and its program, and numbers: when it begins and how long it lasts in seconds, its
-velocity, the share that it sounds of the time to its part's next onset, and how long notes at each interval class
-sound with it. Shapes: B sets of at most N notes.
+A note is two categories, its pitch and its program, and numbers: when it begins, how long it lasts and when it ends,
+its velocity, the share that it sounds of the time to its part's next onset and whether there is one, its own share of
+all notes that begin with it, and how long notes at each interval class sound with it. Shapes: B sets of at most N
+notes.
 """
 
 from collections.abc import Sequence
@@ -17,8 +18,9 @@ from reprise.music.piece import Piece
 
 MOST_NOTES = 192  # of a window; the first ones are read
 WAVES = 8  # of a time: sines and cosines of 1 to 128 half turns a window
-DURATION = 2 * WAVES  # which number it is, a share of the window
-NUMBERS = DURATION + 4 + 12
+# Which number is which: times are shares of the window.
+DURATION, END, VELOCITY, SHARE, GOES_ON, OF_CHORD, TOGETHER = range(2 * WAVES, 2 * WAVES + 7)
+NUMBERS = TOGETHER + 12
 
 
 @dataclass(frozen=True)
@@ -51,8 +53,9 @@ def note_set(piece: Piece, start_s: float, window_s: float) -> NoteSet:
     numbers = [
         np.sin(waves),
         np.cos(waves),
-        np.stack([duration / window_s, np.log(duration + 1e-3), notes["velocity"] / 64 - 1], axis=1),
-        _share_until_next(notes["part"], onset, duration)[:, None],
+        np.stack([duration / window_s, (onset + duration) / window_s, notes["velocity"] / 64 - 1], axis=1),
+        _until_next(notes["part"], onset, duration),
+        1 / np.maximum(np.isclose(onset[:, None], onset, atol=1e-6).sum(axis=1, keepdims=True), 1),
         _sounding_with(notes["pitch"].astype(int), onset, duration) / window_s,
     ]
     programs = np.array(piece.programs, np.int64)[notes["part"]]
@@ -60,15 +63,17 @@ def note_set(piece: Piece, start_s: float, window_s: float) -> NoteSet:
     return NoteSet(kinds, np.concatenate(numbers, axis=1).astype(np.float32))
 
 
-def _share_until_next(part: np.ndarray, onset: np.ndarray, duration: np.ndarray) -> np.ndarray:
-    """The share that a note sounds of the time to its part's next onset, at most 1; 1 where there is none, float[N]."""
-    shares = np.ones(len(part))
+def _until_next(part: np.ndarray, onset: np.ndarray, duration: np.ndarray) -> np.ndarray:
+    """The share that a note sounds of the time to its part's next onset, at most 1, and whether there is one, 0 or 1;
+    float[N, 2], both 0 where there is none.
+    """
+    found = np.zeros((len(part), 2))
     for number in np.unique(part):
         own = np.flatnonzero(part == number)
         times, place = np.unique(np.round(onset[own], 6), return_inverse=True)
         gaps = np.append(np.diff(times), np.inf)[place]
-        shares[own] = np.where(np.isinf(gaps), 1, np.minimum(duration[own] / gaps, 1))
-    return shares
+        found[own, 0], found[own, 1] = np.minimum(duration[own] / gaps, 1), np.isfinite(gaps)
+    return found
 
 
 def _sounding_with(pitch: np.ndarray, onset: np.ndarray, duration: np.ndarray) -> np.ndarray:

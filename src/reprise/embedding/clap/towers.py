@@ -12,14 +12,17 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from reprise.checked import checked
-from reprise.embedding.clap.notes import DURATION, NUMBERS, NoteBatch
+from reprise.embedding.clap.notes import DURATION, END, GOES_ON, NUMBERS, OF_CHORD, SHARE, TOGETHER, NoteBatch
 from reprise.embedding.clap.pieces import MOST_PIECES, PAD, VECTOR, piece_vectors
+from reprise.music.analysis.keyfinding import PROFILES
 
 Width = Annotated[int, Field(ge=8, le=4096, multiple_of=4)]
 HEADS = 4
 STRIDE = 4  # frames a step
 GROUPS = 6  # of a batch, by length
+LEVELS = 5  # see `_levels`
 TONAL = 48  # learnt profiles over the twelve pitch classes
+SUMS = NUMBERS + 12 + 1 + 4  # see `NotesTower._sums`
 
 
 @checked
@@ -33,12 +36,15 @@ class TowerParams:
     notes_layers: Annotated[int, Field(ge=1, le=24)]
     text_layers: Annotated[int, Field(ge=1, le=24)]
     dropout: Annotated[float, Field(ge=0, lt=1)]
+    word_noise: Annotated[float, Field(ge=0)]
+    word_dropout: Annotated[float, Field(ge=0, lt=1)]
 
 
 class AudioTower(nn.Module):
     """Features of the recognizer's backbone beside the spectrogram itself, pooled over time.
 
-    The backbone knows instruments; levels, register and attacks are plainer in the spectrogram.
+    The backbone knows instruments; levels, register and attacks are plainer in the spectrogram, and plainest in a few
+    sums.
     """
 
     def __init__(self, params: TowerParams, features: int, bands: int) -> None:
@@ -55,7 +61,10 @@ class AudioTower(nn.Module):
             nn.GELU(),
         )
         self.attention = nn.Conv1d(width, HEADS, 1)
-        self.project = _projection((HEADS + 2) * width + 2 * bands, width * 2, params)
+        self.summary = nn.Sequential(
+            nn.BatchNorm1d(3 * bands + LEVELS), nn.Linear(3 * bands + LEVELS, width), nn.GELU()
+        )
+        self.project = _projection((HEADS + 3) * width, width * 2, params)
 
     def forward(self, features: Tensor, spectrograms: Tensor) -> Tensor:
         """float[B, E] from the backbone's features, float[B, C, S], and spectrograms in dB, float[B, M, T]."""
@@ -65,15 +74,29 @@ class AudioTower(nn.Module):
         x = self.mix(self.features(features) + self.stride(frames))  # [B, W, S]
         weights = self.attention(x).softmax(dim=-1)  # [B, heads, S]
         attended = torch.einsum("bhs,bws->bhw", weights, x).flatten(1)
-        pooled = [attended, x.mean(dim=-1), x.amax(dim=-1), bands.mean(dim=-1), bands.amax(dim=-1)]
+        pooled = [attended, x.mean(dim=-1), x.amax(dim=-1), self.summary(_levels(spectrograms))]
         return nn.functional.normalize(self.project(torch.cat(pooled, dim=1)), dim=1)
 
 
+def _levels(spectrograms: Tensor) -> Tensor:
+    """Sums over a spectrogram in dB, float[B, 3 M + LEVELS]: mean, maximum and mean rise of each band; of the level of
+    the whole its mean, maximum and spread over time and its mean rise; the centre of the power over the bands.
+    """
+    power = 10 ** (spectrograms / 10)
+    level = 10 * power.sum(dim=1).log10()  # [B, T]
+    rise = (spectrograms[..., 1:] - spectrograms[..., :-1]).clamp(min=0).mean(dim=-1)
+    place = torch.arange(power.shape[1], device=power.device, dtype=power.dtype)
+    centre = (power.sum(dim=-1) @ place) / power.sum(dim=(1, 2))
+    rises = (level[:, 1:] - level[:, :-1]).clamp(min=0).mean(dim=-1)
+    whole = [level.mean(dim=-1), level.amax(dim=-1), level.std(dim=-1), rises, centre]
+    return torch.cat([spectrograms.mean(dim=-1), spectrograms.amax(dim=-1), rise, torch.stack(whole, dim=1)], dim=1)
+
+
 class NotesTower(nn.Module):
-    """A Transformer over the set of notes, beside profiles of its pitch classes that know no tonic.
+    """A Transformer over the set of notes, beside sums over it and profiles of its pitch classes that know no tonic.
 
     A profile is a weight for each of the twelve classes; what counts is how well it fits at the tonic where it fits
-    best, so that what is learnt in one key holds in all.
+    best, so that what is learnt in one key holds in all. The first ones begin as those of the key finder.
     """
 
     def __init__(self, params: TowerParams) -> None:
@@ -84,14 +107,21 @@ class NotesTower(nn.Module):
         self.nothing = nn.Parameter(torch.zeros(width))
         self.layers = _encoder(params.notes_layers, width, params.dropout)
         self.tonal = nn.Conv1d(1, TONAL, 12, bias=False)
-        self.project = _projection(3 * width + TONAL, width * 3, params)
+        known = torch.tensor(list(PROFILES.values()))
+        with torch.no_grad():
+            self.tonal.weight[: len(known), 0] = (
+                (known - known.mean(dim=1, keepdim=True)) / known.std(dim=1, keepdim=True) / 12
+            )
+        self.summary = nn.Sequential(nn.BatchNorm1d(SUMS + TONAL), nn.Linear(SUMS + TONAL, width), nn.GELU())
+        self.project = _projection(4 * width, width * 3, params)
 
     def forward(self, notes: NoteBatch) -> Tensor:
         """float[B, E]."""
         pooled = by_length(
             notes.there, lambda rows, most: self._pooled(NoteBatch(*(own[rows, :most] for own in notes)))
         )
-        return nn.functional.normalize(self.project(torch.cat([pooled, self._profiles(notes)], dim=1)), dim=1)
+        summary = self.summary(torch.cat([self._sums(notes), self._profiles(notes)], dim=1))
+        return nn.functional.normalize(self.project(torch.cat([pooled, summary], dim=1)), dim=1)
 
     def _pooled(self, notes: NoteBatch) -> Tensor:
         """What the Transformer makes of the sets, float[B, 3 W]."""
@@ -104,12 +134,26 @@ class NotesTower(nn.Module):
         highest = x.masked_fill(~there[..., None], -torch.inf).amax(dim=1)
         return torch.cat([x[:, 0], mean, highest], dim=1)
 
+    def _sums(self, notes: NoteBatch) -> Tensor:
+        """What is true of the whole set, float[B, SUMS]: means of all numbers, shares of the interval classes, and in
+        logarithms how many notes and onsets there are, how long they last in all and from first to last.
+        """
+        numbers = notes.numbers * notes.there[..., None]
+        total = numbers.sum(dim=1)
+        count = notes.there.sum(dim=1, keepdim=True).clamp(min=1)
+        together = total[:, TOGETHER:] / total[:, TOGETHER:].sum(dim=1, keepdim=True).clamp(min=1e-6)
+        articulation = total[:, SHARE : SHARE + 1] / total[:, GOES_ON : GOES_ON + 1].clamp(min=1)
+        span = numbers[..., END].amax(dim=1, keepdim=True)
+        amounts = torch.cat([count, total[:, OF_CHORD : OF_CHORD + 1], total[:, DURATION : DURATION + 1], span], dim=1)
+        return torch.cat([total / count, together, articulation, amounts.clamp(min=1e-3).log()], dim=1)
+
     def _profiles(self, notes: NoteBatch) -> Tensor:
         """How well each profile fits where it fits best, float[B, TONAL]."""
         duration = notes.numbers[..., DURATION] * notes.there
         time = torch.zeros(len(duration), 12, device=duration.device)
         time = time.scatter_add(1, notes.kinds[..., 0] % 12, duration)
-        time = time / time.sum(dim=1, keepdim=True).clamp(min=1e-6)
+        time = time - time.mean(dim=1, keepdim=True)
+        time = time / time.std(dim=1, keepdim=True).clamp(min=1e-6)
         return self.tonal(torch.cat([time, time[:, :-1]], dim=1)[:, None]).amax(dim=-1)
 
 
@@ -122,7 +166,8 @@ class TextTower(nn.Module):
         super().__init__()
         width = params.text_width
         self.register_buffer("vectors", piece_vectors(), persistent=False)
-        self.read = nn.Sequential(nn.LayerNorm(VECTOR), nn.Linear(VECTOR, width))
+        self.norm, self.noise = nn.LayerNorm(VECTOR), params.word_noise
+        self.read = nn.Sequential(nn.Dropout(params.word_dropout), nn.Linear(VECTOR, width))
         self.place = nn.Parameter(torch.randn(MOST_PIECES, width) * 0.02)
         self.layers = _encoder(params.text_layers, width, params.dropout)
         self.project = _projection(2 * width, width * 2, params)
@@ -135,7 +180,10 @@ class TextTower(nn.Module):
     def _pooled(self, pieces: Tensor) -> Tensor:
         """The first piece, which stands for the whole, and the mean of all, float[B, 2 W]."""
         there = pieces != PAD
-        x = self.read(self.vectors[pieces]) + self.place[: pieces.shape[1]]
+        x = self.norm(self.vectors[pieces])
+        if self.training:  # words near a known one are to mean what it does
+            x = x + self.noise * torch.randn_like(x)
+        x = self.read(x) + self.place[: pieces.shape[1]]
         x = self.layers(x, src_key_padding_mask=~there) * there[..., None]
         return torch.cat([x[:, 0], x.sum(dim=1) / there.sum(dim=1, keepdim=True)], dim=1)
 
@@ -159,10 +207,14 @@ def _encoder(layers: int, width: int, dropout: float) -> nn.TransformerEncoder:
 
 
 def _projection(inputs: int, hidden: int, params: TowerParams) -> nn.Sequential:
+    """Into the space. What all items have in common is taken away at the end: else texts gather in a narrow cone, whose
+    direction says no more than how many assertions a caption has.
+    """
     return nn.Sequential(
         nn.LayerNorm(inputs),
         nn.Linear(inputs, hidden),
         nn.GELU(),
         nn.Dropout(params.dropout),
         nn.Linear(hidden, params.size),
+        nn.BatchNorm1d(params.size, affine=False),
     )

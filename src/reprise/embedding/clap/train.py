@@ -15,7 +15,7 @@ from torch import Tensor
 from tqdm import tqdm
 
 from reprise.checked import checked
-from reprise.clips.descriptions.assertions import caption_truth
+from reprise.clips.descriptions.assertions import caption_truth, statements_of
 from reprise.clips.descriptions.captions import DescriptionParams, draw_caption, flipped, put_in_words
 from reprise.embedding.clap.data import ClapSet
 from reprise.embedding.clap.losses import flip_loss, multi_positive_infonce, pair_loss, sigmoid_loss
@@ -40,18 +40,24 @@ class ClapParams(FitParams, RunParams):
     notes: bool
     pair_weight: Annotated[float, Field(ge=0)]
     flip_weight: Annotated[float, Field(ge=0)]
+    anchor_weight: Annotated[float, Field(ge=0)]
     fine_tune: bool
     towers: TowerParams
 
 
 class _Batch(NamedTuple):
-    """B clips, and 2 B captions: one that is true of each clip, then each of these flipped."""
+    """B clips, and 2 B captions: one that is true of each clip, then each of these flipped; `truth` says which caption
+    is true of which clip, `stated` which statement is true of which clip, `said` which one a caption asserts (1),
+    denies (0) or doesn't name (-1).
+    """
 
     spectrograms: Tensor
     features: Tensor
     notes: NoteBatch
     pieces: Tensor
     truth: Tensor
+    stated: Tensor
+    said: Tensor
 
 
 class _Data:
@@ -72,6 +78,8 @@ class _Data:
             collate_notes([self.notes[row] for row in rows]),
             word_pieces([put_in_words(caption, rng) for caption in said]),
             torch.from_numpy(caption_truth(said, truth)),
+            torch.from_numpy(truth),
+            torch.from_numpy(statements_of(said)),
         )
 
 
@@ -130,6 +138,7 @@ def train(
         model.train(step is not None)
         model.backbone.eval()  # its batch norms keep what training of the recognizer found
         rng = np.random.default_rng(np.random.SeedSequence([params.seed, epoch]))
+        torch.manual_seed(int(rng.integers(2**62)))  # of dropout and noise
         order = rng.permutation(len(data.clips))
         found = []
         for index in range(len(order) // params.batch_size):
@@ -172,10 +181,8 @@ def train(
 
 def _on(batch: _Batch, device: torch.device) -> _Batch:
     notes = NoteBatch(*(tensor.to(device) for tensor in batch.notes))
-    spectrograms, features, pieces, truth = (
-        tensor.to(device) for tensor in (batch.spectrograms, batch.features, batch.pieces, batch.truth)
-    )
-    return _Batch(spectrograms, features, notes, pieces, truth)
+    others = {name: tensor.to(device) for name, tensor in batch._asdict().items() if name != "notes"}
+    return _Batch(notes=notes, **others)
 
 
 def batch_losses(model: Clap, batch: _Batch, params: ClapParams) -> dict[str, Tensor]:
@@ -191,7 +198,9 @@ def batch_losses(model: Clap, batch: _Batch, params: ClapParams) -> dict[str, Te
         logits = model.logits(texts, own)
         true, flips = logits[: len(own)].diagonal(), logits[len(own) :].diagonal()
         loss = loss + of_captions(logits, batch.truth) + params.flip_weight * flip_loss(true, flips)
+        loss = loss + params.anchor_weight * sigmoid_loss(model.statement_logits(own), batch.stated)
         right[f"flips_{name}"] = (true > flips).float().mean()
+    loss = loss + params.anchor_weight * sigmoid_loss(model.statement_logits(texts), batch.said)
     if params.notes:
         loss = loss + params.pair_weight * pair_loss(model.log_scale_pairs.exp() * vectors[SOUND] @ vectors[NOTES].T)
     return {"loss": loss, **right}

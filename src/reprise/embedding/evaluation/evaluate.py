@@ -82,7 +82,8 @@ def embed_set(embedder: SmallClap, clips: ClapSet) -> EmbeddedSet:
 
 def _health(embedder: SmallClap, known: ClapSet, clips: Path) -> dict[str, float]:
     """The health check on sounds and captions of the first validation clips."""
-    texts, said = (own[:PROBES] for own in known.described.captions["seen"])
+    captions = known.described.captions["seen"]
+    texts, said = captions[0][:PROBES], captions[1][:PROBES]
     sounds = _sounds(clips, KNOWN, embedder.sample_rate)
     figures = health(embedder, sounds, texts, caption_truth(said, known.described.truth[:PROBES]))
     require_health(embedder.name, figures)
@@ -127,7 +128,7 @@ def flips(embedder: SmallClap, own: EmbeddedSet, kind: str, params: ClapEvaluati
     for test in flip_tests(own.clips.described.truth, params.seed):
         true, false = embedder.embed_text(test.true), embedder.embed_text(test.false)
         right = told_apart(own.vectors[kind][test.clips], true, false)
-        found[test.topic] = mean_estimate(right, params.resamples, params.seed, test.clips)
+        found[test.topic] = mean_estimate(right, params.resamples, params.seed, test.clips.tolist())
     return found
 
 
@@ -135,7 +136,8 @@ def text_to_audio(embedder: SmallClap, own: EmbeddedSet, params: ClapEvaluationP
     """Whether a caption finds a clip of which it is true among the ten nearest of the pool, in either stock of words;
     what chance would find, and captions whose vectors were dealt to each other.
     """
-    pool, described, result = slice(0, params.pool), own.clips.described, {}
+    pool, described = slice(0, params.pool), own.clips.described
+    result: dict[str, dict] = {}
     for stock, (texts, said) in described.captions.items():
         relevant = caption_truth(said[pool], described.truth[pool]) == TRUE
         scores = embedder.embed_text(texts[pool]) @ own.vectors[SOUND][pool].T

@@ -9,7 +9,7 @@ def hits_at(scores: np.ndarray, relevant: np.ndarray, k: int) -> np.ndarray:
     Of equal scores the earlier item comes first.
     """
     nearest = np.argsort(-scores, axis=1, kind="stable")[:, :k]
-    return np.take_along_axis(relevant, nearest, axis=1).any(axis=1)
+    return np.asarray(np.take_along_axis(relevant, nearest, axis=1).any(axis=1))
 
 
 def chance_at(relevant: np.ndarray, k: int) -> np.ndarray:
