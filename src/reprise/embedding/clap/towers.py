@@ -37,7 +37,6 @@ class TowerParams:
     text_layers: Annotated[int, Field(ge=1, le=24)]
     dropout: Annotated[float, Field(ge=0, lt=1)]
     word_noise: Annotated[float, Field(ge=0)]
-    word_dropout: Annotated[float, Field(ge=0, lt=1)]
 
 
 class AudioTower(nn.Module):
@@ -166,8 +165,7 @@ class TextTower(nn.Module):
         super().__init__()
         width = params.text_width
         self.register_buffer("vectors", piece_vectors(), persistent=False)
-        self.norm, self.noise = nn.LayerNorm(VECTOR), params.word_noise
-        self.read = nn.Sequential(nn.Dropout(params.word_dropout), nn.Linear(VECTOR, width))
+        self.norm, self.read, self.noise = nn.LayerNorm(VECTOR), nn.Linear(VECTOR, width), params.word_noise
         self.place = nn.Parameter(torch.randn(MOST_PIECES, width) * 0.02)
         self.layers = _encoder(params.text_layers, width, params.dropout)
         self.project = _projection(2 * width, width * 2, params)
