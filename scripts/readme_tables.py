@@ -28,6 +28,7 @@ IN_SHORT = {
     "floor": "floor: the notes alone",
     "ceiling": "ceiling: trained on the unseen font",
 }
+OF_SETS = ("parallel_fifths", "parallel_octaves")  # measures of whole sets of pieces, a thousand moving pairs
 IN_NOTES = ("longest_copied_run", "worst_copied_run", "copied_run")  # the others are shares
 TABLE = re.compile(r"(<!-- table: (.+?) -->\n).*?(<!-- end of table -->)", re.DOTALL)
 FIGURE = re.compile(r"(<!-- figure: (.+?) -->).*?(<!-- end -->)", re.DOTALL)
@@ -152,12 +153,24 @@ def music(metrics: Metrics) -> str:
     rows = [
         [
             words(name),
-            *(f"{far[name]:+.2f}" if name in far else shown(here.get(name)) for far, here in zip(apart, own)),
+            *(
+                shown(here.get(name)) if name in OF_SETS else f"{far[name]:+.2f}" if name in far else ""
+                for far, here in zip(apart, own)
+            ),
             shown(real.get(name)),
         ]
         for name in names
     ]
     return lines(["", *MODELS, "test pieces"], rows)
+
+
+def voice_leading(metrics: Metrics) -> str:
+    """Parallels in each model's music at temperature 1 and in the test pieces."""
+    found = [metrics(file) for file in MODELS.values()]
+    temperature = nearest_to_1(found[0]["generated"])
+    columns = [*(content["generated"][temperature] for content in found), found[0]["reference"]]
+    rows = [[words(name), *(shown(column.get(name), 1) for column in columns)] for name in OF_SETS]
+    return lines(["in 1,000 pairs of voices that move together", *MODELS, "Bach, test pieces"], rows)
 
 
 def copied(metrics: Metrics) -> str:
@@ -271,6 +284,7 @@ def stale(_: Metrics) -> str:
 TABLES: dict[str, Callable[[Metrics], str]] = {
     "likelihood of the models": likelihood,
     "music of the models": music,
+    "voice leading": voice_leading,
     "what is copied": copied,
     "recognizer": recognizer,
     "recognizer in short": recognizer_in_short,

@@ -27,6 +27,7 @@ from reprise.pipeline.dvc_files import stage_entries
 CLIP_STAGES = ("collect_fonts", "compose_clips", "sample_clips", "render_clips", "describe_clips", "cache_spectrograms")
 TRAINING_STAGES = ("train_recognizer@recognizer", "train_recognizer@ceiling", "evaluate_recognizer")
 MUSIC_STAGES = tuple(f"{stage}@{model}" for stage in ("generate_music", "evaluate_composer") for model in MODELS)
+CLAP_STAGES = ("train_clap", "evaluate_clap")
 CHECK, SUMMARY = "check_params", "summarise_metrics"
 MUSIC_MODEL_STAGES = ("collect_corpus", *(f"train_composer@{model}" for model in MODELS), *MUSIC_STAGES)
 
@@ -62,7 +63,14 @@ def test_no_title_of_a_plot_holds_an_apostrophe():
 
 def test_every_stage_ran_in_the_first_run(smoke_clone):
     assert sorted(smoke_clone.stages_run) == sorted(smoke_clone.stages)
-    assert set(smoke_clone.stages) == {CHECK, *CLIP_STAGES, *TRAINING_STAGES, *MUSIC_MODEL_STAGES, SUMMARY}
+    assert set(smoke_clone.stages) == {
+        CHECK,
+        *CLIP_STAGES,
+        *TRAINING_STAGES,
+        *CLAP_STAGES,
+        *MUSIC_MODEL_STAGES,
+        SUMMARY,
+    }
     assert smoke_clone.stages_run[0] == CHECK and smoke_clone.stages_run[-1] == SUMMARY
 
 
@@ -131,7 +139,7 @@ def test_a_second_run_has_nothing_to_do(copy_of_smoke):
     assert time.monotonic() - started < 30, "about 2 s"
 
 
-EVERYTHING_FROM_SPECTROGRAMS = {"sample_clips", "describe_clips", "cache_spectrograms", *TRAINING_STAGES}
+EVERYTHING_FROM_SPECTROGRAMS = {"sample_clips", "describe_clips", "cache_spectrograms", *TRAINING_STAGES, *CLAP_STAGES}
 
 
 @pytest.mark.parametrize(
@@ -146,7 +154,8 @@ EVERYTHING_FROM_SPECTROGRAMS = {"sample_clips", "describe_clips", "cache_spectro
             {*CLIP_STAGES[2:], *TRAINING_STAGES[:2]},
         ),
         ({"samples": {"clips": 3}}, {"sample_clips"}),
-        ({"descriptions": {"captions": 3}}, {"describe_clips"}),
+        ({"descriptions": {"captions": 3}}, {"describe_clips", "train_clap"}),
+        ({"clap": {"notes": False}}, {"train_clap"}),
         ({"ceiling": {"epochs": 3}}, {"train_recognizer@ceiling"}),
         ({"fonts": {"train_without": []}}, {"collect_fonts", "sample_clips", "render_clips", *MUSIC_STAGES[:3]}),
         ({"corpus": {"rare_pitch_count": 1}}, {"collect_corpus"}),
@@ -185,12 +194,12 @@ def test_an_experiment_reruns_training_alone_and_metrics_diff_shows_it(copy_of_s
     copy_of_smoke.commit("smoke")
     copy_of_smoke.set_params({"compute": {"tracking": False}})
     copy_of_smoke.dvc("exp", "run", "--set-param", "recognizer.epochs=1")
-    assert set(copy_of_smoke.stages_run) == {CHECK, *TRAINING_STAGES, SUMMARY}
+    assert set(copy_of_smoke.stages_run) == {CHECK, *TRAINING_STAGES, *CLAP_STAGES, SUMMARY}
     curves = (copy_of_smoke.folder / "plots/recognizer/curves.csv").read_text().splitlines()
     assert len(curves) == 2, "a header and one epoch"
     changed = json.loads(copy_of_smoke.dvc("metrics", "diff", "--json"))
     (keys,) = changed.values()
-    assert changed.keys() == {"metrics/summary.json"} and {key.split(".")[0] for key in keys} == {"f1"}
+    assert changed.keys() == {"metrics/summary.json"} and {key.split(".")[0] for key in keys} == {"f1", "clap"}
     copy_of_smoke.git("checkout", "params.yaml")
     log = copy_of_smoke.dvc("repro", *TRAINING_STAGES[:2])
     assert copy_of_smoke.stages_run == [] or set(copy_of_smoke.stages_run) == {CHECK}

@@ -11,8 +11,9 @@ from tiny_pieces import piece_of, random_piece
 from torch import nn
 
 from reprise.composition.encoding.binning import Binning
+from reprise.composition.encoding.leading import VoiceLeading
 from reprise.composition.encoding.notes import NotesEncoding
-from reprise.composition.encoding.notes_vocabulary import DURATION, PART, PITCH, STEP
+from reprise.composition.encoding.notes_vocabulary import DURATION, PART, PARTS_COMPARED, PITCH, STEP
 from reprise.composition.evaluation import likelihood
 from reprise.composition.evaluation.likelihood import past_only_hits, score
 from reprise.composition.models import vae
@@ -137,7 +138,8 @@ def one_sided(encoding: NotesEncoding, field: int, value: int, pitch: int) -> Tu
         for parameter in model.parameters():
             nn.init.zeros_(parameter)
         head, sizes = model.heads[PITCH], encoding.shape.given[PITCH]
-        at = len(sizes) - 4 + field  # the last categories given are step, part and two of the echo
+        after = 2 + len(VoiceLeading.sizes(min(encoding.parts, PARTS_COMPARED)))  # of the echo and of the voices
+        at = len(sizes) - after - 2 + field  # before these come step and part
         head.known.table.weight[sum(sizes[:at]) + value, 0] = 50.0
         head.body[2].weight[0, 0] = 1.0
         head.absolute.weight[pitch, 0] = 10.0
