@@ -265,7 +265,7 @@ def seeds(_: Metrics) -> str:
 
 def stale(_: Metrics) -> str:
     """For each room of the code the stages that a change of any file in it makes stale, or of some files."""
-    stages = {name: entry["deps"] for name, entry in read_yaml(ROOT / "dvc.yaml")["stages"].items()}
+    stages = {name: entry.get("do", entry)["deps"] for name, entry in read_yaml(ROOT / "dvc.yaml")["stages"].items()}
     code = (path.relative_to(ROOT) for path in (ROOT / "src" / "reprise").rglob("*.py") if path.name != "__init__.py")
     rows = []
     for room in sorted({path.parent for path in code}):

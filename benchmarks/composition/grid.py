@@ -12,7 +12,7 @@ from functools import cached_property
 import numpy as np
 
 from reprise.composition.encoding.echo import LENGTHS, Echo
-from reprise.composition.encoding.events import INTERVALS, NO_PITCH, EventShape, interval
+from reprise.composition.encoding.events import INTERVALS, NO_PITCH, EventShape, Frame, interval
 from reprise.composition.encoding.keys import DEGREES, MEMORIES, MODES, KeyTracker
 from reprise.errors import BadInput
 from reprise.music.piece import Piece, note_table
@@ -118,8 +118,8 @@ class GridEncoding:
         voices[voices != self.rest] += semitones
         return moved
 
-    def start(self, metres: Sequence[tuple[int, int]]) -> "GridState":
-        """The state before the first frame of as many sequences; the grid knows no metre."""
+    def start(self, metres: Sequence[tuple[int, int]], frames: Sequence[Frame] = ()) -> "GridState":
+        """The state before the first frame of as many sequences; the grid knows no metre, nor a piece's frame."""
         return GridState(self, len(metres))
 
 

@@ -9,9 +9,11 @@ from reprise.audio.spectrogram import SpectrogramParams
 from reprise.checked import build, checked
 from reprise.clips.descriptions.captions import DescriptionParams
 from reprise.clips.params import CeilingParams, ClipParams, SampleParams
+from reprise.composition.control.evaluate import ControlParams
+from reprise.composition.corpus.passages import PassageParams
 from reprise.composition.corpus.store import CorpusParams
 from reprise.composition.evaluation.evaluate import MusicEvaluationParams
-from reprise.composition.models.fit import ModelParams, VaeParams
+from reprise.composition.models.fit import ConditionedParams, ModelParams, VaeParams
 from reprise.composition.models.train import TrainingParams
 from reprise.composition.sampling.music import MusicParams
 from reprise.embedding.clap.train import ClapParams
@@ -20,6 +22,8 @@ from reprise.params import PARAMS_FILE, read_yaml
 from reprise.pipeline.compute import ComputeParams
 from reprise.recognition.evaluation.evaluate import EvaluationParams
 from reprise.recognition.training.train import TrainParams
+from reprise.taste.evaluation.evaluate import TasteEvaluationParams
+from reprise.taste.generate import TasteParams
 
 
 @checked
@@ -30,6 +34,7 @@ class ModelSections:
     lstm: ModelParams
     transformer: ModelParams
     vae: VaeParams
+    conditioned: ConditionedParams
 
 
 @checked
@@ -48,9 +53,13 @@ class Params:
     clap_evaluation: ClapEvaluationParams
     evaluation: EvaluationParams
     corpus: CorpusParams
+    passages: PassageParams
     models: ModelSections
     sampling: MusicParams
     music_evaluation: MusicEvaluationParams
+    control: ControlParams
+    taste: TasteParams
+    taste_evaluation: TasteEvaluationParams
     compute: ComputeParams
 
 

@@ -113,7 +113,8 @@ def stages(root: Path = ROOT) -> dict[str, tuple[str, set[str]]]:
             re.search(r"stages/\w+\.py", entry["cmd"])[0],
             {dep for dep in entry["deps"] if dep.startswith(("stages/", "src/", "requirements/"))},
         )
-        for name, entry in read_yaml(root / "dvc.yaml")["stages"].items()
+        for name, whole in read_yaml(root / "dvc.yaml")["stages"].items()
+        for entry in [whole.get("do", whole)]
     }
 
 

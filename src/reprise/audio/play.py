@@ -17,7 +17,7 @@ from reprise.errors import BadInput
 from reprise.music.piece import Piece
 
 TAIL_S = 2.0  # for what still rings after the last note
-LEVEL_DB = -20.0  # active RMS in dBFS; less where the peak would pass `PEAK`
+LEVEL_DB = -20.0  # active RMS in dBFS
 PEAK = 0.98
 LONGEST_S = 3600
 CHANNELS = 16  # of one synth; more parts take another one
@@ -26,8 +26,11 @@ CHUNK = BLOCK * 2048  # frames; 3 s at 44,100 Hz
 Event = tuple[int, int, int, int]  # frame, channel, pitch, velocity
 
 
-def play_piece(piece: Piece, font: Path, sample_rate: int = 44100) -> np.ndarray:
+def play_piece(piece: Piece, font: Path, sample_rate: int = 44100, level_db: float = LEVEL_DB) -> np.ndarray:
     """The piece on one font: float32[round((piece.duration_s + TAIL_S) * sample_rate)].
+
+    Args:
+        level_db: its active RMS in dBFS; less where the peak would pass `PEAK`.
 
     Raises:
         BadInput: the piece lasts more than an hour.
@@ -41,7 +44,7 @@ def play_piece(piece: Piece, font: Path, sample_rate: int = 44100) -> np.ndarray
     fade = round(FADE_S * sample_rate)
     mix[-fade:] *= np.linspace(1, 0, fade, dtype=np.float32)
     loudest = max(float(np.abs(mix).max()), SILENCE)
-    mix *= np.float32(min(10 ** (LEVEL_DB / 20) / max(_level(mix, sample_rate), SILENCE), PEAK / loudest))
+    mix *= np.float32(min(10 ** (level_db / 20) / max(_level(mix, sample_rate), SILENCE), PEAK / loudest))
     return mix
 
 

@@ -1,4 +1,4 @@
-"""`reprise generate`: new music, from nothing or from the opening of a score."""
+"""`reprise generate`: new music, from nothing, from the opening of a score, or from words."""
 
 import argparse
 import secrets
@@ -10,6 +10,7 @@ from reprise.checked import LARGEST_SEED
 from reprise.commands.arguments import sampling_option, whole_number
 from reprise.commands.openings import print_opening, told_of_opening
 from reprise.commands.output import add_force, check_out, print_error, print_json, progress
+from reprise.commands.prompted import add_prompt, check_prompt, run_prompted
 from reprise.composition.sampling.rules import OPTIONS, SAMPLING, load_rules
 from reprise.composition.use.models import MODELS_FOLDER, model_folder
 from reprise.errors import BadInput, FontError
@@ -29,10 +30,11 @@ def add_generate(commands: argparse._SubParsersAction) -> None:
     """Declare `reprise generate`."""
     parser = commands.add_parser(
         "generate",
-        help="compose new music, from nothing or from the opening of a score",
+        help="compose new music, from nothing, from the opening of a score, or from words",
         description="Compose new music with a trained model and write it as MIDI, MusicXML or sound. The same "
         "options and seed give the same music; a larger count adds pieces.",
-        epilog="example: reprise generate --bars 32 --temperature 0.9 -o new.mid -o new.wav",
+        epilog="examples: reprise generate --bars 32 --temperature 0.9 -o new.mid -o new.wav; "
+        'reprise generate --prompt "bitter music, ambient for fine restaurant" -o bitter.mid -o bitter.wav',
     )
     add_model(parser)
     length = parser.add_mutually_exclusive_group()
@@ -68,6 +70,7 @@ def add_generate(commands: argparse._SubParsersAction) -> None:
         metavar="N",
         help=f"how many bars of that score are its opening (default: {DEFAULT_OPENING_BARS})",
     )
+    add_prompt(parser)
     parser.add_argument(
         "--count",
         type=whole_number(1, MOST_PIECES),
@@ -108,7 +111,10 @@ def _best() -> str:
 
 def run_generate(options: argparse.Namespace) -> int:
     """Compose and write."""
+    check_prompt(options)
     font = _check_outs(options)
+    if options.prompt is not None:
+        return run_prompted(options, font)
     from reprise.composition.use.scores import TOGETHER, describe, generate
     from reprise.music.analysis.keyfinding import parse_key
 
@@ -126,9 +132,9 @@ def run_generate(options: argparse.Namespace) -> int:
         pieces = generate(trained, rules, seed, options.count, options.notes, bars, start, advance)
     described = []
     for item, piece in enumerate(pieces, 1):
-        files = [_numbered(path, item, options.count) for path in options.out]
+        files = [numbered(path, item, options.count) for path in options.out]
         for file in files:
-            _write(piece, file, font)
+            write(piece, file, font)
         described.append({"files": [str(file) for file in files], **describe(piece)})
         if rules.key and described[-1]["key"] != parse_key(rules.key).name:
             print_error(f"{files[0]}: isn't in {rules.key}, but in {described[-1]['key']}; try another --seed")
@@ -165,7 +171,7 @@ def _check_outs(options: argparse.Namespace) -> Path | None:
     """Refuse before the work what can't be written after it; the sound font, if one is needed."""
     for path in options.out:
         for item in range(1, options.count + 1):
-            check_out("--out", _numbered(path, item, options.count), WRITABLE, options.force)
+            check_out("--out", numbered(path, item, options.count), WRITABLE, options.force)
     return _font() if any(path.suffix.lower() == ".wav" for path in options.out) else None
 
 
@@ -194,22 +200,24 @@ def _start(options: argparse.Namespace, bars: int | None) -> "Piece | None":
     return opening(read_piece(options.opening), opening_bars)
 
 
-def _numbered(path: Path, item: int, count: int) -> Path:
+def numbered(path: Path, item: int, count: int) -> Path:
     """`path` itself for one piece; new.mid becomes new-01.mid for one of many."""
     return path if count == 1 else path.with_stem(f"{path.stem}-{item:0{len(str(count))}d}")
 
 
-def _write(piece: "Piece", path: Path, font: Path | None) -> None:
+def write(piece: "Piece", path: Path, font: Path | None, level_db: float | None = None) -> None:
+    """A piece in the format of `path`; sound on `font`, as loud as usual or at an active RMS in dBFS."""
     from reprise.music.scores import write_piece
 
     if path.suffix.lower() != ".wav" or font is None:
         write_piece(piece, path)
         return
     from reprise.audio.files import encode
-    from reprise.audio.play import play_piece
+    from reprise.audio.play import LEVEL_DB, play_piece
     from reprise.pipeline.shards import write_atomically
 
-    write_atomically(path, encode(play_piece(piece, font, SAMPLE_RATE), SAMPLE_RATE, "WAV"))
+    sound = play_piece(piece, font, SAMPLE_RATE, LEVEL_DB if level_db is None else level_db)
+    write_atomically(path, encode(sound, SAMPLE_RATE, "WAV"))
 
 
 def print_piece(piece: dict, seed: int) -> None:

@@ -13,6 +13,7 @@ Numbers have 4 decimals. What belongs to one item (its notes, its labels) is dra
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+from scipy.stats import rankdata
 
 
 def rounded(value: float) -> float:
@@ -84,6 +85,27 @@ def mean_estimates(
         for name, kept in defined.items()
         if kept.any()
     }
+
+
+def rank_estimate(first: np.ndarray, second: np.ndarray, resamples: int, seed: int) -> dict[str, float]:
+    """Spearman's rank correlation over the items where both values are defined, float[N] each; its interval resamples
+    items.
+
+    Raises:
+        ValueError: fewer than three items are left, or one side is constant.
+    """
+    defined = np.isfinite(first) & np.isfinite(second)
+    first, second = first[defined], second[defined]
+    if len(first) < 3 or not (np.ptp(first) and np.ptp(second)):
+        raise ValueError("a rank correlation needs three items or more that aren't all alike")
+    drawn = np.random.default_rng(seed).integers(len(first), size=(resamples, len(first)))
+    with np.errstate(invalid="ignore"):  # a resample may be constant
+        resampled = np.array([_rank_correlation(first[rows], second[rows]) for rows in drawn])
+    return estimate(_rank_correlation(first, second), resampled[np.isfinite(resampled)], len(first))
+
+
+def _rank_correlation(first: np.ndarray, second: np.ndarray) -> float:
+    return float(np.corrcoef(rankdata(first), rankdata(second))[0, 1])
 
 
 def with_interval(found: dict[str, float], decimals: int = 3) -> str:

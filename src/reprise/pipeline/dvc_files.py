@@ -10,9 +10,19 @@ DVC_YAML, DVC_LOCK = Path("dvc.yaml"), Path("dvc.lock")
 
 
 def stage_entries(dvc_yaml: Path = DVC_YAML) -> dict[str, dict]:
-    """Every stage of dvc.yaml by its name; one with a matrix is spread over its items, as DVC does: train@lstm-bach."""
+    """Every stage of dvc.yaml by its name; one with `matrix` or `foreach` is spread over its items, as DVC does:
+    train@lstm-bach.
+    """
     entries = {}
     for name, entry in read_yaml(dvc_yaml).get("stages", {}).items():
+        if "foreach" in entry:
+            plain = json.dumps(entry["do"])
+            for key, item in entry["foreach"].items():
+                filled = plain.replace("${key}", key)
+                for field, value in item.items():
+                    filled = filled.replace(f"${{item.{field}}}", str(value))
+                entries[f"{name}@{key}"] = json.loads(filled)
+            continue
         if "matrix" not in entry:
             entries[name] = entry
             continue

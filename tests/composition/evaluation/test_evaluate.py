@@ -21,7 +21,7 @@ from reprise.composition.evaluation.likelihood import past_only_hits, score
 from reprise.composition.evaluation.measures import MEASURES, measure
 from reprise.composition.evaluation.originality import longest_copied_run
 from reprise.composition.models.batches import make_examples
-from reprise.composition.sampling import generate
+from reprise.composition.sampling import generate, samples
 from reprise.composition.sampling.music import load_music
 from reprise.errors import ParamsError
 from reprise.music.excerpts import after_bar, bars_of, cut_at_bar
@@ -45,7 +45,7 @@ def folders(tmp_path_factory) -> dict[str, Path]:
     compute = ComputeParams("serial", 1, "", "cpu", False)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(
-            generate, "play_piece", lambda piece, font, rate: np.zeros(rate // 10, np.float32)
+            samples, "play_piece", lambda piece, font, rate, level: np.zeros(rate // 10, np.float32)
         )  # nobody listens
         for model in ("lstm", "vae"):
             save_tiny_model(root / model, model)

@@ -11,7 +11,7 @@ from tiny_model import MUSIC, chorale, make_tiny_model, save_tiny_model
 from tiny_pieces import piece_of
 
 from reprise.composition.models.trained import load_model
-from reprise.composition.sampling import generate
+from reprise.composition.sampling import generate, samples
 from reprise.composition.sampling.compose import Order, compose
 from reprise.composition.sampling.generate import draw_openings, generate_music
 from reprise.composition.sampling.music import MusicParams, load_music
@@ -125,7 +125,7 @@ def test_a_damaged_shard_is_refused(model, tmp_path):
 
 def test_samples_of_each_kind_are_laid_open(tmp_path, tmp_path_factory, monkeypatch):
     """Played in silence: the sound has tests of its own."""
-    monkeypatch.setattr(generate, "play_piece", lambda piece, font, rate: np.zeros(rate // 10, np.float32))
+    monkeypatch.setattr(samples, "play_piece", lambda piece, font, rate, level: np.zeros(rate // 10, np.float32))
     vae = save_tiny_model(tmp_path_factory.mktemp("vae"), "vae")
     files = make(tmp_path, vae, replace(PARAMS, temperatures=(1.0,), pieces=2, bars=2, open_samples=1))
     samples = {Path(name).name for name in files if name.startswith("music/samples/")}

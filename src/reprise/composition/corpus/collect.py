@@ -18,7 +18,7 @@ import pandas as pd
 from reprise.composition.corpus.families import find_families
 from reprise.composition.corpus.sources import Source, digest_of, open_source, read_source
 from reprise.composition.corpus.statistics import summarise
-from reprise.composition.corpus.store import SPLITS, Corpus, CorpusParams, save_corpus
+from reprise.composition.corpus.store import SPLITS, Corpus, CorpusParams, SplitParams, save_corpus
 from reprise.errors import BadInput, ScoreError
 from reprise.music.excerpts import bars_of, first_parts, keeping
 from reprise.music.piece import NOTE_FIELDS, Piece
@@ -96,9 +96,9 @@ def collect_corpus(params: CorpusParams, repository: Path, folder: Path, workers
         BadInput: a source doesn't exist, holds nothing that can be used, or has too few tunes for three splits.
     """
     main = Taken(open_source(params.source, params.composer, repository), "corpus")
-    _take(main, workers, params.metres, params.bars, params.parts, params.merge_parts)
+    take(main, workers, params.metres, params.bars, params.parts, params.merge_parts)
     openings = Taken(open_source(params.opening_source, params.opening_composer, repository), "openings")
-    _take(openings, workers, params.opening_metres)
+    take(openings, workers, params.opening_metres)
     corpus, changes = split_by_tune(main, openings, params)
     save_corpus(corpus, folder)
     skipped = pd.DataFrame(main.rows() + openings.rows(), columns=SKIP_COLUMNS).astype({"count": "Int64"})
@@ -143,7 +143,7 @@ def split_by_tune(main: Taken, openings: Taken, params: CorpusParams) -> tuple[C
     }
 
 
-def _take(
+def take(
     taken: Taken,
     workers: int,
     metres: Sequence[str],
@@ -200,7 +200,7 @@ def content_key(piece: Piece) -> str:
     return digest.hexdigest()
 
 
-def deal(families: Sequence[Sequence[Piece]], params: CorpusParams) -> dict[Piece, str]:
+def deal(families: Sequence[Sequence[Piece]], params: SplitParams) -> dict[Piece, str]:
     """The split of each piece: whole families are dealt in an order that the seed and the music alone decide.
 
     Test, then validation, take each next family that still fits into their share of the pieces; training gets the rest.

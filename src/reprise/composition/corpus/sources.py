@@ -28,11 +28,16 @@ READ_TIMEOUT_S = 120.0  # a score; the slowest of music21's Bach takes some 3 s
 
 @dataclass(frozen=True)
 class Source:
-    """One composer of one source. `name` is how it is called in messages."""
+    """One composer of one source.
+
+    Attributes:
+        name: how it is called in messages. most: so many of its files are read at most, spread evenly over them.
+    """
 
     root: Path
     composer: str
     name: str
+    most: int | None = None
 
     @property
     def is_database(self) -> bool:
@@ -45,7 +50,8 @@ class Source:
             return [self.root]
         files = [path for path in (self.root / self.composer).rglob("*") if path.is_file() and path.suffix != ".dvc"]
         names = {path: path.relative_to(self.root) for path in files}
-        return sorted((p for p in files if not any(x.startswith(".") for x in names[p].parts)), key=names.__getitem__)
+        files = sorted((p for p in files if not any(x.startswith(".") for x in names[p].parts)), key=names.__getitem__)
+        return files if self.most is None else files[:: -(-len(files) // self.most) or 1]
 
 
 def open_source(source: str, composer: str, repository: Path) -> Source:

@@ -37,10 +37,18 @@ Metres = tuple[Annotated[str, Field(pattern=r"^[0-9]{1,2}/[0-9]{1,2}$")], ...]
 
 
 @checked
-class CorpusParams:
-    """The `corpus` section."""
+class SplitParams:
+    """How pieces are dealt into splits."""
 
     seed: Seed
+    validation_share: HeldOutShare
+    test_share: HeldOutShare
+
+
+@checked
+class CorpusParams(SplitParams):
+    """The `corpus` section."""
+
     source: str
     composer: str
     metres: Metres
@@ -48,8 +56,6 @@ class CorpusParams:
     parts: Annotated[tuple[int, int], Within(1, MELODIC_CHANNELS)]
     merge_parts: bool
     rare_pitch_count: Annotated[int, Field(ge=0, le=1_000_000)]
-    validation_share: HeldOutShare
-    test_share: HeldOutShare
     opening_source: str
     opening_composer: str
     opening_metres: Metres

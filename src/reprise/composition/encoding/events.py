@@ -57,6 +57,26 @@ class EventShape:
         return self.fields.index("pitch")
 
 
+@dataclass(frozen=True)
+class Frame:
+    """What a sequence is told beforehand of its piece as a whole; None where it isn't told.
+
+    Attributes:
+        tonic: of its home key, a pitch class, 0 (C) to 11 (B). mode: of that key, one of `keyfinding.MODES`.
+        bars: so many it has, the last of which holds its last note. parts: so many it has, the first ones of a score.
+        pitch: its mean pitch, MIDI's, each note counted by how long it sounds.
+    """
+
+    tonic: int | None = None
+    mode: str | None = None
+    bars: int | None = None
+    parts: int | None = None
+    pitch: int | None = None
+
+
+UNTOLD = Frame()
+
+
 class State(Protocol):
     """Reads B sequences, event by event.
 
@@ -125,6 +145,7 @@ class Encoding(Protocol):
         parts: so many parts it knows. metres: that it knows. lowest, highest: MIDI pitches that it can write.
         trained_range: lowest and highest MIDI pitch of the training pieces.
         velocities_read: MIDI velocities that it tells apart; none where it leaves them out.
+        framed: whether its states make use of frames.
     """
 
     @property
@@ -154,8 +175,11 @@ class Encoding(Protocol):
     @property
     def velocities_read(self) -> tuple[int, ...]: ...
 
+    @property
+    def framed(self) -> bool: ...
+
     @classmethod
-    def of(cls, pieces: Sequence[Piece]) -> "Encoding":
+    def of(cls, pieces: Sequence[Piece], framed: bool = False) -> "Encoding":
         """The encoding with the vocabulary of training pieces.
 
         Raises:
@@ -186,8 +210,8 @@ class Encoding(Protocol):
     def transposed(self, events: np.ndarray, semitones: int) -> np.ndarray:
         """The events so many semitones higher."""
 
-    def start(self, metres: Sequence[tuple[int, int]]) -> State:
-        """The state before the first event of a sequence in each metre.
+    def start(self, metres: Sequence[tuple[int, int]], frames: Sequence[Frame] = ()) -> State:
+        """The state before the first event of a sequence in each metre, and in its frame where there are any.
 
         Raises:
             BadInput: one of the metres is unknown.

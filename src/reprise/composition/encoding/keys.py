@@ -5,6 +5,8 @@ the one whose profile correlates best with it (the algorithm of Krumhansl & Schm
 B sequences, M memories.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from reprise.composition.encoding.events import NO_PITCH
@@ -29,12 +31,16 @@ def classes_of(recency: np.ndarray, parallels: np.ndarray) -> np.ndarray:
 
 
 class KeyTracker:
-    """Follows B sequences: `tonics` as pitch classes (NO_PITCH before the first note) and `modes`, int64[B, M] each."""
+    """Follows B sequences: `tonics` as pitch classes (NO_PITCH before the first note) and `modes`, int64[B, M] each.
 
-    def __init__(self, sequences: int) -> None:
+    `homes`, a tonic and a mode of each sequence, are one key more, the last, that is told beforehand and stays.
+    """
+
+    def __init__(self, sequences: int, homes: Sequence[tuple[int, int]] = ()) -> None:
         self.counts = np.zeros((sequences, MEMORIES, 12))
-        self.tonics = np.full((sequences, MEMORIES), NO_PITCH)
-        self.modes = np.zeros((sequences, MEMORIES), np.int64)
+        self.homes = np.array(homes, np.int64).reshape(sequences, int(len(homes) > 0), 2)
+        nothing = np.zeros((sequences, MEMORIES), np.int64)
+        self._follow(nothing + NO_PITCH, nothing)
         self.since = np.full((sequences, 12), np.inf)  # quarter notes' worth of sound since each pitch class
 
     def push(self, pitches: np.ndarray, beats: np.ndarray) -> None:
@@ -49,8 +55,11 @@ class KeyTracker:
             self.since[sounds, pitches[sounds, voice] % 12] = 0.0
         best = (self.counts @ _PROFILES).argmax(axis=2)
         known = self.counts.any(axis=2)
-        self.tonics = np.where(known, best % 12, NO_PITCH)
-        self.modes = np.where(known, best // 12 + 1, 0)
+        self._follow(np.where(known, best % 12, NO_PITCH), np.where(known, best // 12 + 1, 0))
+
+    def _follow(self, tonics: np.ndarray, modes: np.ndarray) -> None:
+        self.tonics = np.concatenate([tonics, self.homes[..., 0]], axis=1)
+        self.modes = np.concatenate([modes, self.homes[..., 1]], axis=1)
 
     def recency(self) -> np.ndarray:
         """How lately each pitch class sounded, as a category, int64[B, 12]."""
@@ -67,6 +76,6 @@ class KeyTracker:
     def select(self, rows: np.ndarray) -> "KeyTracker":
         """A tracker of its own for these sequences."""
         chosen = KeyTracker(0)
-        chosen.counts, chosen.since = self.counts[rows], self.since[rows]
+        chosen.counts, chosen.since, chosen.homes = self.counts[rows], self.since[rows], self.homes[rows]
         chosen.tonics, chosen.modes = self.tonics[rows], self.modes[rows]
         return chosen

@@ -14,6 +14,7 @@ import numpy as np
 
 from reprise.checked import checked
 from reprise.composition.encoding.binning import Binning
+from reprise.composition.encoding.events import Frame
 from reprise.composition.encoding.notes_state import NotesState
 from reprise.composition.encoding.notes_vocabulary import (
     DURATION,
@@ -37,7 +38,7 @@ class NotesEncoding(NotesVocabulary):
     """Pieces to events and back, in the vocabulary of the training pieces."""
 
     @classmethod
-    def of(cls, pieces: Sequence[Piece]) -> "NotesEncoding":
+    def of(cls, pieces: Sequence[Piece], framed: bool = False) -> "NotesEncoding":
         """The vocabulary that `pieces` need, with a margin of pitches.
 
         Raises:
@@ -65,6 +66,7 @@ class NotesEncoding(NotesVocabulary):
             metres,
             max(most_at_once(piece.notes) for piece in pieces),
             margins,
+            framed=framed,
         )
 
     def encode(self, piece: Piece) -> np.ndarray:
@@ -177,15 +179,15 @@ class NotesEncoding(NotesVocabulary):
         moved[events[:, STEP] != self.end, PITCH] += semitones
         return moved
 
-    def start(self, metres: Sequence[tuple[int, int]]) -> "NotesState":
-        """The state before the first note of a sequence for each metre.
+    def start(self, metres: Sequence[tuple[int, int]], frames: Sequence[Frame] = ()) -> "NotesState":
+        """See `events.Encoding`.
 
         Raises:
             BadInput: the model doesn't know one of the metres.
         """
         for metre in metres:
             self._check_metre(metre, "metre")
-        return NotesState(self, metres)
+        return NotesState(self, metres, frames)
 
 
 def durations_of(notes: np.ndarray) -> np.ndarray:

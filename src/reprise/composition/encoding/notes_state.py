@@ -6,10 +6,11 @@ from collections.abc import Sequence
 import numpy as np
 
 from reprise.composition.encoding.echo import Echo
-from reprise.composition.encoding.events import NO_PITCH, interval
-from reprise.composition.encoding.keys import MEMORIES, KeyTracker, classes_of
+from reprise.composition.encoding.events import NO_PITCH, UNTOLD, Frame, interval
+from reprise.composition.encoding.keys import KeyTracker, classes_of
 from reprise.composition.encoding.leading import VoiceLeading
 from reprise.composition.encoding.notes_vocabulary import (
+    BARS_LEFT,
     DURATION,
     LONGEST_SOUNDING,
     PART,
@@ -21,6 +22,7 @@ from reprise.composition.encoding.notes_vocabulary import (
     NotesVocabulary,
     bar_length,
 )
+from reprise.music.analysis.keyfinding import MODES
 from reprise.music.timegrid import TWELFTHS
 
 ECHO_NOTES = 8  # so many notes alike make a repetition
@@ -29,7 +31,9 @@ ECHO_NOTES = 8  # so many notes alike make a repetition
 class NotesState:
     """See `events.State`. Parts beyond `PARTS_COMPARED` are read, but no other note is compared with them."""
 
-    def __init__(self, encoding: NotesVocabulary, metres: Sequence[tuple[int, int]]) -> None:
+    def __init__(
+        self, encoding: NotesVocabulary, metres: Sequence[tuple[int, int]], frames: Sequence[Frame] = ()
+    ) -> None:
         self.encoding = encoding
         sequences, parts = len(metres), encoding.parts
         self.bars = np.array([bar_length(metre) for metre in metres], np.int64)
@@ -42,8 +46,22 @@ class NotesState:
         self.last: np.ndarray = self.leading.last
         self.recent = np.full((sequences, RECENT), NO_PITCH)
         self.ends = np.zeros((sequences, parts), np.int64)
-        self.key = KeyTracker(sequences)
+        frames = frames or [UNTOLD] * sequences
+        self.key = KeyTracker(sequences, self._homes(frames))
+        self.all_bars = np.array([frame.bars or 0 for frame in frames], np.int64)  # 0: untold
+        self.all_parts = np.array([frame.parts or 0 for frame in frames], np.int64)  # likewise
+        told = [NO_PITCH if frame.pitch is None else frame.pitch for frame in frames]
+        self.mean_pitch = np.array(told, np.int64)[:, None]
         self.echo = Echo(sequences, len(encoding.shape.fields), ECHO_NOTES)
+
+    def _homes(self, frames: Sequence[Frame]) -> list[tuple[int, int]]:
+        """Tonic and mode of each home key as `KeyTracker` takes them; of no use where the vocabulary isn't framed."""
+        if not self.encoding.framed:
+            return []
+        return [
+            (NO_PITCH if frame.tonic is None else frame.tonic, 0 if frame.mode is None else MODES.index(frame.mode) + 1)
+            for frame in frames
+        ]
 
     @property
     def bar(self) -> np.ndarray:
@@ -59,7 +77,11 @@ class NotesState:
     def _place(self, onset: np.ndarray) -> np.ndarray:
         sounding = np.clip(self.ends[:, : self.compared] - onset[:, None], 0, LONGEST_SOUNDING)
         position = (onset % self.bars)[:, None]
-        return np.concatenate([position, self.metres[:, None], sounding, self.key.modes], axis=1)
+        place = [position, self.metres[:, None], sounding, self.key.modes]
+        if self.encoding.framed:
+            left = np.clip(self.all_bars - onset // self.bars, 1, BARS_LEFT - 1)
+            place += [np.where(self.all_bars > 0, left, 0)[:, None], self.all_parts[:, None]]
+        return np.concatenate(place, axis=1)
 
     def given(self, field: int, event: np.ndarray) -> np.ndarray:
         place = self._place(self.onset if field == STEP else self.onset_of(event))
@@ -69,11 +91,15 @@ class NotesState:
         return np.concatenate(known, axis=1)
 
     def references(self, field: int, event: np.ndarray) -> np.ndarray:
-        """Of a pitch: the last ones of its own part, of all parts and of the notes just before; and tonics."""
+        """Of a pitch: the last ones of its own part, of all parts and of the notes just before; the mean pitch of a
+        framed piece; and tonics.
+        """
         if field != PITCH:
             return np.zeros((len(event), 0), np.int64)
         own = self.last[self.rows, event[:, PART]]
-        return np.concatenate([own[:, None], self.last[:, : self.compared], self.recent, self.key.tonics], axis=1)
+        near = [own[:, None], self.last[:, : self.compared], self.recent]
+        near += [self.mean_pitch] * self.encoding.framed
+        return np.concatenate([*near, self.key.tonics], axis=1)
 
     def classes(self, field: int, event: np.ndarray) -> np.ndarray:
         """See `events.State`."""
@@ -84,7 +110,7 @@ class NotesState:
     def push(self, event: np.ndarray) -> np.ndarray:
         onset, part = self.onset_of(event), event[:, PART]
         pitch = event[:, PITCH] + self.encoding.lowest
-        intervals = interval(pitch[:, None], self.references(PITCH, event)[:, :-MEMORIES])
+        intervals = interval(pitch[:, None], self.references(PITCH, event)[:, : -self.encoding.keys])
         duration = self.encoding.durations.value(event[:, DURATION])
         self.key.push(pitch[:, None], duration[:, None] / TWELFTHS)
         self.echo.push(event)
@@ -113,13 +139,26 @@ class NotesState:
         chosen.rows, chosen.echo, chosen.key = np.arange(len(rows)), self.echo.select(rows), self.key.select(rows)
         chosen.leading = self.leading.select(rows)
         chosen.last = chosen.leading.last
-        for name in ("bars", "metres", "onset", "part", "pitch", "struck", "recent", "ends"):
+        for name in (
+            "bars",
+            "all_bars",
+            "all_parts",
+            "mean_pitch",
+            "metres",
+            "onset",
+            "part",
+            "pitch",
+            "struck",
+            "recent",
+            "ends",
+        ):
             setattr(chosen, name, getattr(self, name)[rows].copy())
         return chosen
 
     def allowed(self, field: int, event: np.ndarray, top: np.ndarray) -> np.ndarray:
         """bool[B, size]: values that keep the order (onset, part, pitch), begin a piece with a note, and let no part
-        strike more notes at once than in training.
+        strike more notes at once than in training. A framed piece gets no more parts than it was told, and from its
+        second bar on those first that haven't sounded yet.
 
         Args:
             top: the highest MIDI pitch that a note together with the last one may have, int64[B]: a part that has got
@@ -130,13 +169,16 @@ class NotesState:
         together = self.encoding.steps.value(np.minimum(event[:, STEP], self.encoding.end - 1)) == 0
         together &= self.part >= 0
         complete = (self.pitch >= top) | (self.struck >= self.encoding.chord)
+        parts = np.where(self.all_parts > 0, self.all_parts, self.encoding.parts)
         if field == STEP:
-            full = (self.part == self.encoding.parts - 1) & complete
+            full = (self.part >= parts - 1) & complete
             allowed[full, self.encoding.steps.index(np.array(0))] = False
             allowed[self.part < 0, self.encoding.end] = False
         elif field == PART:
-            lowest = self.part + complete
-            allowed[together] = values >= lowest[together, None]
+            lowest = np.where(together, self.part + complete, 0)
+            allowed = (values >= lowest[:, None]) & (values < parts[:, None])
+            missing = allowed & (self.last == NO_PITCH) & (self.all_parts > 0)[:, None] & (self.bar > 0)[:, None]
+            allowed = np.where(missing.any(axis=1, keepdims=True), missing, allowed)
         elif field == PITCH:
             same = together & (event[:, PART] == self.part)
             allowed[same] = values + self.encoding.lowest > self.pitch[same, None]

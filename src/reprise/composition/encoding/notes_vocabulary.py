@@ -24,6 +24,7 @@ RECENT = 2  # notes before, whichever part, that a pitch is compared with
 PARTS_COMPARED = 6  # of many parts, only the first ones are features
 LONGEST_SOUNDING = 4 * TWELFTHS  # how much longer a part sounds; more counts as this
 PHRASE_BARS = 4  # the number of a bar is seen modulo this
+BARS_LEFT = 18  # categories of how many bars are left: untold, none after this one, and so on; more count as the last
 
 
 @checked
@@ -36,6 +37,7 @@ class NotesVocabulary:
         out.
         metres: metres that the model knows. chord: notes that a part strikes at once, at most.
         margins: semitones below and above the training pieces' own range.
+        framed: whether a model may be told what `events.Frame` says of a piece.
     """
 
     lowest: Pitch
@@ -48,6 +50,7 @@ class NotesVocabulary:
     chord: AtLeastOne
     margins: tuple[int, int]
     kind: Literal["notes"] = "notes"
+    framed: bool = False
 
     def __post_init__(self) -> None:
         require(self.lowest <= self.highest, "lowest", self.lowest, "a MIDI pitch, at most `highest`")
@@ -60,7 +63,8 @@ class NotesVocabulary:
         compared, positions = min(self.parts, PARTS_COMPARED), max(map(bar_length, self.metres))
         steps, pitches = len(self.steps) + 1, self.highest - self.lowest + 1
         sizes = (steps, self.parts, pitches, len(self.durations), len(self.velocities))
-        place = (positions, len(self.metres), *((LONGEST_SOUNDING + 1,) * compared), *((MODES,) * MEMORIES))
+        place = (positions, len(self.metres), *((LONGEST_SOUNDING + 1,) * compared), *((MODES,) * self.keys))
+        place += (BARS_LEFT, self.parts + 1) * self.framed
         given: tuple[tuple[int, ...], ...] = (
             place,
             (*place, steps),
@@ -71,10 +75,10 @@ class NotesVocabulary:
         given = tuple((*known, size + 1, LENGTHS) for known, size in zip(given, sizes))
         given = (*given[:PITCH], (*given[PITCH], *VoiceLeading.sizes(compared)), *given[PITCH + 1 :])
         used = VELOCITY if self.drops_velocity else VELOCITY + 1
-        intervals = (INTERVALS,) * (compared + RECENT + 1)
-        read = (*place, PHRASE_BARS, 12, *((DEGREES,) * MEMORIES), *intervals, *sizes[:used])
+        near = compared + RECENT + 1 + self.framed  # pitches that a pitch is compared with
+        read = (*place, PHRASE_BARS, 12, *((DEGREES,) * self.keys), *((INTERVALS,) * near), *sizes[:used])
         names = ("step", "part", "pitch", "duration", "velocity")
-        references, tonics = (0, 0, compared + RECENT + 1 + MEMORIES, 0, 0), (0, 0, MEMORIES, 0, 0)
+        references, tonics = (0, 0, near + self.keys, 0, 0), (0, 0, self.keys, 0, 0)
         return EventShape(
             names[:used],
             sizes[:used],
@@ -84,6 +88,11 @@ class NotesVocabulary:
             tonics[:used],
             (0, 0, self.lowest, 0, 0)[:used],
         )
+
+    @property
+    def keys(self) -> int:
+        """So many keys are told of a piece: those that it seems to be in, and its home key."""
+        return MEMORIES + self.framed
 
     @property
     def trained_range(self) -> tuple[int, int]:

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from reprise.composition.encoding.events import Encoding, State
+from reprise.composition.encoding.events import Encoding, Frame, State
 
 PLAIN, BY_FIELD = ("events", "mask", "first", "bar", "read", "condition"), ("given", "references", "classes")
 TOGETHER = 64  # pieces whose features are made in one go
@@ -101,19 +101,23 @@ def make_examples(
     events: Sequence[np.ndarray],
     metres: Sequence[tuple[int, int]],
     conditions: Sequence[np.ndarray] | None = None,
+    frames: Sequence[Frame] = (),
 ) -> list[Example]:
-    """The features of whole pieces, int64[N, F] each, in their metres; of each its condition, float[C], if any."""
+    """The features of whole pieces, int64[N, F] each, in their metres; of each its condition, float[C], and frame, if
+    any.
+    """
     order = sorted(range(len(events)), key=lambda i: len(events[i]))
     examples: dict[int, Example] = {}
     for at in range(0, len(order), TOGETHER):
         group = order[at : at + TOGETHER]
-        features = _features(encoding.start([metres[i] for i in group]), [events[i] for i in group])
+        told = [frames[i] for i in group] if frames else ()
+        features = _features(encoding.start([metres[i] for i in group], told), [events[i] for i in group])
         for row, i in enumerate(group):
             bar, read, *by_field = features
             own = slice(len(events[i]))
             first = np.arange(len(events[i])) == 0
-            told = np.zeros(0) if conditions is None else conditions[i]
-            condition = np.broadcast_to(told.astype(np.float32), (len(first), len(told)))
+            own_condition = np.zeros(0) if conditions is None else conditions[i]
+            condition = np.broadcast_to(own_condition.astype(np.float32), (len(first), len(own_condition)))
             plain = events[i], encoding.mask(events[i]), first, bar[row, own], read[row, own], condition
             examples[i] = Example(*plain, *(tuple(array[row, own] for array in arrays) for arrays in by_field))
     return [examples[i] for i in range(len(events))]

@@ -12,7 +12,7 @@ from reprise.composition.corpus.store import load_corpus
 from reprise.composition.encoding.events import Encoding
 from reprise.composition.encoding.registry import ENCODINGS, encodable
 from reprise.composition.models.backbones import BackboneParams
-from reprise.composition.models.batches import make_examples
+from reprise.composition.models.conditions import Conditions, OmissionParams, Teaching, told_examples, told_of
 from reprise.composition.models.train import TrainingParams, TrainingSet, train
 from reprise.composition.models.trained import ModelConfig, TrainedModel, make_model, save_model
 from reprise.composition.models.vae import LatentParams
@@ -34,6 +34,15 @@ class ModelParams:
 
 
 @checked
+class ConditionedParams:
+    """The section `models.conditioned`."""
+
+    backbone: BackboneParams
+    fit: FitParams
+    omission: OmissionParams
+
+
+@checked
 class VaeParams:
     """The section `models.vae`."""
 
@@ -42,21 +51,26 @@ class VaeParams:
     latent: LatentParams
 
 
-def make_config(model: str, params: ModelParams | VaeParams, encoding: Encoding, pieces: list[Piece]) -> ModelConfig:
+AnyParams = ModelParams | VaeParams | ConditionedParams
+PARAMS: dict[str, type[AnyParams]] = {"vae": VaeParams, "conditioned": ConditionedParams}  # of others: ModelParams
+
+
+def make_config(
+    model: str, params: AnyParams, encoding: Encoding, pieces: list[Piece], conditions: Conditions | None = None
+) -> ModelConfig:
     """The config of a model of these training pieces: their usual instruments, metre and tempo."""
     programs = Counter(piece.programs for piece in pieces)
     usual = max(programs, key=lambda used: (len(used) == encoding.parts, programs[used], used))
     latent = params.latent if isinstance(params, VaeParams) else None
     metres = Counter(piece.metre for piece in pieces)
     tempo = float(np.median([piece.tempo_bpm for piece in pieces]))
-    return ModelConfig(
-        model, params.backbone, latent, encoding, usual, max(metres, key=lambda m: (metres[m], m)), round(tempo, 3)
-    )
+    metre = max(metres, key=lambda m: (metres[m], m))
+    return ModelConfig(model, params.backbone, latent, encoding, usual, metre, round(tempo, 3), conditions=conditions)
 
 
 def fit_model(
     name: str,
-    params: ModelParams | VaeParams,
+    params: AnyParams,
     training: TrainingParams,
     pieces: dict[str, list[Piece]],
     device: str,
@@ -69,9 +83,13 @@ def fit_model(
     Raises:
         BadInput: no validation piece can be expressed in the vocabulary of the training pieces.
     """
-    encoding = ENCODINGS[training.encoding].of(pieces["train"])
-    config = make_config(name, params, encoding, pieces["train"])
+    takes_orders = isinstance(params, ConditionedParams)
+    encoding = ENCODINGS[training.encoding].of(pieces["train"], framed=takes_orders)
     kept, events = encodable(encoding, pieces["train"])
+    told = [told_of(piece) for piece in kept] if takes_orders else None
+    conditions = Conditions.of(told) if told else None
+    teaching = Teaching(conditions, params.omission) if conditions and isinstance(params, ConditionedParams) else None
+    config = make_config(name, params, encoding, pieces["train"], conditions)
     held_out, held_out_events = encodable(encoding, pieces["validation"])
     if not held_out:
         raise BadInput(
@@ -82,8 +100,8 @@ def fit_model(
     tracker.params({"training": asdict(training), name: asdict(params), "pieces": len(kept)})
     curves = train(
         model,
-        TrainingSet(encoding, events, [piece.metre for piece in kept]),
-        make_examples(encoding, held_out_events, [piece.metre for piece in held_out]),
+        TrainingSet(encoding, events, [piece.metre for piece in kept], told, teaching),
+        told_examples(encoding, conditions, held_out, held_out_events),
         training,
         params.fit,
         device,
@@ -100,9 +118,9 @@ def fit_model(
 def run_fit(stage: Stage) -> None:
     """A training stage: leaves models/composer/ITEM and plots/composer/ITEM/curves.csv."""
     name = stage.item
-    kind: type[ModelParams | VaeParams] = VaeParams if name == "vae" else ModelParams
-    params = stage.params(kind, f"models.{name}")
-    training, corpus = stage.params(TrainingParams, "models.training"), load_corpus(stage.dep("data/corpus"))
+    params: AnyParams = stage.params(PARAMS.get(name, ModelParams), f"models.{name}")
+    training = stage.params(TrainingParams, "models.training")
+    corpus = load_corpus(stage.dep("data/passages" if isinstance(params, ConditionedParams) else "data/corpus"))
     pieces = {split: corpus.pieces(split) for split in ("train", "validation")}
     with open_tracker(stage.compute.tracking, "composition", stage.name) as tracker:
         tracker.tags({"model": name, **stage.inputs})

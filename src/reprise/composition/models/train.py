@@ -18,9 +18,10 @@ from torch import nn
 from tqdm import tqdm
 
 from reprise.checked import OneOf, checked
-from reprise.composition.encoding.events import Encoding
+from reprise.composition.encoding.events import Encoding, Frame
 from reprise.composition.encoding.registry import ENCODINGS
 from reprise.composition.models.batches import Batch, Example, collate, in_groups, make_examples
+from reprise.composition.models.conditions import Teaching, Told
 from reprise.learning.training import FitParams, RunParams, run_epochs
 from reprise.pipeline.tracking import Tracker
 
@@ -38,22 +39,25 @@ class TrainingParams(RunParams):
 
 
 class TrainingSet:
-    """Pieces as events, transposed, cut into windows and shuffled anew for each epoch."""
+    """Pieces as events, transposed, cut into windows and shuffled anew for each epoch; with what is told of them."""
 
     def __init__(
         self,
         encoding: Encoding,
         events: list[np.ndarray],
         metres: list[tuple[int, int]],
-        conditions: list[np.ndarray] | None = None,
+        told: list[Told] | None = None,
+        teaching: Teaching | None = None,
     ) -> None:
-        self.encoding, self.events, self.metres, self.conditions = encoding, events, metres, conditions
+        self.encoding, self.events, self.metres, self.told, self.teaching = encoding, events, metres, told, teaching
 
     def batches(self, params: TrainingParams, batch_size: int, rng: np.random.Generator) -> list[list[Example]]:
         """Every event of every piece once, in windows of about the same length a batch."""
-        moved = [self._transposed(events, params.transpose, rng) for events in self.events]
+        shifts = [self._shift(events, params.transpose, rng) for events in self.events]
+        moved = [self.encoding.transposed(events, shift) for events, shift in zip(self.events, shifts)]
+        conditions, frames = self._conditions(shifts, rng)
         windows = []
-        for example in make_examples(self.encoding, moved, self.metres, self.conditions):
+        for example in make_examples(self.encoding, moved, self.metres, conditions, frames):
             cuts = (
                 range(int(rng.integers(params.window)), len(example), params.window)
                 if len(example) > params.window
@@ -65,9 +69,16 @@ class TrainingSet:
         chunks = [order[at : at + batch_size] for at in range(0, len(order), batch_size)]
         return [[windows[i] for i in chunks[c]] for c in rng.permutation(len(chunks))]
 
-    def _transposed(self, events: np.ndarray, most: int, rng: np.random.Generator) -> np.ndarray:
+    def _shift(self, events: np.ndarray, most: int, rng: np.random.Generator) -> int:
         down, up = self.encoding.room(events)
-        return self.encoding.transposed(events, int(rng.integers(-min(down, most), min(up, most) + 1)))
+        return int(rng.integers(-min(down, most), min(up, most) + 1))
+
+    def _conditions(self, shifts: list[int], rng: np.random.Generator) -> tuple[list[np.ndarray] | None, list[Frame]]:
+        """What the model is told of each piece in this epoch, some of it left out: conditions, and frames."""
+        if self.told is None or self.teaching is None:
+            return None, []
+        left = [self.teaching.omit(told.transposed(shift), rng) for told, shift in zip(self.told, shifts)]
+        return [self.teaching.conditions.vector(told.attributes) for told in left], [told.frame for told in left]
 
 
 def train(

@@ -17,13 +17,19 @@ import numpy as np
 from reprise.checked import checked, require
 from reprise.composition.encoding.registry import AnyEncoding
 from reprise.composition.models.backbones import BackboneParams
+from reprise.composition.models.conditions import Conditions
 from reprise.composition.models.tuple_model import TupleModel
 from reprise.composition.models.vae import LatentParams, PhraseVae
 from reprise.errors import BadInput
 from reprise.learning.weights import CONFIG, damaged, load_network, missing, save_network
 from reprise.music.analysis.copies import CopyIndex
 
-MODELS = {"lstm": "LSTM", "transformer": "Transformer", "vae": "VAE"}  # and how they are written
+MODELS = {
+    "lstm": "LSTM",
+    "transformer": "Transformer",
+    "vae": "VAE",
+    "conditioned": "conditioned",
+}  # as they are written
 TRAINING = "training.npz"
 ZIP_EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time that a zip archive can hold
 DAMAGE = (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile, zlib.error)
@@ -31,7 +37,7 @@ DAMAGE = (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile
 
 @checked
 class ModelConfig:
-    """All that is needed beside the weights; a model without latents has None of their settings.
+    """All that is needed beside the weights; a model without latents, or without conditions, has None of theirs.
 
     Attributes:
         programs, metre: the usual ones of the training pieces; programs are General MIDI's. tempo_bpm: their median
@@ -47,6 +53,7 @@ class ModelConfig:
     metre: tuple[int, int]
     tempo_bpm: float
     validation_nats: float = math.nan
+    conditions: Conditions | None = None
 
     def __post_init__(self) -> None:
         parts, metres = self.encoding.parts, self.encoding.metres
@@ -58,7 +65,7 @@ def make_model(config: ModelConfig) -> TupleModel:
     """The model of a config, its weights drawn from torch's generator."""
     if config.latent:
         return PhraseVae(config.encoding.shape, config.backbone, config.latent)
-    return TupleModel(config.encoding.shape, config.backbone)
+    return TupleModel(config.encoding.shape, config.backbone, config.conditions.size if config.conditions else 0)
 
 
 @dataclass(frozen=True)

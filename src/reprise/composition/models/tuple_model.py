@@ -73,14 +73,18 @@ class FieldHead(nn.Module):
 
 
 class AddCondition(nn.Module):
-    """Adds what is read of a condition, float[..., C], to a float[..., D]; where C is 0, nothing."""
+    """Adds what is read of a condition, float[..., C], to a float[..., D]; an absent one, float[..., 0], is read as all
+    0. Without a size it adds nothing.
+    """
 
     def __init__(self, size: int, width: int) -> None:
         super().__init__()
         self.read = nn.Linear(size, width) if size else None
 
     def forward(self, x: Tensor, condition: Tensor) -> Tensor:
-        return x if self.read is None else x + self.read(condition)
+        if self.read is None:
+            return x
+        return x + (self.read(condition) if condition.shape[-1] else self.read.bias)
 
 
 class TupleModel(nn.Module):

@@ -9,8 +9,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from reprise.composition.encoding.events import Encoding
+from reprise.composition.encoding.events import UNTOLD, Encoding, Frame
 from reprise.composition.models.batches import collate, make_examples
+from reprise.composition.models.conditions import NOTHING, Told
 from reprise.composition.models.trained import TrainedModel
 from reprise.composition.sampling.opening import Reading, read_opening, transposed
 from reprise.composition.sampling.rules import USUAL, SamplingRules
@@ -29,6 +30,8 @@ class Order:
         seed: any whole numbers; the same give the same piece. rules: how it is drawn.
         start: a piece to continue, cut with `opening.opening`; None for none.
         metre: of a piece from nothing, None for the model's usual one; a start has its own.
+        told: what the piece should be like, of a model that has conditions. guidance: how far that is followed, see
+        `sampler.Job`.
     """
 
     seed: tuple[int, ...]
@@ -37,6 +40,8 @@ class Order:
     start: Piece | None = None
     metre: tuple[int, int] | None = None
     rules: SamplingRules = USUAL
+    told: Told = NOTHING
+    guidance: float = 1.0
 
 
 def compose(trained: TrainedModel, orders: Sequence[Order], advance: Callable[[], None] = lambda: None) -> list[Piece]:
@@ -56,7 +61,7 @@ def compose(trained: TrainedModel, orders: Sequence[Order], advance: Callable[[]
             events[len(job.start) :],
             job.metre,
             tempo,
-            _programs(trained, reading),
+            _programs(trained, reading, order),
             f"{trained.config.model} model",
         )
         piece = own if reading is None else _continued(reading, own, encoding)
@@ -66,17 +71,59 @@ def compose(trained: TrainedModel, orders: Sequence[Order], advance: Callable[[]
 
 def _job(trained: TrainedModel, order: Order, reading: Reading | None) -> Job:
     encoding = trained.config.encoding
+    known: Sequence[np.ndarray] | np.ndarray
+    known, frame = _asked(trained, order)
     if reading is None:
-        nothing = np.zeros((0, len(encoding.shape.fields)), np.int64)
-        return Job(order.metre or trained.config.metre, order.seed, nothing, order.notes, order.bars, rules=order.rules)
+        nothing, metre = np.zeros((0, len(encoding.shape.fields)), np.int64), order.metre or trained.config.metre
+        return Job(
+            metre,
+            order.seed,
+            nothing,
+            order.notes,
+            order.bars,
+            known,
+            order.rules,
+            frame=frame,
+            guidance=order.guidance,
+        )
     kept, events, notes = reading.piece, reading.events, order.notes
     if notes is not None:
         if len(kept.notes) >= notes:
             raise BadInput(f"{kept.source}: its opening has {len(kept.notes)} notes; ask for more than that")
         notes += len(events) - len(kept.notes)  # the model may read fewer
-    conditions = trained.network.conditions_of(collate(make_examples(encoding, [events], [kept.metre])))
+    if trained.config.conditions is None:
+        known = trained.network.conditions_of(collate(make_examples(encoding, [events], [kept.metre])))
     end = int(np.ceil((kept.notes["onset"] + kept.notes["duration"]).max() * TWELFTHS - 1e-6))
-    return Job(kept.metre, order.seed, events, notes, order.bars, conditions, order.rules, end, reading.shifts)
+    return Job(
+        kept.metre,
+        order.seed,
+        events,
+        notes,
+        order.bars,
+        known,
+        order.rules,
+        end,
+        reading.shifts,
+        frame,
+        order.guidance,
+    )
+
+
+def _asked(trained: TrainedModel, order: Order) -> tuple[Sequence[np.ndarray], Frame]:
+    """The conditions and the frame of what an order asks for; how many bars it has is told where that is known.
+
+    Raises:
+        BadInput: the model has no conditions, or doesn't know one of these.
+    """
+    config, told = trained.config, order.told
+    if config.conditions is None:
+        if told != NOTHING:
+            raise BadInput(f"{config.model}: has no conditions; only a model that was trained with some can be asked")
+        return (), UNTOLD
+    if told.frame.parts is not None and not 1 <= told.frame.parts <= config.encoding.parts:
+        raise BadInput(f"parts: is {told.frame.parts}; it must be from 1 to {config.encoding.parts}")
+    frame = told.frame if told.frame.bars else replace(told.frame, bars=order.bars)
+    return [config.conditions.vector(told.attributes)], frame
 
 
 def _continued(reading: Reading, own: Piece, encoding: Encoding) -> Piece:
@@ -93,6 +140,6 @@ def _continued(reading: Reading, own: Piece, encoding: Encoding) -> Piece:
     return replace(own, notes=notes, key_fifths=kept.key_fifths, key_mode=kept.key_mode)
 
 
-def _programs(trained: TrainedModel, reading: Reading | None) -> tuple[int, ...]:
+def _programs(trained: TrainedModel, reading: Reading | None, order: Order) -> tuple[int, ...]:
     own = reading.piece.programs if reading else ()
-    return own + trained.config.programs[len(own) :]
+    return own + trained.config.programs[len(own) : order.told.frame.parts]

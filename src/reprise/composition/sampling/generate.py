@@ -13,25 +13,20 @@ import numpy as np
 import pandas as pd
 import torch
 
-from reprise.audio.files import encode
-from reprise.audio.play import play_piece
 from reprise.composition.models.trained import TrainedModel, load_model
 from reprise.composition.models.vae import PhraseVae
 from reprise.composition.sampling.compose import Order, compose
 from reprise.composition.sampling.music import MusicParams
 from reprise.composition.sampling.opening import read_opening
 from reprise.composition.sampling.phrases import interpolate
+from reprise.composition.sampling.samples import lay_open
 from reprise.errors import BadInput
 from reprise.music.excerpts import after_bar, cut_at_bar
 from reprise.music.piece import Piece
-from reprise.music.readers.midi import read_midi
 from reprise.music.writers.midi import midi_bytes
-from reprise.music.writers.musicxml import musicxml_bytes
-from reprise.music.writers.svg import svg_bytes
 from reprise.pipeline.compute import ComputeParams, run_jobs
 from reprise.pipeline.shards import item_name, make_shard, shard_name
 
-SAMPLE_RATE = 44100
 STEPS_BETWEEN = 5  # phrases between two openings, of a model that has latents
 ORIGINS = ("opening", "nothing")
 
@@ -63,7 +58,7 @@ def generate_music(
     if isinstance(trained.network, PhraseVae):
         between = interpolate(trained, openings[0], openings[-1], STEPS_BETWEEN, params.rules(1.0), (params.seed, 2))
         for step, piece in enumerate(between, 1):
-            _lay_open(piece, folder / "samples" / f"between_{step}", font)
+            lay_open(piece, folder / "samples" / f"between_{step}", font)
 
 
 def draw_openings(scores: Sequence[Piece], trained: TrainedModel, params: MusicParams) -> list[Piece]:
@@ -131,7 +126,7 @@ def _make_shard(
                 subtitle=f"after {start.source}" if start else "",
             )
             if item < first + params.open_samples:
-                _lay_open(piece, folder / "samples" / f"t{temperature:g}_{origin}_{item:04d}", font)
+                lay_open(piece, folder / "samples" / f"t{temperature:g}_{origin}_{item:04d}", font)
             members.append((item_name(item, "mid"), midi_bytes(piece)))
             rows.append({
                 "item": item,
@@ -145,13 +140,3 @@ def _make_shard(
         return members, rows
 
     return make_shard(folder / shard_name(number), scratch / f"{number}.json", make)
-
-
-def _lay_open(piece: Piece, path: Path, font: Path) -> None:
-    """A piece as MIDI, MusicXML, a picture of its score and, as the MIDI file sounds, WAV beside each other."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    midi = midi_bytes(piece)
-    sound = encode(play_piece(read_midi(midi, path.name), font, SAMPLE_RATE), SAMPLE_RATE, "WAV")
-    written = {"mid": midi, "musicxml": musicxml_bytes(piece), "svg": svg_bytes(piece), "wav": sound}
-    for kind, content in written.items():
-        path.with_name(f"{path.name}.{kind}").write_bytes(content)

@@ -14,9 +14,9 @@ import numpy as np
 import torch
 
 from reprise.checked import require, require_seed
-from reprise.composition.encoding.events import NO_PITCH, Encoding
-from reprise.composition.models.batches import state_of
+from reprise.composition.encoding.events import NO_PITCH, UNTOLD, Encoding, Frame
 from reprise.composition.models.tuple_model import TupleModel
+from reprise.composition.sampling.reading import ModelReading
 from reprise.composition.sampling.rules import USUAL, SamplingRules
 from reprise.errors import RepriseError
 from reprise.music.analysis.copies import CopyIndex
@@ -39,6 +39,9 @@ class Job:
         begins: what it adds to a start begins then, in twelfths of a beat, or within a bar of it, on an eighth note.
         shifts: what is drawn sounds so many semitones lower, by part; empty for none. Key and range of the rules are
         those of what sounds.
+        frame: what is told of the piece; only an encoding that is framed makes use of it.
+        guidance: how far conditions and frame are followed: logits are free + guidance * (told - free), where the free
+        ones know neither (Ho & Salimans 2022); 1 is as the model learnt it, 0 as if nothing were told.
     """
 
     metre: tuple[int, int]
@@ -50,6 +53,13 @@ class Job:
     rules: SamplingRules = USUAL
     begins: int = 0
     shifts: tuple[int, ...] = ()
+    frame: Frame = UNTOLD
+    guidance: float = 1.0
+
+    @property
+    def guided(self) -> bool:
+        """Does it need logits that know nothing of what is told?"""
+        return self.guidance != 1 and (self.frame != UNTOLD or bool(np.any(self.conditions)))
 
     def __post_init__(self) -> None:
         require((self.notes is None) != (self.bars is None), "notes", self.notes, "given, or bars, but not both")
@@ -95,12 +105,14 @@ class _Run:
     ) -> None:
         self.model, self.encoding, self.jobs, self.index = model, encoding, list(jobs), index
         self.generators = [np.random.default_rng(np.random.SeedSequence(job.seed)) for job in jobs]
-        self.state = encoding.start([job.metre for job in jobs])
+        metres, frames = [job.metre for job in jobs], [job.frame for job in jobs]
+        self.told = ModelReading(model, encoding, metres, frames)
+        self.free = ModelReading(model, encoding, metres) if any(job.guided for job in jobs) else None
+        self.state = self.told.state
+        self.guidance = np.array([job.guidance if job.guided else 1.0 for job in jobs])[:, None]
+        self.last_bars = np.array([job.frame.bars or 0 for job in jobs]) - 1
         self.events: list[list[list[int]]] = [[] for _ in jobs]
         self.done = np.zeros(len(jobs), bool)
-        self.device = next(model.parameters()).device
-        self.read: torch.Tensor | None = None
-        self.cache: object = None
         self.phrase, self.conditions = np.full(len(jobs), -1), np.zeros((len(jobs), model.condition_size))
         self.moves: list[list[tuple[int, int]]] = [[] for _ in jobs]
         bars = np.array([job.bars or 0 for job in jobs])
@@ -117,7 +129,10 @@ class _Run:
 
     def next_event(self) -> None:
         """Draw, or take from the start, the next event of every sequence that isn't done; the others idle."""
-        hidden, self.cache = self.model.step(self.read, self.cache, self._conditions())
+        conditions = self._conditions()
+        self.told.step(conditions)
+        if self.free is not None:
+            self.free.step(np.zeros_like(conditions))
         event = np.zeros((len(self.jobs), len(self.encoding.shape.fields)), np.int64)
         given = np.array([len(events) < len(job.start) for events, job in zip(self.events, self.jobs)])
         for row in np.flatnonzero(given):
@@ -126,23 +141,30 @@ class _Run:
         if len(drawn):
             self.copies = {row: self._continuations(row) for row in drawn.tolist()}
             for f in range(event.shape[1]):
-                event[drawn, f] = self._draw(f, hidden, event, drawn)
+                event[drawn, f] = self._draw(f, event, drawn)
         self._take(event)
 
-    def _conditions(self) -> torch.Tensor:
-        """The condition of each sequence's phrase, float32[B, C]: its job's, or one drawn where a phrase begins."""
+    def _logits(self, f: int, event: np.ndarray) -> np.ndarray:
+        """float64[B, size] of field `f`, guided where that was asked for."""
+        told = self.told.logits(f, event)
+        if self.free is None:
+            return told
+        free = self.free.logits(f, event)
+        return np.where(self.guidance == 1, told, free + self.guidance * (told - free))
+
+    def _conditions(self) -> np.ndarray:
+        """The condition of each sequence's phrase, float[B, C]: its job's, or one drawn where a phrase begins."""
         phrases = self.state.bar // self.model.phrase_bars
         for row in np.flatnonzero(phrases != self.phrase):
             draw = self.model.draw_condition(self.generators[row])  # also where it isn't used: later draws stay
             known = self.jobs[row].conditions
             self.conditions[row] = known[phrases[row]] if phrases[row] < len(known) else draw
         self.phrase = phrases
-        return torch.from_numpy(self.conditions.astype(np.float32)).to(self.device)
+        return self.conditions
 
-    def _draw(self, f: int, hidden: torch.Tensor, event: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    def _draw(self, f: int, event: np.ndarray, rows: np.ndarray) -> np.ndarray:
         """A value of field `f` for the sequences `rows`, int64[rows]."""
-        inputs = (torch.from_numpy(array).to(self.device) for array in state_of(self.state, f, event))
-        logits = self.model.heads[f](hidden, *inputs).double().cpu().numpy()
+        logits = self._logits(f, event)
         allowed = self._allowed(f, event)[rows]
         if not allowed.any(axis=1).all():
             field, kind = self.encoding.shape.fields[f], self.encoding.kind
@@ -155,13 +177,15 @@ class _Run:
         return np.minimum(below.sum(axis=1), last_possible(probabilities))
 
     def _allowed(self, f: int, event: np.ndarray) -> np.ndarray:
-        """Masks and guards, bool[B, size]. No event ends a sequence here: it is done when it is as long as asked."""
+        """Masks and guards, bool[B, size]. An event may end a sequence in the last bar of which it was told; others
+        are done when they are as long as asked.
+        """
         rows = np.arange(len(event))
         fresh = self.pitch_mask[rows, self.state.part] & self._not_copied(0)  # of a note together with the last one
         pitches = np.arange(self.encoding.lowest, self.encoding.highest + 1)
         allowed = self.state.allowed(f, event, np.where(fresh, pitches, NO_PITCH).max(axis=1))
         if f == 0:
-            allowed[:, self.encoding.end] = False
+            allowed[self.state.bar != self.last_bars, self.encoding.end] = False
         onsets = self.state.onsets(f)
         if onsets is not None:
             for further in self._begins(onsets):
@@ -213,7 +237,9 @@ class _Run:
         rows, parts = np.arange(len(event)), self.state.part_of(event)
         before = self.state.last[rows, parts]
         last_onset, last_pitch = self.state.onset, self.state.pitch
-        self.read = torch.from_numpy(self.state.push(event)).to(self.device)
+        self.told.push(event)
+        if self.free is not None:
+            self.free.push(event)
         self.repeats[rows, parts] = np.where(self.state.pitch == before, self.repeats[rows, parts] + 1, 1)
         ended = (event[:, 0] == self.encoding.end) | (self.state.onset >= self.limits)
         for row in np.flatnonzero(~self.done & ~ended):

@@ -26,6 +26,20 @@ def onset_rate(piece: Piece) -> float:
     return len(np.unique(np.round(notes["onset"], 6))) / float(span)
 
 
+def onset_density(piece: Piece) -> float:
+    """Onsets a quarter-note beat from the first note to the end of the last one: `onset_rate` whatever the tempo."""
+    return onset_rate(piece) * piece.seconds_per_beat
+
+
+def rhythmic_variety(piece: Piece) -> float:
+    """Entropy in bits of the times from one onset to the next, in beats: 0 where all are alike; nan for one onset."""
+    steps = np.diff(np.unique(np.round(piece.notes["onset"], 6))).round(4)
+    if not len(steps):
+        return np.nan
+    shares = np.unique(steps, return_counts=True)[1] / len(steps)
+    return float(-(shares * np.log2(shares)).sum())
+
+
 def mean_pitch(piece: Piece) -> float:
     """Mean MIDI pitch, each note counted by how long it sounds."""
     return float(np.average(piece.notes["pitch"], weights=piece.notes["duration"])) if len(piece.notes) else np.nan

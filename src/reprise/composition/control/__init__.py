@@ -1,0 +1,1 @@
+"""How far a composer that takes orders does what it is told."""

@@ -1,0 +1,1 @@
+"""How well music made from words does what was asked, beside controls."""

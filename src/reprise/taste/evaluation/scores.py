@@ -1,0 +1,108 @@
+"""How near music lies to the words that it was made from, in an embedder's space, and how near its controls lie."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from reprise.embedding.embedder import Embedder
+from reprise.learning.bootstrap import mean_estimate, rounded
+from reprise.taste.crossmodal import IN_WORDS
+from reprise.taste.prompts import TASTES, Prompt
+
+NOISE_SOUNDS = 8
+NOISE_LEVEL = 0.1  # RMS of full scale
+
+
+@dataclass(frozen=True)
+class Vectors:
+    """Pieces in an embedder's space, their sounds or their notes, float32[N, E], beside those of their texts."""
+
+    pieces: np.ndarray
+    texts: np.ndarray
+
+
+def taught(text: str, tastes: Sequence[str]) -> list[str]:
+    """A text for an embedder that was never told of tastes: its clauses, and what the crossmodal table says of the
+    tastes that it names.
+    """
+    clauses = [clause.strip() for clause in re.split(r"[,;:.]", text)]
+    return [*filter(None, clauses), *(words for taste in tastes for words in IN_WORDS[taste])]
+
+
+def text_vectors(embedder: Embedder, prompts: Sequence[Prompt], knows_tastes: bool) -> np.ndarray:
+    """float32[N, E]: of each text itself; where the embedder doesn't know tastes, the normalised mean over `taught`."""
+    if knows_tastes:
+        return embedder.embed_text([prompt.text for prompt in prompts])
+    found = []
+    for prompt in prompts:
+        mean = embedder.embed_text(taught(prompt.text, prompt.tastes)).mean(axis=0)
+        found.append(mean / max(float(np.linalg.norm(mean)), 1e-12))
+    return np.stack(found).astype(np.float32)
+
+
+def score_pieces(vectors: Vectors, prompts: Sequence[Prompt], resamples: int, seed: int) -> dict[str, dict]:
+    """Mean cosine of pieces with their own texts, and with those of prompts that name other tastes; by prompt."""
+    cosines = vectors.pieces @ vectors.texts.T
+    tastes = [prompt.tastes for prompt in prompts]
+    others = np.array([[not set(own) & set(other) for other in tastes] for own in tastes])
+    kept = others.any(axis=1)
+    shuffled = np.where(others, cosines, 0).sum(axis=1)[kept] / others.sum(axis=1)[kept]
+    groups = [prompt.id for prompt in prompts]
+    return {
+        "true": mean_estimate(np.diag(cosines), resamples, seed, groups),
+        "shuffled": mean_estimate(shuffled, resamples, seed, np.array(groups)[kept].tolist()),
+    }
+
+
+def score_controls(
+    sounds: Mapping[str, np.ndarray], texts: np.ndarray, prompts: Sequence[Prompt], resamples: int, seed: int
+) -> dict[str, dict]:
+    """Mean cosine of each text with every vector of each control, float32[N, E] by name; by prompt."""
+    groups = [prompt.id for prompt in prompts]
+    return {
+        name: mean_estimate((texts @ vectors.T).mean(axis=1), resamples, seed, groups)
+        for name, vectors in sounds.items()
+        if len(vectors)
+    }
+
+
+def silence_and_noise(embedder: Embedder, seconds: float, seed: int) -> dict[str, np.ndarray]:
+    """The vectors of silence, and of white noise."""
+    rng, samples = np.random.default_rng(seed), round(seconds * embedder.sample_rate)
+    noise = [(NOISE_LEVEL * rng.standard_normal(samples)).astype(np.float32) for _ in range(NOISE_SOUNDS)]
+    return {
+        "silence": embedder.embed_audio([np.zeros(samples, np.float32)]),
+        "noise": embedder.embed_audio(noise),
+    }
+
+
+def taste_matrix(
+    pieces: np.ndarray, tastes: Sequence[str], texts: np.ndarray, resamples: int, seed: int
+) -> tuple[dict, dict]:
+    """Which taste's text lies nearest to each piece, float32[N, E]: how often its own, and the share of each.
+
+    A text's mean cosine over all pieces is taken away first: of two texts one may be nearer to all music.
+
+    Args:
+        tastes: of each piece. texts: of `TASTES`, float32[4, E].
+
+    Returns:
+        Accuracy with its chance and permutation p (of permuted tastes, how many do as well: Good, Permutation tests,
+        2000); and shares by taste of the prompt and taste found.
+    """
+    cosines = pieces @ texts.T
+    found = (cosines - cosines.mean(axis=0)).argmax(axis=1)
+    own = np.array([TASTES.index(taste) for taste in tastes])
+    right = (found == own).astype(float)
+    rng = np.random.default_rng(seed)
+    permuted = np.array([(found == rng.permutation(own)).mean() for _ in range(resamples)])
+    p = (1 + int((permuted >= right.mean()).sum())) / (1 + resamples)
+    accuracy = {**mean_estimate(right, resamples, seed), "chance": rounded(permuted.mean()), "p": rounded(p)}
+    shares = {
+        taste: {other: rounded((found[own == t] == o).mean()) for o, other in enumerate(TASTES)}
+        for t, taste in enumerate(TASTES)
+        if (own == t).any()
+    }
+    return accuracy, shares

@@ -1,0 +1,126 @@
+"""How a composed piece is played: instruments and their ranges, tempo, articulation, loudness."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from reprise.music.instruments import BY_PROGRAM, INSTRUMENTS
+from reprise.music.piece import Piece
+
+# Sounding pitches that players can reach, after Adler, The Study of Orchestration (4th ed., 2016), appendix of ranges,
+# by General MIDI program; those of the twelve instruments of the clips are in `music.instruments`.
+RANGES: dict[int, tuple[int, int]] = {
+    6: (29, 89),
+    9: (79, 108),
+    10: (60, 108),
+    11: (53, 89),
+    12: (45, 96),
+    13: (65, 108),
+    14: (60, 77),
+    19: (36, 96),
+    21: (41, 93),
+    22: (60, 96),
+    25: (40, 88),
+    27: (40, 88),
+    33: (28, 67),
+    41: (48, 91),
+    42: (36, 76),
+    45: (28, 100),
+    46: (24, 103),
+    47: (40, 55),
+    52: (40, 84),
+    57: (40, 72),
+    58: (28, 58),
+    59: (55, 82),
+    60: (34, 77),
+    61: (36, 82),
+    65: (49, 80),
+    66: (44, 75),
+    67: (36, 69),
+    68: (58, 91),
+    69: (52, 81),
+    70: (34, 75),
+    71: (50, 91),
+    73: (60, 96),
+    74: (60, 86),
+    75: (60, 96),
+    79: (60, 84),
+}
+ANY_RANGE = (36, 96)
+OCTAVE = 12
+DOWNBEAT, OFFBEAT = 6, -4  # velocity that a note gains at the start of a bar, or loses between beats
+FILLED_REST = 1.0  # beats; a legato note lasts over a rest no longer than this
+
+
+def range_of(program: int) -> tuple[int, int]:
+    """Lowest and highest MIDI pitch of a General MIDI program."""
+    if program in BY_PROGRAM:
+        instrument = INSTRUMENTS[BY_PROGRAM[program]]
+        return instrument.lowest, instrument.highest
+    return RANGES.get(program, ANY_RANGE)
+
+
+def play(
+    piece: Piece,
+    programs: Sequence[int],
+    tempo_bpm: float,
+    register: float | None,
+    articulation: float | None,
+    velocity: int,
+) -> Piece:
+    """The piece as it is played.
+
+    Args:
+        programs: General MIDI programs that play, at most one a part. register: the mean pitch that was asked for; the
+        piece is moved by whole octaves until it is nearest to it. articulation: share of the time to its part's next
+        onset that a note sounds; None leaves notes as they are. velocity: MIDI's, of notes on beats.
+    """
+    notes = piece.notes.copy()
+    if register is not None and len(notes):
+        apart = register - float(np.average(notes["pitch"], weights=notes["duration"]))
+        notes["pitch"] = np.clip(notes["pitch"] + OCTAVE * round(apart / OCTAVE), 0, 127)
+    by_part = [notes["part"] == part for part in range(len(piece.programs))]
+    heights = np.array([notes["pitch"][own].mean() if own.any() else 0.0 for own in by_part])
+    players = spread(programs, heights)
+    for own, program in zip(by_part, players):
+        notes["pitch"][own] += _into_range(notes["pitch"][own], *range_of(program))
+        if articulation is not None:
+            notes["duration"][own] = _articulated(notes[own], articulation)
+    notes["velocity"] = _velocities(notes["onset"], piece.bar_beats, velocity)
+    return replace(piece, notes=notes, programs=players, tempo_bpm=tempo_bpm)
+
+
+def spread(programs: Sequence[int], heights: np.ndarray) -> tuple[int, ...]:
+    """A program for each part: high instruments go to high parts, low ones to low parts, and each plays at least once.
+
+    Args:
+        programs: General MIDI programs, as many as parts or fewer. heights: mean pitch of each part, float[P].
+    """
+    ordered = sorted(programs, key=lambda program: -sum(range_of(program)))
+    place = np.argsort(np.argsort(-heights, kind="stable"), kind="stable")  # 0 is the highest part
+    return tuple(ordered[int(rank) * len(ordered) // len(heights)] for rank in place)
+
+
+def _into_range(pitches: np.ndarray, low: int, high: int) -> int:
+    """By how many semitones, in octaves, a part moves so that fewest of its notes lie out of range; 0 if none gains."""
+    shifts = sorted((OCTAVE * octaves for octaves in range(-5, 6)), key=lambda shift: (abs(shift), shift))
+    return min(shifts, key=lambda shift: int(((pitches + shift < low) | (pitches + shift > high)).sum()))
+
+
+def _articulated(notes: np.ndarray, share: float) -> np.ndarray:
+    """Durations in beats of a part's notes, float[N]: of the time to its next onset they sound for `share`."""
+    onsets = np.unique(notes["onset"])
+    gaps = np.append(np.diff(onsets), np.inf)[np.searchsorted(onsets, notes["onset"])]
+    last = np.isinf(gaps)
+    rests = np.where(last, 0.0, gaps - notes["duration"])
+    whole = np.where(last, notes["duration"], np.where(rests <= FILLED_REST, gaps, notes["duration"]))
+    return np.where(last, notes["duration"], np.minimum(whole * share, gaps))
+
+
+def _velocities(onsets: np.ndarray, bar_beats: float, velocity: int) -> np.ndarray:
+    """MIDI velocities, int[N]: a bar's first notes are stressed, those between beats lighter."""
+    place = np.round(onsets % bar_beats, 6)
+    on_bar = (place == 0) | (place == round(bar_beats, 6))
+    stress = np.where(on_bar, DOWNBEAT, np.where(place % 1 == 0, 0, OFFBEAT))
+    return np.clip(velocity + stress, 1, 127)
