@@ -13,9 +13,9 @@ def main(stage: Stage) -> None:
     files = [path for path in listed_paths(stage.entry, "deps") if path.startswith("metrics/")]
     metrics = {path: json.loads(stage.dep(path).read_text()) for path in files}
     models = {path.removeprefix(MUSIC).removesuffix(".json"): found for path, found in metrics.items() if MUSIC in path}
-    stage.write_metrics(
-        "metrics/summary.json", summarise(metrics["metrics/recognizer.json"], metrics["metrics/clap.json"], models)
-    )
+    control = models.pop("conditioned")
+    recognizer, clap, taste = (metrics[f"metrics/{leg}.json"] for leg in ("recognizer", "clap", "taste"))
+    stage.write_metrics("metrics/summary.json", summarise(recognizer, clap, taste, control, models))
 
 
 if __name__ == "__main__":

@@ -298,7 +298,7 @@ def test_temperature_zero_ignores_the_seed_and_a_field_may_have_its_own(place, c
         (["-o", "new.pdf"], "--out: is new.pdf; it must end in .mid, .musicxml, .svg, .wav"),
         (["-o", "nowhere/new.mid"], "--out: is nowhere/new.mid; it must be in a folder that exists"),
         (["-o", "folder.mid"], "--out: is folder.mid, a folder; it must be a file"),
-        (["--prompt", "sweet"], "unrecognized arguments"),
+        (["--taste", "sweet"], "unrecognized arguments"),
     ],
 )
 def test_generate_refuses_what_cannot_be(place, capsys, arguments, message):

@@ -6,12 +6,15 @@ from collections.abc import Mapping
 SETS = ("test_clean", "test", "unseen_font", "same_register", "floor", "ceiling")
 
 
-def summarise(recognizer: dict, clap: dict, models: Mapping[str, dict]) -> dict:
-    """The summary of `metrics/recognizer.json`, of `metrics/clap.json` and of `metrics/composer/MODEL.json`.
+def summarise(recognizer: dict, clap: dict, taste: dict, control: dict, models: Mapping[str, dict]) -> dict:
+    """The summary of `metrics/recognizer.json`, `clap.json`, `taste.json`, `composer/conditioned.json` (the `control` of
+    the composer that takes orders) and `composer/MODEL.json` of the other models.
 
     Returns:
         `f1`: the recognizer's macro-F1 on each test set, its floor and its ceiling. `clap`: macro-F1 of instruments by
-        words on the clean test and the unseen font, captions that find a clip, sounds that find their notes. For each
+        words on the clean test and the unseen font, captions that find a clip, sounds that find their notes. `taste`:
+        how often music lies nearest to the taste of its prompt, by sound and by notes; `control`: how asked and
+        measured attributes go together. For each
         model: nats a note on validation and test pieces; of its music at the temperature nearest to 1 the root mean
         square of its standardised differences from the test pieces, and its mean longest copied run in notes. For the
         test pieces: nats a note of the bigram floor, and their own longest copied run. What is undefined, as for music
@@ -26,6 +29,8 @@ def summarise(recognizer: dict, clap: dict, models: Mapping[str, dict]) -> dict:
             "text_to_audio_r_at_10": clap["retrieval"]["text_to_audio"]["r_at_10"]["value"],
             "audio_to_notes_r_at_1": clap["retrieval"]["audio_to_notes"]["r_at_1"]["value"],
         },
+        "taste": {kind: found["value"] for kind, found in taste["accuracy"].items()},
+        "control": {name: found["value"] for name, found in control["control"].items()},
         **{name: _model(metrics) for name, metrics in models.items()},
         "real": {
             "bigram_nats": reference["floors"]["bigram"],

@@ -128,9 +128,9 @@ def test_samples_of_each_kind_are_laid_open(tmp_path, tmp_path_factory, monkeypa
     monkeypatch.setattr(samples, "play_piece", lambda piece, font, rate, level: np.zeros(rate // 10, np.float32))
     vae = save_tiny_model(tmp_path_factory.mktemp("vae"), "vae")
     files = make(tmp_path, vae, replace(PARAMS, temperatures=(1.0,), pieces=2, bars=2, open_samples=1))
-    samples = {Path(name).name for name in files if name.startswith("music/samples/")}
+    laid_open = {Path(name).name for name in files if name.startswith("music/samples/")}
     names = ["t1_opening_0000", "t1_nothing_0001", *(f"between_{step}" for step in range(1, 6))]
-    assert samples == {f"{name}.{kind}" for name in names for kind in ("mid", "musicxml", "svg", "wav")}
+    assert laid_open == {f"{name}.{kind}" for name in names for kind in ("mid", "musicxml", "svg", "wav")}
     sample = read_midi(files["music/samples/t1_nothing_0001.mid"], "sample")
     assert rows(sample) == rows(load_music(tmp_path / "music")[1][1])
     assert files["music/samples/t1_nothing_0001.wav"].startswith(b"RIFF")

@@ -24,12 +24,7 @@ from reprise.errors import BadInput
 from reprise.learning.weights import CONFIG, damaged, load_network, missing, save_network
 from reprise.music.analysis.copies import CopyIndex
 
-MODELS = {
-    "lstm": "LSTM",
-    "transformer": "Transformer",
-    "vae": "VAE",
-    "conditioned": "conditioned",
-}  # as they are written
+MODELS = {"lstm": "LSTM", "transformer": "Transformer", "vae": "VAE"}  # and how they are written
 TRAINING = "training.npz"
 ZIP_EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time that a zip archive can hold
 DAMAGE = (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile, zlib.error)
