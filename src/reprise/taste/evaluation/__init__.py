@@ -1,0 +1,1 @@
+"""How music made from text is measured."""
