@@ -1,16 +1,16 @@
 """What a judge trained elsewhere hears in music: musicnn's tags, such as slow, loud or violin, by label.
 
-No model of ours and none of its training data is behind these figures: MTT learnt from MagnaTagATune, MSD from the
-Million Song Dataset. First the judge itself is judged, on music whose tempo, loudness and instrument are known, since it
-is played here from random notes: how often does a tag fit a piece of which it is true better than one of which it isn't
-(AUC; by chance .5)? Then it hears a folder of recordings, in which a recording's label is the folder that it lies in:
+No model of ours and nothing that ours learnt from is behind these figures: MTT learnt from MagnaTagATune, MSD from the
+Million Song Dataset. First the judge itself is judged, on music whose tempo, loudness and instrument are known, since
+it is played here from random notes: how often is a tag likelier for a piece of which it is true than for one of which
+it isn't (AUC; by chance .5)? Then it hears recordings, whose labels are the folders that they lie in:
 
     pip install --no-deps --target .reprise/benchmarks musicnn==0.1.0
     python -m benchmarks.taste.independent_judge                       # the judge alone
     python -m benchmarks.taste.independent_judge FOLDER                # and FOLDER/sweet/1.wav, FOLDER/sour/1.wav, ...
     python -m benchmarks.taste.independent_judge FOLDER --model MSD    # other tags: mellow, sad, happy, ...
 
-How likely a tag is, is no probability: compare it between labels, and only where the judge is worth it.
+Compare a tag between labels, not with another tag, and only where the judge knows it.
 """
 
 import argparse
@@ -105,7 +105,7 @@ def judge_the_judge(tagger: Tagger, each: int) -> dict[str, dict]:
 
 
 def auc(true: np.ndarray, false: np.ndarray) -> dict[str, float]:
-    """How often one of the values `true`, float[N], is above one of `false`, float[M], ties half; both are resampled."""
+    """How often a value of `true`, float[N], is above one of `false`, float[M], a tie half; both are resampled."""
     wins = (np.sign(true[:, None] - false) + 1) / 2
     of_true, of_false = (
         resample_weights(len(own), RESAMPLES, seed) / len(own) for seed, own in enumerate((true, false))

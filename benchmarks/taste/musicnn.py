@@ -1,8 +1,10 @@
-"""musicnn's taggers (Pons & Serra, musicnn: pre-trained CNNs for music audio tagging, ISMIR 2019 late-breaking) in torch.
+"""The taggers of musicnn (Pons & Serra, Pre-trained CNNs for music audio tagging, ISMIR 2019 late-breaking) in torch.
 
-The package musicnn 0.1.0 (ISC) carries weights trained on recordings, and needs TensorFlow. Here its weights, its list
-of tags, its front end and its network, layer by layer, are used without. Conventions: sounds are float32 mono at 16 kHz,
-spectrograms float32[frames, 96], cut into patches of 187 frames (3 s).
+The package musicnn 0.1.0 (ISC) carries weights trained on recordings, and needs TensorFlow. Here its weights and its
+list of tags are read, and its front end and network made, without. The MTT model gives both examples of the package's
+repository the tags that its README shows, ten and three, in their order.
+
+Conventions: sounds are float32 mono at 16 kHz, spectrograms float32[frames, 96], cut into patches of 187 frames (3 s).
 """
 
 import ast

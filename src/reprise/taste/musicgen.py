@@ -1,7 +1,7 @@
 """MusicGen (Copet et al., Simple and controllable music generation, NeurIPS 2023) through transformers.
 
-Checkpoints come from the Hugging Face hub, such as `facebook/musicgen-small` and `csc-unipd/tasty-musicgen-small`, which
-was fine-tuned for tastes, or from a folder. A text is generated alone, seeded before: a row of a batch isn't what its
+Checkpoints come from a folder or from the Hugging Face hub, such as `facebook/musicgen-small` and, fine-tuned for
+tastes, `csc-unipd/tasty-musicgen-small`. Each text is generated alone, seeded before: a row of a batch isn't what its
 text alone gives.
 """
 

@@ -44,7 +44,7 @@ def kad(generated: np.ndarray, reference: np.ndarray, resamples: int, seed: int)
     sets = [own.astype(np.float64) for own in (generated, reference)]
     bandwidth = median_distance(sets[1])
     within = [_kernel(own, own, bandwidth) for own in sets]
-    across = _kernel(*sets, bandwidth)
+    across = _kernel(sets[0], sets[1], bandwidth)
     for kernel in within:
         np.fill_diagonal(kernel, 0)
     seeds = np.random.SeedSequence(seed).generate_state(2)
