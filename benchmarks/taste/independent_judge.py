@@ -20,21 +20,19 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 
 from benchmarks.machine import need, report
 from benchmarks.measure import run_script, table
+from benchmarks.taste.labelled import RESAMPLES, SEED, by_label, read_labelled, show_by_label
 from benchmarks.taste.musicnn import MODELS, SAMPLE_RATE, Tagger, tag_sounds
 from reprise.audio.fonts import FONTS, locate
 from reprise.audio.play import play_piece
-from reprise.audio.recordings import find_recordings, stream_mono
-from reprise.learning.bootstrap import estimate, mean_estimates, resample_weights, with_interval
+from reprise.learning.bootstrap import estimate, resample_weights, with_interval
 from reprise.music.piece import Piece, note_table
 
 PACKAGE = Path(".reprise/benchmarks/musicnn")
 HOW = "pip install --no-deps --target .reprise/benchmarks musicnn==0.1.0"
 FONT = "FluidR3_GM"
-RESAMPLES, SEED = 1000, 0
 SOUND_S = 12.0
 PLAYED = {  # by their tag, with the General MIDI program and the lowest note of the tune
     "piano": (0, 60),
@@ -114,19 +112,6 @@ def auc(true: np.ndarray, false: np.ndarray) -> dict[str, float]:
     return estimate(wins.mean(), resampled, len(true) + len(false))
 
 
-def by_label(scores: pd.DataFrame, labels: Sequence[str]) -> dict[str, dict]:
-    """The mean of each tag over the sounds of each label, with intervals: `{label: {tag: estimate}}`."""
-    return {
-        label: mean_estimates({tag: own[tag].to_numpy(float) for tag in scores}, RESAMPLES, SEED)
-        for label, own in scores.groupby(np.asarray(labels), sort=True)
-    }
-
-
-def recordings(paths: Sequence[Path]) -> Iterator[tuple[str, np.ndarray]]:
-    for path in paths:
-        yield str(path), np.concatenate(list(stream_mono(path, SAMPLE_RATE)))
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", nargs="?", type=Path, help="recordings, in a folder for each label")
@@ -140,12 +125,9 @@ def main() -> None:
     print(table(["tag", "AUC"], [[tag, with_interval(row)] for tag, row in known.items()]))
     figures = {"model": args.model, "font": FONT, "seconds": SOUND_S, "known": known}
     if args.folder:
-        paths = find_recordings(args.folder)
-        labels = [path.parent.name for path in paths]
-        found = by_label(tag_sounds(tagger, recordings(paths)), labels)
-        rows = [[tag, *(with_interval(own[tag]) for own in found.values())] for tag in tagger.tags]
-        print("\n" + table(["mean", *(f"{label} ({labels.count(label)})" for label in found)], rows))
-        figures["by_label"] = found
+        labels, sounds = read_labelled(args.folder, SAMPLE_RATE)
+        figures["by_label"] = by_label(tag_sounds(tagger, sounds), labels)
+        print("\n" + show_by_label(figures["by_label"], tagger.tags, labels))
     report(f"independent_judge_{args.model.lower()}", figures, args.quick)
 
 
