@@ -23,7 +23,7 @@ from matplotlib import pyplot as plt
 
 PERMUTATIONS = 999
 LEAST_DISTINCT = 2  # vectors of each label
-DECIMALS = 5  # vectors of length one that agree in so many are the same
+SAME = 1e-6  # cosine distance of vectors that are one: the rest is rounding
 PERPLEXITY = 30.0
 MARKERS = "osD^vP*X"
 EPSILON = 1e-12
@@ -84,20 +84,26 @@ def measure_separation(vectors: np.ndarray, labels: Sequence[str], seed: int) ->
     names, owner = np.unique(np.asarray(labels), return_inverse=True)
     if len(names) < 2:
         raise BadInput(f"map: has {len(names)} labels; it must have 2 or more")
-    kept = np.unique(np.column_stack([owner, vectors.round(DECIMALS)]), axis=0, return_index=True)[1]
-    vectors, owner = vectors[np.sort(kept)], owner[np.sort(kept)]
+    distances = _cosine_distances(vectors)
+    repeats = np.tril((distances < SAME) & (owner[:, None] == owner), -1).any(axis=1)
+    distances, owner = distances[~repeats][:, ~repeats], owner[~repeats]
     for name, count in zip(names, np.bincount(owner)):
         if count < LEAST_DISTINCT:
             raise BadInput(
                 f"map: label '{name}' has {count} distinct vector, however often it is repeated; each must have "
                 f"{LEAST_DISTINCT} or more, else it is a cluster by itself"
             )
-    distances = 1 - vectors @ vectors.T
     found = silhouette(distances, owner)
     rng = np.random.default_rng(seed)
     dealt = [silhouette(distances, rng.permutation(owner)) for _ in range(PERMUTATIONS)]
     p_value = (1 + sum(value >= found - EPSILON for value in dealt)) / (1 + PERMUTATIONS)
-    return {"silhouette": rounded(found), "p_value": rounded(p_value), "count": len(vectors)}
+    return {"silhouette": rounded(found), "p_value": rounded(p_value), "count": len(owner)}
+
+
+def _cosine_distances(vectors: np.ndarray) -> np.ndarray:
+    unit = vectors.astype(np.float64)
+    unit /= np.maximum(np.linalg.norm(unit, axis=1, keepdims=True), EPSILON)
+    return 1 - unit @ unit.T
 
 
 def silhouette(distances: np.ndarray, owner: np.ndarray) -> float:
