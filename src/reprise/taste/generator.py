@@ -1,4 +1,4 @@
-"""What every generator of music from words shares."""
+"""What every text-to-music generator offers: a text and a seed in, sound out."""
 
 from dataclasses import dataclass
 from typing import Protocol
@@ -13,8 +13,8 @@ class Generated:
     """Music made from a text.
 
     Attributes:
-        sound: float32[samples], mono. sample_rate: Hz. piece: its notes; None where the generator makes sound alone.
-        understood: what was understood of the text, a line each.
+        sound: mono, float32[samples] in -1..1. sample_rate: in Hz. piece: its notes, where there are some.
+        understood: what was understood of the text, a line each, for people; empty where a generator can't tell.
     """
 
     sound: np.ndarray
@@ -24,7 +24,7 @@ class Generated:
 
 
 class Generator(Protocol):
-    """Makes music from words. The same text and seed give the same music, whatever else is made.
+    """A generator. The same text and seed give the same music, whatever else is generated before.
 
     Attributes:
         name: for people.
@@ -33,8 +33,8 @@ class Generator(Protocol):
     name: str
 
     def generate(self, text: str, seed: int) -> Generated:
-        """Music for a text.
+        """Music from `text`.
 
         Raises:
-            BadInput: the text is empty, very long or asks for what can't be had.
+            BadInput: the text can't be used.
         """
