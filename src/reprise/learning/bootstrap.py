@@ -11,6 +11,7 @@ Numbers have 4 decimals. What belongs to one item (its notes, its labels) is dra
 """
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 
 import numpy as np
 from scipy.stats import rankdata
@@ -102,6 +103,17 @@ def rank_estimate(first: np.ndarray, second: np.ndarray, resamples: int, seed: i
     with np.errstate(invalid="ignore"):  # a resample may be constant
         resampled = np.array([_rank_correlation(first[rows], second[rows]) for rows in drawn])
     return estimate(_rank_correlation(first, second), resampled[np.isfinite(resampled)], len(first))
+
+
+def rank_estimates(
+    pairs: Mapping[str, tuple[np.ndarray, np.ndarray]], resamples: int, seed: int
+) -> dict[str, dict[str, float]]:
+    """Of each pair of columns, float[N], an estimate of their rank correlation; one that is undefined is left out."""
+    found = {}
+    for name, (first, second) in pairs.items():
+        with suppress(ValueError):
+            found[name] = rank_estimate(first, second, resamples, seed)
+    return found
 
 
 def _rank_correlation(first: np.ndarray, second: np.ndarray) -> float:

@@ -7,8 +7,8 @@ SETS = ("test_clean", "test", "unseen_font", "same_register", "floor", "ceiling"
 
 
 def summarise(recognizer: dict, clap: dict, taste: dict, control: dict, models: Mapping[str, dict]) -> dict:
-    """The summary of `metrics/recognizer.json`, `clap.json`, `taste.json`, `composer/conditioned.json` (the `control` of
-    the composer that takes orders) and `composer/MODEL.json` of the other models.
+    """The summary of what is below `metrics/`: `recognizer.json`, `clap.json`, `taste.json`, `composer/MODEL.json` of
+    the models and, as `control`, `composer/conditioned.json` of the composer that takes orders.
 
     Returns:
         `f1`: the recognizer's macro-F1 on each test set, its floor and its ceiling. `clap`: macro-F1 of instruments by
@@ -29,7 +29,7 @@ def summarise(recognizer: dict, clap: dict, taste: dict, control: dict, models: 
             "text_to_audio_r_at_10": clap["retrieval"]["text_to_audio"]["r_at_10"]["value"],
             "audio_to_notes_r_at_1": clap["retrieval"]["audio_to_notes"]["r_at_1"]["value"],
         },
-        "taste": {kind: found["value"] for kind, found in taste["accuracy"].items()},
+        "taste": {"accuracy": taste["accuracy"]["value"], "accuracy_by_notes": taste["notes"]["accuracy"]["value"]},
         "control": {name: found["value"] for name, found in control["control"].items()},
         **{name: _model(metrics) for name, metrics in models.items()},
         "real": {

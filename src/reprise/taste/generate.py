@@ -17,7 +17,7 @@ from pydantic import Field
 
 from reprise.audio.files import encode
 from reprise.audio.play import LEVEL_DB, play_piece
-from reprise.checked import AtLeastOne, Seed, checked
+from reprise.checked import Seed, checked
 from reprise.composition.models.trained import load_model
 from reprise.composition.sampling.samples import lay_open
 from reprise.embedding.clap.model import SmallClap
@@ -40,7 +40,7 @@ class TasteParams:
     """The `taste` section."""
 
     seed: Seed
-    sets: dict[str, AtLeastOne]
+    sets: dict[str, Annotated[int, Field(ge=0)]]
     unconditioned: Annotated[int, Field(ge=0)]
     real: Annotated[int, Field(ge=0)]
     seconds: Annotated[float, Field(ge=1, le=600)]

@@ -22,7 +22,7 @@ from reprise.composition.models.conditions import Conditions, Told, told_example
 from reprise.composition.models.trained import TrainedModel, load_model
 from reprise.composition.sampling.compose import Order, compose
 from reprise.errors import BadInput
-from reprise.learning.bootstrap import estimate, mean_estimate, rank_estimate
+from reprise.learning.bootstrap import estimate, mean_estimate, rank_estimates
 from reprise.music.analysis.attributes import mean_pitch, mode
 from reprise.music.analysis.keyfinding import MODES, Key
 from reprise.music.piece import Piece
@@ -113,16 +113,19 @@ def control(
 
     An attribute that is undefined for a piece, as dissonance is for one line, leaves the piece out.
     """
-    found = {}
-    for name in conditions.knots if conditions else ():
-        wanted, got = (np.array([told.attributes.get(name, np.nan) for told in side]) for side in (asked, measured))
-        found[name] = rank_estimate(wanted, got, params.resamples, params.seed)
-    asked_pitch = np.array([told.frame.pitch for told in asked], float)
-    found["mean_pitch"] = rank_estimate(
-        asked_pitch, np.array([mean_pitch(piece) for piece in pieces]), params.resamples, params.seed
+    pairs = {name: (_column(asked, name), _column(measured, name)) for name in (conditions.knots if conditions else ())}
+    pairs["mean_pitch"] = (
+        np.array([told.frame.pitch for told in asked], float),
+        np.array([mean_pitch(piece) for piece in pieces]),
     )
+    found = rank_estimates(pairs, params.resamples, params.seed)
     major = np.array([told.frame.mode == MODES[0] for told in asked])
     return found | {"mode": _area(major, np.array([mode(piece) for piece in pieces]), params)}
+
+
+def _column(told: Sequence[Told], name: str) -> np.ndarray:
+    """An attribute of each, float[N]; nan where it is undefined."""
+    return np.array([one.attributes.get(name, np.nan) for one in told], float)
 
 
 def _area(positive: np.ndarray, scores: np.ndarray, params: ControlParams) -> dict[str, float]:

@@ -5,13 +5,14 @@ asked for; CKD: those, or those of the relative key (Melechovsky et al., MidiCap
 2025). Tempo and metre are read from the MIDI files; the key is found in the notes.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from reprise.learning.bootstrap import mean_estimates, rank_estimate
+from reprise.learning.bootstrap import mean_estimates, rank_estimates
 from reprise.music.analysis.attributes import articulation, dissonance, mean_pitch, onset_density, onset_rate
 from reprise.music.analysis.keyfinding import Key, find_key
+from reprise.music.piece import Piece
 from reprise.taste.crossmodal import CROSSMODAL
 from reprise.taste.evaluation.made import Made
 from reprise.taste.prompts import BASE
@@ -19,7 +20,6 @@ from reprise.taste.prompts import BASE
 TEMPO_BINS = (40, 60, 70, 90, 110, 140, 160, 210)  # BPM: Grave to Prestissimo, as MidiCaps has them
 HEIGHTS = {"low": 0.0, "middle": 1.0, "raised": 1.5, "high": 2.0}  # the order of levels
 TEMPO_TOLERANCE = 1e-3  # BPM that MIDI's whole microseconds may lose
-SET_BY_US, LEFT_TO_COMPOSER = "set_by_us", "left_to_the_composer"
 
 
 def tempo_bin(bpm: float) -> int:
@@ -68,18 +68,23 @@ def by_the_table(made: Sequence[Made], loudness: np.ndarray, resamples: int, see
     rows = [CROSSMODAL[made[place].tastes[0]] for place in chosen]
     pieces = [made[place].piece for place in chosen]
 
-    def against(asked: list[float], measured: Sequence[float] | np.ndarray) -> dict[str, float]:
-        return rank_estimate(np.array(asked), np.array(measured, float), resamples, seed)
+    def asked(column: str) -> np.ndarray:
+        return np.array([HEIGHTS[getattr(row, column)] for row in rows])
 
+    def measured(attribute: Callable[[Piece], float]) -> np.ndarray:
+        return np.array([attribute(piece) for piece in pieces], float)
+
+    set_by_us = {
+        "onset_rate": (np.array([row.tempo_bpm for row in rows]), measured(onset_rate)),
+        "articulation": (asked("articulation"), measured(articulation)),
+        "loudness": (asked("loudness"), loudness[chosen]),
+        "mean_pitch": (asked("register"), measured(mean_pitch)),
+    }
+    left_to_composer = {
+        "onset_density": (asked("density"), measured(onset_density)),
+        "dissonance": (asked("dissonance"), measured(dissonance)),
+    }
     return {
-        SET_BY_US: {
-            "onset_rate": against([row.tempo_bpm for row in rows], [onset_rate(piece) for piece in pieces]),
-            "articulation": against([HEIGHTS[row.articulation] for row in rows], [articulation(p) for p in pieces]),
-            "loudness": against([HEIGHTS[row.loudness] for row in rows], loudness[chosen]),
-            "mean_pitch": against([HEIGHTS[row.register] for row in rows], [mean_pitch(piece) for piece in pieces]),
-        },
-        LEFT_TO_COMPOSER: {
-            "onset_density": against([HEIGHTS[row.density] for row in rows], [onset_density(p) for p in pieces]),
-            "dissonance": against([HEIGHTS[row.dissonance] for row in rows], [dissonance(piece) for piece in pieces]),
-        },
+        "set_by_us": rank_estimates(set_by_us, resamples, seed),
+        "left_to_the_composer": rank_estimates(left_to_composer, resamples, seed),
     }

@@ -1,6 +1,8 @@
 """The test of the music made from words: scores with controls, the matrix of prompts and tastes, adherence."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +10,9 @@ import numpy as np
 from reprise.audio.levels import active_rms, window_rms
 from reprise.checked import Resamples, Seed, checked
 from reprise.embedding.embedder import NotesEmbedder
+from reprise.embedding.maps import Labelled, Map, make_map
 from reprise.taste.evaluation.adherence import adherence, by_the_table
+from reprise.taste.evaluation.kad import kad
 from reprise.taste.evaluation.made import Made, load_made
 from reprise.taste.evaluation.scores import (
     Vectors,
@@ -20,7 +24,7 @@ from reprise.taste.evaluation.scores import (
 )
 from reprise.taste.prompts import BASE, REAL, TASTES, UNCONDITIONED, Prompt, load_prompts
 
-SOUND, NOTES = "audio", "notes"
+CONTROLS = (UNCONDITIONED, REAL)
 
 
 @checked
@@ -31,57 +35,67 @@ class TasteEvaluationParams:
     resamples: Resamples
 
 
-def evaluate_taste(params: TasteEvaluationParams, embedder: NotesEmbedder, folder: Path) -> dict:
-    """The content of metrics/taste.json: the music in `folder`, judged by `embedder`.
+@dataclass(frozen=True)
+class Judged:
+    """Music as an embedder has it: every piece, with the vectors of their sounds or of their notes, float32[N, E]."""
+
+    everything: Sequence[Made]
+    vectors: np.ndarray
+
+    def of(self, *sets: str) -> np.ndarray:
+        """The vectors of the pieces of some sets."""
+        return self.vectors[[one.set in sets for one in self.everything]]
+
+
+def evaluate_taste(params: TasteEvaluationParams, embedder: NotesEmbedder, folder: Path) -> tuple[dict, Map]:
+    """The content of metrics/taste.json, the music in `folder` judged by `embedder`; a map of the base prompts' music.
 
     Raises:
-        ShardError: the music is damaged.
+        ShardError: the music is damaged. BadInput: too much of it is the same.
     """
     everything = load_made(folder, embedder.sample_rate)
-    made = [one for one in everything if one.set not in (UNCONDITIONED, REAL)]
-    vectors = {
-        SOUND: embedder.embed_audio([one.sound for one in everything]),
-        NOTES: embedder.embed_notes([one.piece for one in everything]),
-    }
-    found = {kind: _judged(params, embedder, everything, made, own, kind) for kind, own in vectors.items()}
-    return {
-        "pieces": {
-            name: sum(one.set == name for one in everything) for name in dict.fromkeys(o.set for o in everything)
+    made = [one for one in everything if one.set not in CONTROLS]
+    sound = Judged(everything, embedder.embed_audio([one.sound for one in everything]))
+    notes = Judged(everything, embedder.embed_notes([one.piece for one in everything]))
+    seed, resamples = params.seed, params.resamples
+    by_sound = judge(params, embedder, sound, silence_and_noise(embedder, embedder.window_s, seed))
+    own = sound.of(*{one.set for one in made})
+    base = tuple(one.tastes[0] for one in made if one.set == BASE)
+    drawn = make_map([Labelled(sound.of(BASE), base, embedder.checkpoint_sha256)], seed)
+    metrics = {
+        "pieces": dict(Counter(one.set for one in everything)),
+        **by_sound,
+        "kad_from_real": {
+            name: kad(vectors, sound.of(REAL), resamples, seed)
+            for name, vectors in (("made", own), (UNCONDITIONED, sound.of(UNCONDITIONED)))
         },
-        "checkpoint_sha256": embedder.checkpoint_sha256,
-        "accuracy": {kind: own["accuracy"] for kind, own in found.items()},
-        "matrix": {kind: own["matrix"] for kind, own in found.items()},
-        "scores": {kind: own["scores"] for kind, own in found.items()},
-        "adherence": adherence(made, params.resamples, params.seed),
-        "crossmodal_table": by_the_table(made, loudness_of(made, embedder.sample_rate), params.resamples, params.seed),
+        "separation": drawn.separation,
+        "notes": judge(params, embedder, notes, {}),
+        "adherence": adherence(made, resamples, seed),
+        "crossmodal_table": by_the_table(made, loudness_of(made, embedder.sample_rate), resamples, seed),
+        "by_embedder": {
+            embedder.name: {"checkpoint_sha256": embedder.checkpoint_sha256, "accuracy": by_sound["accuracy"]["value"]}
+        },
     }
+    return metrics, drawn
 
 
-def _judged(
-    params: TasteEvaluationParams,
-    embedder: NotesEmbedder,
-    everything: Sequence[Made],
-    made: Sequence[Made],
-    vectors: np.ndarray,
-    kind: str,
+def judge(
+    params: TasteEvaluationParams, embedder: NotesEmbedder, judged: Judged, more_controls: Mapping[str, np.ndarray]
 ) -> dict:
-    """Scores, accuracy and matrix by the vectors of all pieces, float32[N, E], of their sounds or their notes."""
-    sets = np.array([one.set for one in everything])
+    """Accuracy, matrix and scores of the music made from prompts, beside controls."""
+    made = [one for one in judged.everything if one.set not in CONTROLS]
     prompts = [Prompt(one.row["prompt"], "", one.row["text"]) for one in made]
     texts = text_vectors(embedder, prompts, knows_tastes=False)
-    own = vectors[[place for place, one in enumerate(everything) if one.set not in (UNCONDITIONED, REAL)]]
-    controls = {name: vectors[sets == name] for name in (UNCONDITIONED, REAL)}
-    if kind == SOUND:
-        controls |= silence_and_noise(embedder, embedder.window_s, params.seed)
-    scores = score_pieces(Vectors(own, texts), prompts, params.resamples, params.seed)
+    vectors = Vectors(judged.of(*{one.set for one in made}), texts)
+    controls = {name: judged.of(name) for name in CONTROLS} | dict(more_controls)
+    scores = score_pieces(vectors, prompts, params.resamples, params.seed)
     scores |= score_controls(controls, texts, prompts, params.resamples, params.seed)
-    base = [place for place, one in enumerate(made) if one.set == BASE]
     by_taste = {prompt.tastes[0]: prompt for prompt in load_prompts(BASE)}
     of_tastes = text_vectors(embedder, [by_taste[taste] for taste in TASTES], knows_tastes=False)
-    accuracy, matrix = taste_matrix(
-        own[base], [made[place].tastes[0] for place in base], of_tastes, params.resamples, params.seed
-    )
-    return {"scores": scores, "accuracy": accuracy, "matrix": matrix}
+    tastes = [one.tastes[0] for one in made if one.set == BASE]
+    accuracy, matrix = taste_matrix(judged.of(BASE), tastes, of_tastes, params.resamples, params.seed)
+    return {"accuracy": accuracy, "matrix": matrix, "scores": scores}
 
 
 def loudness_of(made: Sequence[Made], sample_rate: int) -> np.ndarray:

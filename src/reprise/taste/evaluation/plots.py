@@ -9,22 +9,21 @@ matplotlib.use("Agg")
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 
-TITLES = {"audio": "by sound", "notes": "by notes"}
-
 
 def draw_taste(metrics: dict, folder: Path) -> None:
     """Into `folder`: `matrix.png`, which taste each prompt's music lies nearest to, and `scores.png`, mean cosines of
     music and words beside those of the controls.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    figure, axes = plt.subplots(1, len(TITLES), figsize=(4 * len(TITLES), 3.6), layout="constrained")
-    for axis, (kind, title) in zip(axes, TITLES.items()):
-        _matrix(axis, metrics["matrix"][kind], f"{title}: {metrics['accuracy'][kind]['value']:.2f} right")
+    sides = {"by sound": metrics, "by notes": metrics["notes"]}
+    figure, axes = plt.subplots(1, len(sides), figsize=(4 * len(sides), 3.6), layout="constrained")
+    for axis, (title, found) in zip(axes, sides.items()):
+        _matrix(axis, found["matrix"], f"{title}: {found['accuracy']['value']:.2f} right")
     figure.savefig(folder / "matrix.png", dpi=80, metadata={"Software": None})
     plt.close(figure)
-    figure, axes = plt.subplots(1, len(TITLES), figsize=(4 * len(TITLES), 2.8), layout="constrained", sharex=True)
-    for axis, (kind, title) in zip(axes, TITLES.items()):
-        _scores(axis, metrics["scores"][kind], title)
+    figure, axes = plt.subplots(1, len(sides), figsize=(4 * len(sides), 2.8), layout="constrained", sharex=True)
+    for axis, (title, found) in zip(axes, sides.items()):
+        _scores(axis, found["scores"], title)
     figure.savefig(folder / "scores.png", dpi=80, metadata={"Software": None})
     plt.close(figure)
 
