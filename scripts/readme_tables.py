@@ -28,6 +28,14 @@ IN_SHORT = {
     "floor": "floor: the notes alone",
     "ceiling": "ceiling: trained on the unseen font",
 }
+SCORED = {
+    "true": "**its own prompt**",
+    "shuffled": "prompts of other tastes",
+    "unconditioned": "music by the same composer, asked for nothing",
+    "real": "real music",
+    "silence": "silence",
+    "noise": "white noise",
+}
 OF_SETS = ("parallel_fifths", "parallel_octaves")  # measures of whole sets of pieces, a thousand moving pairs
 IN_NOTES = ("longest_copied_run", "worst_copied_run", "copied_run")  # the others are shares
 TABLE = re.compile(r"(<!-- table: (.+?) -->\n).*?(<!-- end of table -->)", re.DOTALL)
@@ -246,6 +254,43 @@ def flipped_assertions(metrics: Metrics) -> str:
     return lines(["", "from sound (95 %)", "from notes (95 %)", "clips"], rows)
 
 
+def control(metrics: Metrics) -> str:
+    """How far the composer that takes orders does what it is told, and where it is told another piece's orders."""
+    found = metrics("composer/conditioned")
+    rows = [
+        [words(name), shown(own), shown(found["control_shuffled"][name]), shown(own["count"])]
+        for name, own in found["control"].items()
+    ]
+    rows += [[f"{words(name)}, exactly", shown(own), "", shown(own["count"])] for name, own in found["exact"].items()]
+    return lines(["", "asked against measured (95 %)", "another piece's orders", "pieces"], rows)
+
+
+def taste_scores(metrics: Metrics) -> str:
+    """Music from words beside its controls, by sound and by notes."""
+    found = metrics("taste")
+    sides = found, found["notes"]
+    rows = [
+        ["nearest to the taste of its prompt, of four (chance .25)", *(shown(side["accuracy"]) for side in sides)],
+        *(
+            [f"mean cosine with words: {SCORED[name]}", *(shown(side["scores"].get(name)) for side in sides)]
+            for name in found["scores"]
+        ),
+    ]
+    return lines(["", "by sound (95 %)", "by notes (95 %)"], rows)
+
+
+def taste_adherence(metrics: Metrics) -> str:
+    """Whether music from words does what was asked."""
+    found = metrics("taste")
+    rows = [[f"{words(name)} as asked", shown(own), shown(own["count"])] for name, own in found["adherence"].items()]
+    for side, own in found["crossmodal_table"].items():
+        rows += [
+            [f"{words(name)} against the table, {words(side)} (rank correlation)", shown(value), shown(value["count"])]
+            for name, value in own.items()
+        ]
+    return lines(["", "(95 %)", "prompts, or pieces"], rows)
+
+
 def seeds(_: Metrics) -> str:
     """What three seeds of training make of the main figures, of benchmarks/results/seed_spread.json."""
     found = json.loads((ROOT / "benchmarks" / "results" / "seed_spread.json").read_text(encoding="utf-8"))
@@ -290,6 +335,9 @@ TABLES: dict[str, Callable[[Metrics], str]] = {
     "recognizer in short": recognizer_in_short,
     "words and sound": words_and_sound,
     "flipped assertions": flipped_assertions,
+    "control": control,
+    "taste": taste_scores,
+    "taste adherence": taste_adherence,
     "stale": stale,
     "what the seed does": seeds,
 }

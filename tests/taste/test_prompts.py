@@ -83,10 +83,6 @@ def test_a_dance_is_no_taste():
     assert tastes_in("a lively saltarello") == ()
 
 
-def test_bittersweet_is_both():
-    assert tastes_in("a bittersweet farewell") == ("sweet", "bitter")
-
-
 # --- files
 
 

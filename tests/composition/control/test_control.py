@@ -226,8 +226,8 @@ def test_a_figure_that_is_undefined_is_left_out():
 
 
 def test_an_attribute_without_a_scale_is_not_counted():
-    only, told = Conditions({"dissonance": SCALES.knots["dissonance"]}), with_values(VALUES)
-    found = control(PARAMS, only, told, told, PIECES)
+    only, same = Conditions({"dissonance": SCALES.knots["dissonance"]}), with_values(VALUES)
+    found = control(PARAMS, only, same, same, PIECES)
     assert set(found) == {"dissonance", "mean_pitch", "mode"}
 
 
