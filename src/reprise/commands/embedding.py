@@ -1,4 +1,4 @@
-"""`reprise search-music`, `search-captions` and `embed`: music and captions as vectors, found by words."""
+"""`reprise search-music`, `search-captions` and `embed`: music and words in an embedder's space."""
 
 import argparse
 import os
@@ -20,7 +20,7 @@ DEFAULT_MODEL = "models/clap"
 CAPTION_WIDTH, OTHER_WIDTH = 100, 30  # characters of a cell that a table shows
 
 
-def add_embedder(parser: argparse.ArgumentParser) -> None:
+def _add_embedder(parser: argparse.ArgumentParser) -> None:
     """Declare --embedder, --tokenizer and --json."""
     parser.add_argument(
         "--embedder",
@@ -35,7 +35,7 @@ def add_embedder(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print one JSON object")
 
 
-def load_embedder(options: argparse.Namespace) -> "Embedder":
+def _load_embedder(options: argparse.Namespace) -> "Embedder":
     """The embedder asked for."""
     import torch
 
@@ -52,10 +52,20 @@ def _told(embedder: "Embedder") -> dict[str, str]:
     return {"embedder": embedder.name, "checkpoint_sha256": embedder.checkpoint_sha256}
 
 
-def _add_count(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--count", type=whole_number(1), default=10, metavar="N", help="show so many (default: %(default)s)"
-    )
+def _teller(errors: list[str]) -> Callable[[RepriseError], None]:
+    """What tells of an error and adds it to `errors`."""
+
+    def tell(error: RepriseError) -> None:
+        print_error(error)
+        errors.append(str(error))
+
+    return tell
+
+
+def _add_query(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("query", metavar="QUERY", help="words in English, or the path of a recording or a score")
+    parser.add_argument("--count", type=whole_number(1), default=10, metavar="N", help="show so many (default: 10)")
+    _add_embedder(parser)
 
 
 def add_search_music(commands: argparse._SubParsersAction) -> None:
@@ -72,9 +82,7 @@ def add_search_music(commands: argparse._SubParsersAction) -> None:
     parser.add_argument(
         "folder", type=Path, metavar="DIR", help="the folder with the music, or what reprise embed made of it"
     )
-    parser.add_argument("query", metavar="QUERY", help="words in English, or the path of a recording or a score")
-    _add_count(parser)
-    add_embedder(parser)
+    _add_query(parser)
     parser.set_defaults(run=run_search_music)
 
 
@@ -90,9 +98,7 @@ def add_search_captions(commands: argparse._SubParsersAction) -> None:
         "--embedder laion/larger_clap_music_and_speech",
     )
     parser.add_argument("captions", type=Path, metavar="CSV", help="the captions, or what reprise embed made of them")
-    parser.add_argument("query", metavar="QUERY", help="words in English, or the path of a recording or a score")
-    _add_count(parser)
-    add_embedder(parser)
+    _add_query(parser)
     parser.set_defaults(run=run_search_captions)
 
 
@@ -109,7 +115,7 @@ def add_embed(commands: argparse._SubParsersAction) -> None:
     parser.add_argument("source", type=Path, metavar="CSV|DIR", help="captions, or a folder of recordings and scores")
     parser.add_argument("-o", "--out", type=Path, required=True, metavar="FILE.parquet", help="the file to write")
     add_force(parser)
-    add_embedder(parser)
+    _add_embedder(parser)
     parser.set_defaults(run=run_embed)
 
 
@@ -117,7 +123,7 @@ def run_search_music(options: argparse.Namespace) -> int:
     """Search a folder; 2 if a file couldn't be read."""
     from reprise.embedding.search import embed_query, nearest
 
-    embedder = load_embedder(options)
+    embedder = _load_embedder(options)
     kind, query = embed_query(options.query, embedder)
     errors: list[str] = []
     files = _music(options.folder, embedder, errors)
@@ -146,14 +152,9 @@ def _music(source: Path, embedder: "Embedder", errors: list[str]) -> "list[Index
             for rows, vectors in stored
             for row, vector in zip(rows, vectors)
         ]
-
-    def problem(error: RepriseError) -> None:
-        print_error(error)
-        errors.append(str(error))
-
     paths = find_music(source)
     with progress(len(paths), f"reading {source}", "files") as advance:
-        files = index(paths, embedder, problem, advance)
+        files = index(paths, embedder, _teller(errors), advance)
     if not files:
         raise BadInput(f"{source}: none of its files can be read; the lines above say why")
     return files
@@ -165,16 +166,17 @@ def run_search_captions(options: argparse.Namespace) -> int:
     from reprise.embedding.search import embed_query
     from reprise.embedding.vectors import CAPTIONS, EXTENSION, VectorFile
 
-    embedder = load_embedder(options)
+    embedder = _load_embedder(options)
     kind, query = embed_query(options.query, embedder)
+    source: VectorFile | CaptionFile
     if options.captions.suffix.lower() == EXTENSION:
-        source = VectorFile(options.captions, embedder, CAPTIONS)
-        found, empty = nearest_rows(query, source, options.count), 0
+        source = stored = VectorFile(options.captions, embedder, CAPTIONS)
+        found, empty = nearest_rows(query, stored, options.count), 0
     else:
-        source = CaptionFile(options.captions)
-        with progress(None, f"reading {source.path}", "captions") as advance:
-            found = nearest_rows(query, _advancing(embed_captions(source, embedder), advance), options.count)
-        empty = _check_captions(source)
+        source = read = CaptionFile(options.captions)
+        with progress(None, f"reading {read.path}", "captions") as advance:
+            found = nearest_rows(query, _advancing(embed_captions(read, embedder), advance), options.count)
+        empty = _check_captions(read)
     if options.json:
         rows = [{"cosine": round(score, 4), **row} for score, row in found]
         asked = {"query": options.query, "query_is": kind, **_told(embedder)}
@@ -211,11 +213,6 @@ def _advancing(batches: "Iterable[Batch]", advance: Callable[[], None]) -> "Iter
         yield rows, vectors
 
 
-def _in_utf_8(path: Path) -> str:
-    """A file's name, bytes of which that aren't UTF-8 shown with escapes."""
-    return os.fsencode(path).decode("utf-8", "backslashreplace")
-
-
 def _cell(text: str, width: int) -> str:
     line = " ".join(text.split())
     return line if len(line) <= width else f"{line[: width - 1]}…"
@@ -229,12 +226,13 @@ def run_embed(options: argparse.Namespace) -> int:
     from reprise.embedding.vectors import CAPTIONS, EXTENSION, MUSIC, write_vectors
 
     check_out("--out", options.out, (EXTENSION,), options.force)
-    embedder = load_embedder(options)
+    embedder = _load_embedder(options)
     errors: list[str] = []
     if options.source.is_dir():
         files = _music(options.source, embedder, errors)
         kind, empty = MUSIC, 0
-        rows = [{"file": _in_utf_8(file.path), "read_as": file.kind} for file in files]
+        names = [os.fsencode(file.path).decode("utf-8", "backslashreplace") for file in files]
+        rows = [{"file": name, "read_as": file.kind} for name, file in zip(names, files)]
         count, size = write_vectors(options.out, embedder, MUSIC, [(rows, np.stack([file.vector for file in files]))])
     else:
         source = CaptionFile(options.source)

@@ -7,7 +7,7 @@ from reprise.embedding.embedder import Embedder
 from reprise.errors import BadInput
 from reprise.learning.weights import CONFIG, WEIGHTS
 
-HUB = "laion/"
+HUB, PT = "laion/", ".pt"
 NONE = (
     "no CLAP there; make one with ./run, dvc pull one, or name a LAION-CLAP: a folder as transformers saves it, its "
     f"own .pt file, or a model on the hub, such as {HUB}clap-htsat-unfused"
@@ -27,7 +27,8 @@ def open_embedder(spec: str | Path, tokenizer: Path | None = None) -> Embedder:
     path = Path(spec)
     if path.is_dir() and (path / WEIGHTS).exists():
         return SmallClap(path)
-    if not path.is_dir() and not path.is_file() and not str(spec).startswith(HUB):
+    on_hub = str(spec).startswith(HUB) and path.suffix != PT
+    if not path.is_dir() and not path.is_file() and not on_hub:
         raise BadInput(f"{spec}: {NONE}")
     from reprise.embedding.laion import load  # transformers takes seconds to import
 

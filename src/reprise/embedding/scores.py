@@ -76,7 +76,7 @@ def clap_scores(
         raise BadInput("none of the recordings can be read")
     distinct = sorted(set(kept))
     of_texts = embedder.embed_text(distinct)
-    own = np.array([distinct.index(text) for text in kept])
+    own = [distinct.index(text) for text in kept]
     cosines = np.stack(vectors) @ of_texts.T
     true = cosines[np.arange(len(own)), own]
     found: dict = {"recordings": len(kept), "clap_score": mean_estimate(true, RESAMPLES, SEED, own)}
@@ -85,8 +85,8 @@ def clap_scores(
         if not alike <= MOST_ALIKE:
             raise RepriseError(
                 f"{embedder.name}: {len(distinct)} different texts have the mean cosine {alike:.4g}, above "
-                f"{MOST_ALIKE}: it can't tell them apart, so a score means nothing; its text tower isn't trained, or "
-                "not loaded whole"
+                f"{MOST_ALIKE}: it can't tell them apart, so a score means nothing. Their words mean nothing to it, or "
+                "its text tower isn't trained, or not loaded whole"
             )
         shuffled = (cosines.sum(axis=1) - true) / (len(distinct) - 1)
         found["shuffled"] = mean_estimate(shuffled, RESAMPLES, SEED, own)

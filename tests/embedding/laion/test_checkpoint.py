@@ -152,7 +152,7 @@ def test_an_embedder_is_opened_by_what_is_there(tmp_path, monkeypatch, clap_fold
     monkeypatch.chdir(tmp_path)
     assert open_embedder("laion").name == "laion"
     (tmp_path / "other").mkdir()
-    for spec in ("none", "nobody/clap", "other"):
+    for spec in ("none", "nobody/clap", "laion/none.pt", "other"):
         with pytest.raises(BadInput, match=f"{spec}: no CLAP there; make one with ./run"):
             open_embedder(spec)
     (tmp_path / "other" / "config.json").write_text('{"model_type": "bert"}')

@@ -3,8 +3,9 @@
 import hashlib
 import json
 import pickle
+import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 from huggingface_hub import snapshot_download
@@ -90,7 +91,7 @@ def load_hub(name: str) -> LaionClap:
     if name in BROKEN:
         raise BadInput(f"{name}: {BROKEN[name]}; take {SOUND_ONES}")
     try:
-        with _quiet():
+        with nullcontext() if sys.stderr.isatty() else _quiet():  # a download shows how far it is, if anyone looks
             folder = Path(snapshot_download(name, allow_patterns=[*SMALL_FILES, WEIGHTS[0]]))
             if not (folder / WEIGHTS[0]).is_file():
                 folder = Path(snapshot_download(name, allow_patterns=[*SMALL_FILES, WEIGHTS[1]]))
