@@ -51,10 +51,12 @@ def load_folder(folder: Path, name: str | None = None) -> LaionClap:
         _check_spectrogram(folder / EXTRACTOR)
     try:
         with _quiet():
-            model, report = ClapModel.from_pretrained(folder, local_files_only=True, output_loading_info=True)
+            model, report = ClapModel.from_pretrained(
+                folder, local_files_only=True, output_loading_info=True, ignore_mismatched_sizes=True
+            )
     except (OSError, ValueError, TypeError, RuntimeError, SafetensorError, StrictDataclassError) as error:
-        raise BadInput(f"{folder}: can't be loaded ({_first_line(error)})") from error
-    except pickle.UnpicklingError as error:
+        raise BadInput(f"{folder}: can't be loaded ({_in_one_line(error)})") from error
+    except (pickle.UnpicklingError, KeyError, IndexError, EOFError) as error:  # of a pickle
         raise BadInput(f"{weights}: holds more than weights, or is damaged; download it again") from error
     require_whole(
         str(weights),
@@ -91,13 +93,13 @@ def load_hub(name: str) -> LaionClap:
     if name in BROKEN:
         raise BadInput(f"{name}: {BROKEN[name]}; take {SOUND_ONES}")
     try:
-        with nullcontext() if sys.stderr.isatty() else _quiet():  # a download shows how far it is, if anyone looks
+        with nullcontext() if sys.stderr.isatty() else _quiet():  # a download shows how far it is
             folder = Path(snapshot_download(name, allow_patterns=[*SMALL_FILES, WEIGHTS[0]]))
             if not (folder / WEIGHTS[0]).is_file():
                 folder = Path(snapshot_download(name, allow_patterns=[*SMALL_FILES, WEIGHTS[1]]))
     except (OSError, ValueError, HfHubHTTPError) as error:
         raise BadInput(
-            f"{name}: can't be downloaded ({_first_line(error)}); it takes the internet and the name of a model on the "
+            f"{name}: can't be downloaded ({_in_one_line(error)}); it takes the internet and the name of a model on the "
             f"hub, such as {SOUND_ONES}; without the internet give a folder that was downloaded elsewhere"
         ) from error
     return load_folder(folder, name)
@@ -116,7 +118,7 @@ def load_tokenizer(folder: Path, model: ClapModel) -> PreTrainedTokenizerBase:
             tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
     except Exception as error:  # the tokenizers' own errors have no class but this
         raise BadInput(
-            f"{folder}: has no tokenizer that can be read ({_first_line(error)}); it must be {ROBERTA}"
+            f"{folder}: has no tokenizer that can be read ({_in_one_line(error)}); it must be {ROBERTA}"
         ) from error
     config = model.config.text_config
     if len(tokenizer) > config.vocab_size or tokenizer.pad_token_id != config.pad_token_id:
@@ -157,8 +159,8 @@ def _check_spectrogram(path: Path) -> None:
         raise BadInput(f"{path}: has other spectrograms than LAION-CLAP: {told}")
 
 
-def _first_line(error: Exception) -> str:
-    return next(iter(str(error).splitlines()), type(error).__name__)
+def _in_one_line(error: Exception) -> str:
+    return " ".join(str(error).split())[:300] or type(error).__name__
 
 
 @contextmanager
