@@ -24,6 +24,7 @@ COMMANDS = (
     embedding.add_search_music,
     embedding.add_search_captions,
     embedding.add_embed,
+    embedding.add_clap_score,
     serve.add_serve,
 )
 

@@ -1,4 +1,4 @@
-"""`reprise search-music`, `search-captions` and `embed`: music and words in an embedder's space."""
+"""`reprise search-music`, `search-captions`, `embed` and `clap-score`: music and words in an embedder's space."""
 
 import argparse
 import os
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from reprise.embedding.vectors import Batch
 
 DEFAULT_MODEL = "models/clap"
+SCORES = {"clap_score": "cosine with its own prompt", "shuffled": "with the other prompts", "difference": "difference"}
 CAPTION_WIDTH, OTHER_WIDTH = 100, 30  # characters of a cell that a table shows
 
 
@@ -117,6 +118,23 @@ def add_embed(commands: argparse._SubParsersAction) -> None:
     add_force(parser)
     _add_embedder(parser)
     parser.set_defaults(run=run_embed)
+
+
+def add_clap_score(commands: argparse._SubParsersAction) -> None:
+    """Declare `reprise clap-score`."""
+    parser = commands.add_parser(
+        "clap-score",
+        help="measure how near recordings lie to the prompts that they were made from",
+        description="The mean cosine of recordings with their prompts in an embedder's space, beside that with the "
+        "other prompts. A recording is of the prompt whose id is its name, or begins it: 7.wav and 7_take2.wav are of "
+        "prompt 7. Scores of two checkpoints don't compare.",
+        epilog="example: reprise clap-score --audio made --prompts prompts.json, where prompts.json is a list of "
+        '{"id": 7, "instrument": "harp", "description": "sweet music"}',
+    )
+    parser.add_argument("--audio", type=Path, metavar="DIR", required=True, help="the folder with the recordings")
+    parser.add_argument("--prompts", metavar="FILE", required=True, help="a JSON list of prompts")
+    _add_embedder(parser)
+    parser.set_defaults(run=run_clap_score)
 
 
 def run_search_music(options: argparse.Namespace) -> int:
@@ -246,3 +264,37 @@ def run_embed(options: argparse.Namespace) -> int:
     else:
         print(f"{options.out}: {count:,} vectors of {kind}, {size} dimensions, by {embedder.name}")
     return BadInput.exit_code if errors else 0
+
+
+def run_clap_score(options: argparse.Namespace) -> int:
+    """Score recordings; 2 if one couldn't be read."""
+    from reprise.embedding.scores import clap_scores, match_recordings
+    from reprise.taste.prompts import load_prompts
+
+    texts = {prompt.id: prompt.text for prompt in load_prompts(options.prompts)}
+    matched, others = match_recordings(options.audio, list(texts))
+    embedder = _load_embedder(options)
+    errors: list[str] = []
+    with progress(len(matched), f"hearing {options.audio}", "recordings") as advance:
+        paths, ids = zip(*matched)
+        found = clap_scores(embedder, paths, [texts[own] for own in ids], _teller(errors), advance)
+    silent = sorted(texts.keys() - set(ids))
+    unmatched = {"without_prompt": [str(path) for path in others], "without_recording": silent}
+    if options.json:
+        print_json({**_told(embedder), **found, **unmatched, "errors": errors})
+    else:
+        _print_scores(embedder, found, unmatched, errors)
+    return BadInput.exit_code if errors else 0
+
+
+def _print_scores(embedder: "Embedder", found: dict, unmatched: dict[str, list[str]], errors: list[str]) -> None:
+    from reprise.learning.bootstrap import with_interval
+
+    told = f"{found['recordings']} recordings of {found['clap_score']['count']} prompts, {len(errors)} failed"
+    print(f"{embedder.name}, checkpoint {embedder.checkpoint_sha256[:12]}...: {told}; 95 % intervals in brackets")
+    for name, told in SCORES.items():
+        if name in found:
+            print(f"  {told:<30}{with_interval(found[name])}")
+    for kind, names in unmatched.items():
+        if names:
+            print(f"  {len(names)} {kind.replace('_', ' a ')}, and left out: {', '.join(names)}")
