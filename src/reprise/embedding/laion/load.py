@@ -99,8 +99,8 @@ def load_hub(name: str) -> LaionClap:
                 folder = Path(snapshot_download(name, allow_patterns=[*SMALL_FILES, WEIGHTS[1]]))
     except (OSError, ValueError, HfHubHTTPError) as error:
         raise BadInput(
-            f"{name}: can't be downloaded ({_in_one_line(error)}); it takes the internet and the name of a model on the "
-            f"hub, such as {SOUND_ONES}; without the internet give a folder that was downloaded elsewhere"
+            f"{name}: can't be downloaded ({_in_one_line(error)}); it takes the internet and the name of a model on "
+            f"the hub, such as {SOUND_ONES}; without the internet give a folder that was downloaded elsewhere"
         ) from error
     return load_folder(folder, name)
 
