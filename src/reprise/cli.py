@@ -22,6 +22,9 @@ COMMANDS = (
     music.add_evaluate_music,
     music.add_likelihood,
     embedding.add_search_music,
+    embedding.add_search_captions,
+    embedding.add_embed,
+    embedding.add_clap_score,
     serve.add_serve,
 )
 

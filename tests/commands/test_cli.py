@@ -57,6 +57,7 @@ def test_help_is_instant_and_shows_an_example():
         "assert not heavy & set(sys.modules)"
     )
     names = ["recognize", "evaluate-recognizer", "generate", "evaluate-music", "likelihood", "serve"]
+    names += ["search-music", "search-captions", "embed", "clap-score"]
     texts = [
         subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=True).stdout
         for arguments in (["--help"], *([name, "--help"] for name in names))

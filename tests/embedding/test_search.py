@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import soundfile
 from tiny_clap import clip_set, tiny_clap
+from tiny_laion import laion_weights, save_folder, save_pt, tiny_laion, tokenizer_folder
 from tiny_recognizer import RATE
 
 from reprise.cli import main
@@ -98,3 +99,29 @@ def test_a_folder_without_music_is_refused(clap, tmp_path, capsys, folder, messa
 def test_without_a_model_the_error_says_how_to_get_one(tmp_path, capsys):
     assert main(["search-music", str(tmp_path), "slow", "--embedder", str(tmp_path / "none")]) == 2
     assert "no CLAP there; make one with ./run" in capsys.readouterr().err
+
+
+def test_an_embedder_without_notes_leaves_scores_out_and_says_so(music, tmp_path, capsys):
+    folder = save_folder(tmp_path / "laion", tiny_laion())
+    for path in music.glob("broken*"):
+        path.unlink()
+    capsys.readouterr()
+    assert main(["search-music", str(music), "slow", "--embedder", str(folder), "--json"]) == 2
+    shown = capsys.readouterr()
+    found = json.loads(shown.out)
+    assert {row["file"] for row in found["found"]} == {str(music / "a.wav"), str(music / "b.wav")}
+    assert (
+        shown.err == f"reprise: {music / 'below' / 'c.mid'}: is a score, and laion reads no notes; "
+        "give it a recording of it\n"
+    )
+    assert main(["search-music", str(music), str(music / "below" / "c.mid"), "--embedder", str(folder)]) == 2
+    assert "reads no notes" in capsys.readouterr().err
+
+
+def test_a_pt_is_searched_with_the_tokenizer_named(music, tmp_path, capsys):
+    path, folder = save_pt(tmp_path / "a.pt", laion_weights(tiny_laion())), tokenizer_folder(tmp_path / "tokenizer")
+    arguments = ["search-music", str(music), "slow", "--embedder", str(path), "--json"]
+    assert main(arguments) == 2
+    assert "--tokenizer must name the folder of roberta-base's tokenizer" in capsys.readouterr().err
+    main([*arguments, "--tokenizer", str(folder)])
+    assert json.loads(capsys.readouterr().out)["embedder"] == "a.pt"

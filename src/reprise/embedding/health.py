@@ -31,8 +31,8 @@ def health(
     alone = np.concatenate([embedder.embed_audio([sound]) for sound in sounds])
     silence = embedder.embed_audio([np.zeros(round(SILENCE_S * embedder.sample_rate), np.float32)])
     return {
-        "text_cosine": rounded(_mean_cosine(of_texts)),
-        "sound_cosine": rounded(_mean_cosine(of_sounds)),
+        "text_cosine": rounded(mean_cosine(of_texts)),
+        "sound_cosine": rounded(mean_cosine(of_sounds)),
         "repeat_difference": rounded(np.abs(embedder.embed_audio(sounds) - of_sounds).max()),
         "batch_difference": rounded(np.abs(alone - of_sounds).max()),
         "silence_is_finite": float(np.isfinite(silence).all()),
@@ -64,7 +64,7 @@ def require_health(name: str, figures: dict[str, float]) -> None:
             )
 
 
-def _mean_cosine(vectors: np.ndarray) -> float:
+def mean_cosine(vectors: np.ndarray) -> float:
     """The mean cosine of two different items of float[N, E]."""
     products = vectors.astype(float) @ vectors.T.astype(float)
     return float((products.sum() - np.trace(products)) / (len(vectors) * (len(vectors) - 1)))

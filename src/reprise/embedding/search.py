@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from reprise.audio.recordings import EXTENSIONS, stream_mono
-from reprise.embedding.embedder import NotesEmbedder, mean_of_windows
+from reprise.embedding.embedder import Embedder, NotesEmbedder, mean_of_windows
 from reprise.errors import AudioError, BadInput, RepriseError, ScoreError
 from reprise.music.scores import EXTENSIONS as SCORES
 from reprise.music.scores import read_piece
@@ -46,7 +46,7 @@ def find_music(folder: Path) -> list[Path]:
 
 def index(
     paths: Iterable[Path],
-    embedder: NotesEmbedder,
+    embedder: Embedder,
     problem: Callable[[RepriseError], None],
     advance: Callable[[], None] = lambda: None,
 ) -> list[Indexed]:
@@ -61,19 +61,25 @@ def index(
     return found
 
 
-def embed_file(path: Path, embedder: NotesEmbedder) -> Indexed:
+def embed_file(path: Path, embedder: Embedder) -> Indexed:
     """A recording by its sound, a score by its notes.
 
     Raises:
-        AudioError, ScoreError: it can't be read.
+        AudioError, ScoreError: it can't be read, or it is a score and the embedder reads no notes.
     """
     if path.suffix.lower() in SCORES:
+        if not isinstance(embedder, NotesEmbedder):
+            raise ScoreError(f"{path}: is a score, and {embedder.name} reads no notes; give it a recording of it")
         return Indexed(path, NOTES, embedder.embed_notes([read_piece(path)])[0])
-    return Indexed(path, AUDIO, _embed_recording(path, embedder))
+    return Indexed(path, AUDIO, embed_recording(path, embedder))
 
 
-def _embed_recording(path: Path, embedder: NotesEmbedder) -> np.ndarray:
-    """As `embed_audio` of the whole recording, without holding it in memory."""
+def embed_recording(path: Path, embedder: Embedder) -> np.ndarray:
+    """As `embed_audio` of the whole recording, without holding it in memory, float32[E].
+
+    Raises:
+        AudioError: it can't be read.
+    """
     size = round(embedder.window_s * embedder.sample_rate)
     vectors, rest = [], np.zeros(0, np.float32)
     for block in stream_mono(path, embedder.sample_rate):
@@ -89,7 +95,7 @@ def _embed_recording(path: Path, embedder: NotesEmbedder) -> np.ndarray:
     return mean_of_windows(together, np.zeros(len(together), int), 1)[0]
 
 
-def embed_query(query: str, embedder: NotesEmbedder) -> tuple[str, np.ndarray]:
+def embed_query(query: str, embedder: Embedder) -> tuple[str, np.ndarray]:
     """What a query is, `words` or the kind of the file that it names, and its vector, float32[E].
 
     Raises:

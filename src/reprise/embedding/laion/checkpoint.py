@@ -1,0 +1,89 @@
+"""LAION's checkpoints, `.pt` files that torch.save wrote: pickles, of which no name is looked up but those they need.
+
+They hold numpy scalars, and some are of pickle protocol 4: torch's own `weights_only` reads neither. This module is
+the `pickle_module` that torch.load takes in its place.
+"""
+
+import pickle
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from reprise.errors import BadInput
+
+RIGHT = "it must be a checkpoint of LAION-CLAP, such as music_audioset_epoch_15_esc_90.14.pt"
+ALLOWED = {
+    ("collections", "OrderedDict"),
+    ("torch._utils", "_rebuild_tensor_v2"),
+    ("torch._utils", "_rebuild_parameter"),
+    ("torch", "Size"),
+    ("numpy", "dtype"),
+    ("numpy.core.multiarray", "scalar"),
+    ("numpy._core.multiarray", "scalar"),
+}  # torch.load itself finds the storages of tensors, by their names
+TEXTS = ("_codecs", "encode")  # of bytes in pickles of protocol 2
+
+
+class Unpickler(pickle.Unpickler):
+    """Looks up the names in `ALLOWED`, and no others."""
+
+    def find_class(self, module: str, name: str) -> Any:
+        """The object of that name.
+
+        Raises:
+            pickle.UnpicklingError: the name isn't allowed.
+        """
+        if (module, name) == TEXTS:
+            return _encode
+        if (module, name) not in ALLOWED:
+            raise pickle.UnpicklingError(f"it asks for {module}.{name}, which no checkpoint needs")
+        return super().find_class(module, name)
+
+
+def _encode(text: str, encoding: str) -> bytes:
+    if encoding != "latin1":
+        raise pickle.UnpicklingError(f"it asks for the encoding {encoding}, which no checkpoint needs")
+    return text.encode("latin1")
+
+
+def read_checkpoint(path: Path) -> dict[str, Tensor]:
+    """The weights in a checkpoint of LAION's training, by their names there, without the prefix `module.`.
+
+    Raises:
+        BadInput: it is missing, cut off or no checkpoint, holds anything but weights and plain values, or no weights.
+    """
+    _check_archive(path)
+    import reprise.embedding.laion.checkpoint as pickle_module
+
+    try:
+        content = torch.load(path, map_location="cpu", pickle_module=pickle_module, weights_only=False, mmap=True)
+    except pickle.UnpicklingError as error:
+        raise BadInput(f"{path}: isn't loaded: {error}; {RIGHT}") from error
+    except (RuntimeError, ValueError, TypeError, KeyError, AttributeError, EOFError, OSError) as error:
+        raise BadInput(f"{path}: is damaged ({str(error).splitlines()[0]}); download it again") from error
+    weights = content.get("state_dict", content) if isinstance(content, Mapping) else {}
+    if not isinstance(weights, Mapping) or not weights or not all(isinstance(own, Tensor) for own in weights.values()):
+        raise BadInput(f"{path}: has no weights by their names, nor under 'state_dict'; {RIGHT}")
+    return {str(name).removeprefix("module."): own for name, own in weights.items()}
+
+
+def _check_archive(path: Path) -> None:
+    """Refuse what is no zip file as torch.save writes it: older files are plain pickles, TorchScript carries code."""
+    if not path.is_file():
+        raise BadInput(f"{path}: there is no such file; {RIGHT}")
+    if not zipfile.is_zipfile(path):
+        with open(path, "rb") as file:
+            cut = file.read(4) == b"PK\x03\x04"
+        what = "is cut off; download it again, and compare its sha256" if cut else f"is no archive of PyTorch; {RIGHT}"
+        raise BadInput(f"{path}: {what}")
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = {name.rpartition("/")[2] for name in archive.namelist()}
+    except (zipfile.BadZipFile, NotImplementedError, UnicodeDecodeError) as error:
+        raise BadInput(f"{path}: is damaged ({error}); download it again") from error
+    if "data.pkl" not in names or "constants.pkl" in names:
+        raise BadInput(f"{path}: is a zip file, but not of weights that torch.save wrote; {RIGHT}")
