@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import spearmanr
 
-from reprise.learning.bootstrap import rank_estimate
+from reprise.learning.bootstrap import rank_estimate, rank_estimates
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=60)
@@ -80,3 +80,8 @@ def test_a_resample_that_is_constant_is_left_out():
 def test_too_few_items_and_those_all_alike_are_refused(first, second):
     with pytest.raises(ValueError, match="three items or more that aren't all alike"):
         rank_estimate(np.array(first), np.array(second), 50, seed=0)
+
+
+def test_of_several_pairs_those_are_left_out_of_which_nothing_can_be_said():
+    pairs = {"noisy": (X, NOISY), "alike": (X, np.zeros(60)), "few": (X, np.append(X[:2], np.full(58, np.nan)))}
+    assert rank_estimates(pairs, 50, seed=3) == {"noisy": rank_estimate(X, NOISY, 50, seed=3)}

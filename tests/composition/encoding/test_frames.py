@@ -245,16 +245,6 @@ def test_a_missing_part_that_would_break_the_order_waits(framed):
     assert parts_allowed(state, note(framed, 12, 0)) == [0]
 
 
-def test_a_start_of_more_parts_than_told_goes_on(framed):
-    """As the opening by somebody else that a piece for two continues: after its third part nothing comes together."""
-    encoding = replace(framed, chord=2)
-    state = encoding.start([FOUR], [Frame(parts=2)])
-    state.push(note(encoding, 0, 2))
-    steps = state.allowed(STEP, note(encoding, 0, 0), np.array([encoding.highest]))[0]
-    assert not steps[step_of(encoding, 0)] and steps[step_of(encoding, 12)]
-    assert parts_allowed(state, note(encoding, 12, 0)) == [0, 1]
-
-
 def test_parts_that_nobody_told_may_stay_away(framed):
     state = framed.start([FOUR], [Frame(bars=9, tonic=0, mode="major", pitch=60)])
     for _ in range(4):

@@ -166,9 +166,7 @@ def test_music_at_its_taste_is_always_found_and_that_is_no_chance():
 
 def test_music_that_lies_anywhere_is_found_by_chance():
     rng = np.random.default_rng(3)
-    accuracy, matrix = taste_matrix(
-        unit(rng.standard_normal((400, 8))), of_tastes(100), np.eye(8)[:4], RESAMPLES, SEED
-    )
+    accuracy, matrix = taste_matrix(unit(rng.standard_normal((400, 8))), of_tastes(100), np.eye(8)[:4], RESAMPLES, SEED)
     assert accuracy["value"] == pytest.approx(0.25, abs=0.08) and accuracy["p"] > 0.05
     assert all(sum(row.values()) == pytest.approx(1, abs=0.001) for row in matrix.values())
 

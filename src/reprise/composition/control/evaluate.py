@@ -120,7 +120,9 @@ def control(
     )
     found = rank_estimates(pairs, params.resamples, params.seed)
     major = np.array([told.frame.mode == MODES[0] for told in asked])
-    return found | {"mode": _area(major, np.array([mode(piece) for piece in pieces]), params)}
+    modes = np.array([mode(piece) for piece in pieces])
+    both = len(np.unique(major[np.isfinite(modes)])) == 2  # else nothing can be said
+    return found | ({"mode": _area(major, modes, params)} if both else {})
 
 
 def _column(told: Sequence[Told], name: str) -> np.ndarray:

@@ -106,6 +106,7 @@ def with_parts(piece: Piece, parts: Sequence[int] | np.ndarray) -> Piece:
 def spans(pieces: Sequence[Piece]) -> dict[str, dict[str, float]]:
     """What the pieces span: quantiles of each attribute that doesn't depend on the tempo."""
     table = pd.DataFrame([attributes_of(piece) for piece in pieces]).drop(columns="onset_rate")
+    table = table.dropna(axis="columns", how="all")  # dissonance, of single lines alone
     return {
         name: {label: round(float(table[name].quantile(share)), 4) for label, share in QUANTILES.items()}
         for name in table

@@ -110,7 +110,8 @@ class _Run:
         self.free = ModelReading(model, encoding, metres) if any(job.guided for job in jobs) else None
         self.state = self.told.state
         self.guidance = np.array([job.guidance if job.guided else 1.0 for job in jobs])[:, None]
-        self.last_bars = np.array([job.frame.bars or 0 for job in jobs]) - 1
+        self.last_bars = np.array([frame.bars or 0 for frame in frames]) - 1
+        self.told_parts = np.array([frame.parts or 0 for frame in frames])
         self.events: list[list[list[int]]] = [[] for _ in jobs]
         self.done = np.zeros(len(jobs), bool)
         self.phrase, self.conditions = np.full(len(jobs), -1), np.zeros((len(jobs), model.condition_size))
@@ -185,11 +186,14 @@ class _Run:
         pitches = np.arange(self.encoding.lowest, self.encoding.highest + 1)
         allowed = self.state.allowed(f, event, np.where(fresh, pitches, NO_PITCH).max(axis=1))
         if f == 0:
-            allowed[self.state.bar != self.last_bars, self.encoding.end] = False
+            missing = (self.state.last == NO_PITCH) & (np.arange(self.encoding.parts) < self.told_parts[:, None])
+            may_end = (self.state.bar == self.last_bars) & ~missing.any(axis=1)
+            allowed[~may_end, self.encoding.end] = False
         onsets = self.state.onsets(f)
         if onsets is not None:
             for further in self._begins(onsets):
                 allowed = restrict(allowed, further)
+            allowed = restrict(allowed, self._within(onsets))
         if f == self.encoding.shape.pitch:
             allowed &= self.pitch_mask[rows, self.state.part_of(event)]
             allowed = restrict(allowed, self._not_copied(self.state.onset_of(event) - self.state.onset))
@@ -208,6 +212,11 @@ class _Run:
         late, off = onsets >= (self.begins + self.state.bars)[:, None], onsets % EIGHTH != 0
         for refused in (early, too_long, continues & late, continues & off):
             yield ~(bare[:, None] & refused)
+
+    def _within(self, onsets: np.ndarray) -> np.ndarray:
+        """Times at which the next note may begin, bool[B, S]: none leaps over the last bar of which a sequence was told."""
+        beyond = onsets >= ((self.last_bars + 1) * self.state.bars)[:, None]
+        return ~(beyond & (self.state.bar < self.last_bars)[:, None])
 
     def _not_repeated(self, event: np.ndarray) -> np.ndarray:
         rows, parts = np.arange(len(event)), self.state.part_of(event)
