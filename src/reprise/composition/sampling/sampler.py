@@ -214,7 +214,7 @@ class _Run:
             yield ~(bare[:, None] & refused)
 
     def _within(self, onsets: np.ndarray) -> np.ndarray:
-        """Times at which the next note may begin, bool[B, S]: none leaps over the last bar of which a sequence was told."""
+        """When the next note may begin, bool[B, S]: no step leaps over the last bar of which a sequence was told."""
         beyond = onsets >= ((self.last_bars + 1) * self.state.bars)[:, None]
         return ~(beyond & (self.state.bar < self.last_bars)[:, None])
 
