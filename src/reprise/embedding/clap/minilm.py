@@ -103,7 +103,7 @@ def _layer_weights(own: dict[str, Tensor]) -> dict[str, Tensor]:
         "linear2": "output.dense",
         "norm2": "output.LayerNorm",
     }
-    found = {}
+    found: dict[str, Tensor] = {}
     for kind in ("weight", "bias"):
         found |= {f"{ours}.{kind}": own[f"{theirs}.{kind}"] for ours, theirs in names.items()}
         parts = [own[f"attention.self.{part}.{kind}"] for part in ("query", "key", "value")]

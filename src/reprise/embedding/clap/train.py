@@ -180,7 +180,8 @@ def train(
 
 
 def _on(batch: _Batch, device: torch.device) -> _Batch:
-    notes, words = (type(own)(*(tensor.to(device) for tensor in own)) for own in (batch.notes, batch.words))
+    notes = NoteBatch(*(tensor.to(device) for tensor in batch.notes))
+    words = WordBatch(*(tensor.to(device) for tensor in batch.words))
     others = {name: own.to(device) for name, own in batch._asdict().items() if isinstance(own, Tensor)}
     return _Batch(notes=notes, words=words, **others)
 
