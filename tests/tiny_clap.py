@@ -19,7 +19,7 @@ from reprise.music.piece import Piece, note_table
 
 WINDOW_S = 1.0
 CAPTIONS = DescriptionParams(seed=1, captions=1, most_assertions=2, negated_share=0.15)
-TOWERS = TowerParams(16, 16, 16, 16, 1, 1, 0.0, 0.1)
+TOWERS = TowerParams(16, 16, 16, 16, 1, 0.0, 0.1)
 CONFIG = ClapConfig(TOWERS, NETWORK, SPECTROGRAM, RATE, WINDOW_S, len(INSTRUMENT_NAMES))
 
 

@@ -3,12 +3,10 @@
 import numpy as np
 import pytest
 import torch
-from safetensors.torch import load_file
 from tiny_clap import TOWERS, WINDOW_S, clip_set, tiny_clap
 from tiny_recognizer import RATE
 
 from reprise.embedding.clap.notes import collate_notes, note_set
-from reprise.embedding.clap.pieces import MOST_PIECES, PAD, piece_vectors, word_pieces
 from reprise.embedding.clap.towers import NotesTower
 from reprise.embedding.embedder import NotesEmbedder
 from reprise.errors import BadInput
@@ -86,29 +84,6 @@ def test_profiles_of_pitch_classes_know_no_tonic():
     ]
     found = tower._profiles(collate_notes(sets)).detach().numpy()
     assert found == pytest.approx(np.tile(found[0], (12, 1)), abs=1e-6)
-
-
-def test_word_pieces_are_cut_off_filled_up_and_have_frozen_vectors():
-    pieces = word_pieces(["a violin", "slow", "word " * 500])
-    assert pieces.shape == (3, MOST_PIECES) and (pieces[1] != PAD).sum() == 3
-    assert piece_vectors().shape[1] == 384 and word_pieces([]).shape == (0, 0)
-
-
-def test_the_frozen_vectors_are_not_saved_again(tmp_path):
-    """47 MB that the package has already."""
-    tiny_clap(tmp_path)
-    assert not [key for key in load_file(tmp_path / "weights.safetensors") if "vectors" in key]
-
-
-def test_a_harmed_package_is_refused(monkeypatch):
-    from reprise.embedding.clap import pieces
-
-    monkeypatch.setattr(pieces, "SHA256", "0" * 64)
-    with pytest.raises(BadInput, match="install the package again"):
-        pieces.weights_file()
-    monkeypatch.setattr(pieces, "PACKAGE", "no_such_package")
-    with pytest.raises(BadInput, match="package no-such-package is missing"):
-        pieces.weights_file()
 
 
 def test_other_weights_have_another_checksum(tmp_path, clap):

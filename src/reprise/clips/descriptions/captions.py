@@ -16,7 +16,10 @@ from reprise.checked import AtLeastOne, Seed, Share, checked
 from reprise.clips.descriptions.assertions import COUNT, FALSE, INSTRUMENT, STATEMENTS, TRUE, Assertion
 from reprise.clips.descriptions.wordings import TRAILING, WORDINGS
 
-DENIALS = ((("without", "not"), ("not with", "by no means")), (("lacking", "anything but"), ("free of", "not at all")))
+DENIALS = (
+    (("without", "not"), ("not with", "by no means"), ("minus", "never"), ("leaving out", "in no way")),
+    (("lacking", "anything but"), ("free of", "not at all")),
+)
 DENIED_FLIPS = 0.2  # share of flipped captions in which an assertion is denied
 
 

@@ -7,6 +7,7 @@ import torch
 
 from reprise.audio.spectrogram import SpectrogramParams
 from reprise.clips.descriptions.captions import DescriptionParams
+from reprise.clips.descriptions.wordings import WORDINGS
 from reprise.clips.params import ClipParams
 from reprise.embedding.clap.data import load_clap_set
 from reprise.embedding.clap.model import Clap, ClapConfig
@@ -21,7 +22,8 @@ from reprise.recognition.model import load_recognizer
 def new_clap(
     recognizer: Path, params: ClapParams, spectrogram: SpectrogramParams, window_s: float
 ) -> tuple[Clap, ClapConfig]:
-    """An untrained CLAP on the backbone of the recognizer in a folder, and its config.
+    """An untrained CLAP on the backbone of the recognizer in a folder, which knows the words of training, and its
+    config.
 
     Raises:
         BadInput: the recognizer is missing or damaged.
@@ -30,6 +32,7 @@ def new_clap(
     config = ClapConfig(params.towers, known.network, spectrogram, known.sample_rate, window_s, len(known.instruments))
     model = Clap(config)
     model.backbone.load_state_dict(network.state_dict())
+    model.text.learn_words({said: words.seen for said, words in WORDINGS.items()})
     return model, config
 
 

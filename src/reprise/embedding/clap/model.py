@@ -12,8 +12,8 @@ from reprise.audio.spectrogram import SpectrogramParams, log_mel
 from reprise.checked import checked
 from reprise.clips.descriptions.assertions import STATEMENTS
 from reprise.embedding.clap.notes import collate_notes, note_set
-from reprise.embedding.clap.pieces import word_pieces
-from reprise.embedding.clap.towers import AudioTower, NotesTower, TextTower, TowerParams
+from reprise.embedding.clap.text import TextTower, collate_texts
+from reprise.embedding.clap.towers import AudioTower, NotesTower, TowerParams
 from reprise.embedding.embedder import mean_of_windows, windows
 from reprise.learning.weights import WEIGHTS, load_network
 from reprise.music.piece import Piece
@@ -127,7 +127,7 @@ class SmallClap:
         vectors = np.zeros((len(texts), self.config.towers.size), np.float32)
         for start in range(0, len(texts), TOGETHER):
             own = ordered[start : start + TOGETHER]
-            vectors[own] = self.model.text(word_pieces([texts[place] for place in own])).numpy()
+            vectors[own] = self.model.text(collate_texts([texts[place] for place in own])).numpy()
         return vectors
 
     @torch.inference_mode()

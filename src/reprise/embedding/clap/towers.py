@@ -1,7 +1,7 @@
-"""The three towers: sound, notes and text, each to a vector of length one in the same space.
+"""The towers of sound and of notes, each to a vector of length one in the same space.
 
-Shapes: B items, C channels of the backbone, M mel bands, T frames, S = ceil(T / 4) steps, N notes, P pieces, E the
-size of the space.
+Shapes: B items, C channels of the backbone, M mel bands, T frames, S = ceil(T / 4) steps, N notes, E the size of
+the space.
 """
 
 from collections.abc import Callable
@@ -13,7 +13,6 @@ from torch import Tensor, nn
 
 from reprise.checked import checked
 from reprise.embedding.clap.notes import DURATION, END, GOES_ON, NUMBERS, OF_CHORD, SHARE, TOGETHER, NoteBatch
-from reprise.embedding.clap.pieces import MOST_PIECES, PAD, VECTOR, piece_vectors
 from reprise.music.analysis.keyfinding import PROFILES
 
 Width = Annotated[int, Field(ge=8, le=4096, multiple_of=4)]
@@ -34,7 +33,6 @@ class TowerParams:
     notes_width: Width
     text_width: Width
     notes_layers: Annotated[int, Field(ge=1, le=24)]
-    text_layers: Annotated[int, Field(ge=1, le=24)]
     dropout: Annotated[float, Field(ge=0, lt=1)]
     word_noise: Annotated[float, Field(ge=0)]
 
@@ -154,36 +152,6 @@ class NotesTower(nn.Module):
         time = time - time.mean(dim=1, keepdim=True)
         time = time / time.std(dim=1, keepdim=True).clamp(min=1e-6)
         return self.tonal(torch.cat([time, time[:, :-1]], dim=1)[:, None]).amax(dim=-1)
-
-
-class TextTower(nn.Module):
-    """A small Transformer over frozen vectors of word pieces."""
-
-    vectors: Tensor
-
-    def __init__(self, params: TowerParams) -> None:
-        super().__init__()
-        width = params.text_width
-        self.register_buffer("vectors", piece_vectors(), persistent=False)
-        self.norm, self.read, self.noise = nn.LayerNorm(VECTOR), nn.Linear(VECTOR, width), params.word_noise
-        self.place = nn.Parameter(torch.randn(MOST_PIECES, width) * 0.02)
-        self.layers = _encoder(params.text_layers, width, params.dropout)
-        self.project = _projection(2 * width, width * 2, params)
-
-    def forward(self, pieces: Tensor) -> Tensor:
-        """float[B, E] from word pieces, int64[B, P]."""
-        pooled = by_length(pieces != PAD, lambda rows, most: self._pooled(pieces[rows, :most]))
-        return nn.functional.normalize(self.project(pooled), dim=1)
-
-    def _pooled(self, pieces: Tensor) -> Tensor:
-        """The first piece, which stands for the whole, and the mean of all, float[B, 2 W]."""
-        there = pieces != PAD
-        x = self.norm(self.vectors[pieces])
-        if self.training:  # words near a known one are to mean what it does
-            x = x + self.noise * torch.randn_like(x)
-        x = self.read(x) + self.place[: pieces.shape[1]]
-        x = self.layers(x, src_key_padding_mask=~there) * there[..., None]
-        return torch.cat([x[:, 0], x.sum(dim=1) / there.sum(dim=1, keepdim=True)], dim=1)
 
 
 def by_length(there: Tensor, run: Callable[[Tensor, int], Tensor]) -> Tensor:

@@ -21,7 +21,7 @@ from reprise.embedding.clap.data import ClapSet
 from reprise.embedding.clap.losses import flip_loss, multi_positive_infonce, pair_loss, sigmoid_loss
 from reprise.embedding.clap.model import Clap
 from reprise.embedding.clap.notes import NoteBatch, collate_notes
-from reprise.embedding.clap.pieces import word_pieces
+from reprise.embedding.clap.text import WordBatch, collate_texts
 from reprise.embedding.clap.towers import TowerParams
 from reprise.errors import BadInput
 from reprise.learning.training import FitParams, RunParams, run_epochs
@@ -54,7 +54,7 @@ class _Batch(NamedTuple):
     spectrograms: Tensor
     features: Tensor
     notes: NoteBatch
-    pieces: Tensor
+    words: WordBatch
     truth: Tensor
     stated: Tensor
     said: Tensor
@@ -76,7 +76,7 @@ class _Data:
             torch.from_numpy(self.clips.spectrograms[rows].astype(np.float32)),
             self.features[rows].float(),
             collate_notes([self.notes[row] for row in rows]),
-            word_pieces([put_in_words(caption, rng) for caption in said]),
+            collate_texts([put_in_words(caption, rng) for caption in said]),
             torch.from_numpy(caption_truth(said, truth)),
             torch.from_numpy(truth),
             torch.from_numpy(statements_of(said)),
@@ -181,14 +181,15 @@ def train(
 
 def _on(batch: _Batch, device: torch.device) -> _Batch:
     notes = NoteBatch(*(tensor.to(device) for tensor in batch.notes))
-    others = {name: tensor.to(device) for name, tensor in batch._asdict().items() if name != "notes"}
-    return _Batch(notes=notes, **others)
+    words = WordBatch(*(tensor.to(device) for tensor in batch.words))
+    others = {name: own.to(device) for name, own in batch._asdict().items() if isinstance(own, Tensor)}
+    return _Batch(notes=notes, words=words, **others)
 
 
 def batch_losses(model: Clap, batch: _Batch, params: ClapParams) -> dict[str, Tensor]:
     """The loss, and beside it how often a true caption is nearer than its flip, to sound and to notes."""
     features = model.features(batch.spectrograms) if params.fine_tune else batch.features
-    texts = model.text(batch.pieces)
+    texts = model.text(batch.words)
     vectors = {SOUND: model.audio(features, batch.spectrograms)}
     if params.notes:
         vectors[NOTES] = model.notes(batch.notes)
