@@ -246,12 +246,13 @@ def words_and_sound(metrics: Metrics) -> str:
 
 def flipped_assertions(metrics: Metrics) -> str:
     """How often the true one of two captions is nearer, to a sound and to its notes."""
-    flips = metrics("clap")["flips"]
+    found = metrics("clap")
+    sides = [found[stock][kind] for kind in ("audio", "notes") for stock in ("flips", "flips_seen_words")]
     rows = [
-        [words(topic), shown(flips["audio"][topic]), shown(own), shown(own["count"])]
-        for topic, own in flips["notes"].items()
+        [words(topic), *(shown(side[topic]) for side in sides), shown(own["count"])] for topic, own in sides[0].items()
     ]
-    return lines(["", "from sound (95 %)", "from notes (95 %)", "clips"], rows)
+    of_words = ("words held out (95 %)", "words of training")
+    return lines(["", *(f"from {kind}, {stock}" for kind in ("sound", "notes") for stock in of_words), "clips"], rows)
 
 
 def control(metrics: Metrics) -> str:

@@ -59,7 +59,10 @@ def evaluate_clap(params: ClapEvaluationParams, spectrogram: SpectrogramParams, 
         for name in SETS:
             sets[name] = embed_set(embedder, load_clap_set(clips, name, spectrogram))
             bar.update(1)
-        told = {kind: flips(embedder, sets["test"], kind, params) for kind in (SOUND, NOTES)}
+        told, told_seen = (
+            {kind: flips(embedder, sets["test"], kind, params, held_out) for kind in (SOUND, NOTES)}
+            for held_out in (True, False)
+        )
         bar.update(1)
         retrieval = {
             "text_to_audio": text_to_audio(embedder, sets["test"], params),
@@ -71,6 +74,7 @@ def evaluate_clap(params: ClapEvaluationParams, spectrogram: SpectrogramParams, 
         "health": {embedder.name: checked_health},
         "prompted": _prompted(embedder, sets, params),
         "flips": told,
+        "flips_seen_words": told_seen,
         "retrieval": retrieval,
     }
 
@@ -122,10 +126,12 @@ def _prompted(embedder: SmallClap, sets: Mapping[str, EmbeddedSet], params: Clap
     return result
 
 
-def flips(embedder: SmallClap, own: EmbeddedSet, kind: str, params: ClapEvaluationParams) -> dict:
-    """How often the true one of two captions is nearer, by topic."""
+def flips(
+    embedder: SmallClap, own: EmbeddedSet, kind: str, params: ClapEvaluationParams, held_out: bool = True
+) -> dict:
+    """How often the true one of two captions is nearer, by topic, in words held out from training or in seen ones."""
     found = {}
-    for test in flip_tests(own.clips.described.truth, params.seed):
+    for test in flip_tests(own.clips.described.truth, params.seed, held_out):
         true, false = embedder.embed_text(test.true), embedder.embed_text(test.false)
         right = told_apart(own.vectors[kind][test.clips], true, false)
         found[test.topic] = mean_estimate(right, params.resamples, params.seed, test.clips.tolist())
