@@ -167,6 +167,8 @@ def _place(location: Sequence[str | int], schema: dict) -> tuple[list[str], dict
     """A place in a value, as dotted keys, and the schema of what belongs there; of an unknown key that around it."""
     known, keys = schema.get("$defs", {}), []
     for step in location:
+        if "anyOf" in schema:  # or null
+            schema = known[schema["anyOf"][0]["$ref"].removeprefix("#/$defs/")]
         if isinstance(step, int) and "properties" in schema:  # a positional argument
             step = list(schema["properties"])[step]
         if "oneOf" in schema:  # which of several kinds it is
@@ -180,7 +182,9 @@ def _place(location: Sequence[str | int], schema: dict) -> tuple[list[str], dict
             )
         else:
             keys.append(step)
-            schema = schema["properties"].get(step, schema)
+            schema = (
+                schema["properties"].get(step, schema) if "properties" in schema else schema["additionalProperties"]
+            )
         reference = schema if isinstance(schema, str) else schema.get("$ref")
         schema = known[reference.removeprefix("#/$defs/")] if reference else schema
     return keys, schema

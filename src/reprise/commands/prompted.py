@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reprise.commands.output import print_json, progress
-from reprise.composition.sampling.rules import SAMPLING, load_rules
+from reprise.composition.sampling.rules import load_rules
 from reprise.composition.use.models import MODELS_FOLDER
 from reprise.errors import BadInput
 
@@ -130,11 +130,10 @@ def open_composer(options: argparse.Namespace, font: Path) -> "ConditionedCompos
     )
     if not (folder / CONFIG).is_file():
         raise BadInput(f"{folder}: has no model that takes orders; make it with ./run, or leave out --prompt")
-    rules = load_rules(folder)[0].told(vars(options) | {"key": None}) if (folder / SAMPLING).exists() else None
+    rules = load_rules(folder)[0].told(vars(options) | {"key": None})
     embedder = SmallClap(EMBEDDER) if (EMBEDDER / CONFIG).is_file() else None
     guidance = GUIDANCE if options.guidance is None else options.guidance
-    composer = ConditionedComposer(load_model(folder), font, guidance, embedder)
-    return replace(composer, rules=rules) if rules else composer
+    return ConditionedComposer(load_model(folder), font, guidance, embedder, rules=rules)
 
 
 def wishes(options: argparse.Namespace, composer: "ConditionedComposer") -> "Understood":

@@ -21,6 +21,7 @@ from reprise.checked import Seed, checked
 from reprise.composition.models.trained import load_model
 from reprise.composition.sampling.samples import lay_open
 from reprise.embedding.clap.model import SmallClap
+from reprise.errors import BadInput
 from reprise.music.excerpts import cut_at_bar
 from reprise.music.piece import Piece
 from reprise.music.writers.midi import midi_bytes
@@ -94,6 +95,10 @@ def items_of(params: TasteParams, real: Sequence[Piece], prompts: Path) -> list[
     """
     made: list[tuple[str, Prompt | None, int, Piece | None]] = []
     for name, takes in params.sets.items():
+        if name not in BUILT_IN and Path(name).stem in (*BUILT_IN, UNCONDITIONED, REAL):
+            raise BadInput(
+                f"taste.sets: has {name}; a file of your own must have another name, since that one is taken"
+            )
         found = load_prompts(name if name in BUILT_IN else prompts / name)
         made += [(Path(name).stem, prompt, take, None) for prompt in found for take in range(takes)]
     base = load_prompts(BASE)
@@ -142,7 +147,10 @@ def _make_shard(
 def _plan(composer: ConditionedComposer, item: Item) -> Plan:
     """What a piece is to be; a control is what the composer makes when it understands nothing."""
     assert item.prompt is not None
-    return composer.plan(Understood() if item.set == UNCONDITIONED else composer.understand(item.prompt.text))
+    try:
+        return composer.plan(Understood() if item.set == UNCONDITIONED else composer.understand(item.prompt.text))
+    except BadInput as error:
+        raise BadInput(f"{item.set}: prompt '{item.prompt.id}': {error}") from error
 
 
 def _titled(piece: Piece, item: Item) -> Piece:

@@ -43,14 +43,15 @@ WORDS: tuple[tuple[str, str, object], ...] = (
     ("jig", METRE, (6, 8)),
     ("march", METRE, (2, 4)),
     ("solo|unaccompanied|single line", PARTS, 1),
-    ("duo|duet|two voices|two parts|for two", PARTS, 2),
-    ("trio|three voices|three parts|for three", PARTS, 3),
-    ("quartet|four voices|four parts|four-part|for four", PARTS, 4),
+    ("duo|duet|(?:two|2) (?:voices|parts)|for two", PARTS, 2),
+    ("trio|(?:three|3) (?:voices|parts)|for three", PARTS, 3),
+    ("quartet|(?:four|4) (?:voices|parts)|four-part|for four", PARTS, 4),
 )
 
 # General MIDI programs, zero-based.
 INSTRUMENTS: dict[str, int] = {
     "(?:grand |acoustic )?piano(?:forte)?": 0,
+    "electric piano": 4,
     "harpsichord": 6,
     "celest[ae]": 8,
     "glockenspiel": 9,
@@ -66,7 +67,7 @@ INSTRUMENTS: dict[str, int] = {
     "(?:nylon(?:-string(?:ed)?)?|classical|spanish|acoustic) guitar|guitar": 24,
     "steel guitar": 25,
     "electric guitar": 27,
-    "(?:acoustic|upright|double|string) bass|contrabass": 32,
+    "(?:(?:acoustic|upright|double|string) )?bass(?:es)?|contrabass": 32,
     "(?:electric|fretless) bass|bass guitar": 33,
     "violin|fiddle": 40,
     "viola": 41,
@@ -75,7 +76,7 @@ INSTRUMENTS: dict[str, int] = {
     "pizzicato(?: strings)?": 45,
     "harp": 46,
     "timpani": 47,
-    "string ensemble|string section|string orchestra|strings": 48,
+    "string (?:ensemble|section|orchestra)|strings|string(?= (?:duo|trio|quartet))": 48,
     "choir|chorus|voices singing": 52,
     "trumpet": 56,
     "trombone": 57,
@@ -109,7 +110,10 @@ INSTRUMENTS: dict[str, int] = {
 
 # What is asked for now and then and can't be had, with what is done instead.
 IMPOSSIBLE: dict[str, str] = {
-    "drums?|percussion|drum kit|beats?": "there are no drums in this music",
+    "drums?|percussion|drum kit|beats?(?! (?:per|a) minute)": "there are no drums in this music",
     "lyrics|sing(?:s|ing|er)?|vocals?|rap": "nobody sings words: a choir only sings vowels",
 }
-DENIALS = r"(?:no|not|without|never|lacking|free of|isn't|anything but)(?: (?:an?|any|the|too|very|so))?"
+DENIALS = (
+    r"(?:no|not|nor|neither|without|never|lacking|free of|isn't|aren't|don't|doesn't|except|anything but)"
+    r"(?: (?:an?|any|the|too|very|so|at all|be|it|make|play|use|heavy))*"
+)

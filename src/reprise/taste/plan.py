@@ -31,7 +31,7 @@ LEVELLED = (DENSITY, REGISTER, ARTICULATION, DISSONANCE, LOUDNESS)
 
 USUAL = "usual"
 USUAL_BPM, USUAL_SECONDS, USUAL_PARTS, USUAL_METRE = 96.0, 15.0, 4, (4, 4)
-USUAL_PROGRAMS = (0,)
+USUAL_PROGRAMS = (0, 48, 73, 42)  # the first of them that may play
 LEAST_BARS, MOST_BARS = 4, 200
 TELLABLE_BARS = 24  # the longest passages of training
 
@@ -74,7 +74,7 @@ def plan(understood: Understood, config: ModelConfig, seconds: float = USUAL_SEC
     metre = _metre(understood, config)
     bars = _bars(understood, metre, tempo, seconds)
     parts = _parts(understood, config)
-    programs = tuple(program for program, _ in understood.instruments)[:parts] or USUAL_PROGRAMS
+    programs = tuple(program for program, _ in understood.instruments)[:parts] or _usual_program(understood)
     levels = {name: str(understood.value(name)) for name in ASKED if understood.value(name)}
     attributes = {
         ASKED[name]: config.conditions.at(ASKED[name], LEVELS[level])
@@ -102,6 +102,10 @@ def plan(understood: Understood, config: ModelConfig, seconds: float = USUAL_SEC
     )
 
 
+def _usual_program(understood: Understood) -> tuple[int, ...]:
+    return tuple(program for program in USUAL_PROGRAMS if program not in understood.excluded)[:1] or USUAL_PROGRAMS[:1]
+
+
 def _number(understood: Understood, name: str, usual: float) -> float:
     value = understood.value(name)
     return value if isinstance(value, int | float) else usual
@@ -123,6 +127,8 @@ def _bars(understood: Understood, metre: tuple[int, int], tempo: float, usual_s:
     if understood.value(BARS) is not None:
         bars = int(_number(understood, BARS, 0))
     else:
+        if _number(understood, SECONDS, usual_s) <= 0:
+            raise BadInput("length: is 0 s; it must be more")
         bar_s = metre[0] * 4 / metre[1] * 60 / tempo
         bars = max(round(_number(understood, SECONDS, usual_s) / bar_s), LEAST_BARS)
     if not 1 <= bars <= MOST_BARS:
@@ -151,14 +157,17 @@ def lines(understood: Understood, tempo: float, metre: Sequence[int], bars: int,
     """What was understood and what is usual, a line each, for people."""
     reasons = {name: f"from {wish.because}" for name, wish in understood.wishes.items()}
     reasons.setdefault(BARS, reasons.get(SECONDS, USUAL))
+    shown_levels = [name for name in (KEY, MODE, *LEVELLED) if parts > 1 or name != DISSONANCE]
     shown = {
         TEMPO: f"tempo {tempo:g} BPM",
         METRE: f"metre {metre[0]}/{metre[1]}",
         PARTS: f"{parts} part{'s' if parts > 1 else ''}",
-        BARS: f"{bars} bars",
-        **{name: f"{name} {understood.value(name)}" for name in (KEY, MODE, *LEVELLED) if name in understood.wishes},
+        BARS: f"{bars} bar{'s' if bars > 1 else ''}",
+        **{name: f"{name} {understood.value(name)}" for name in shown_levels if name in understood.wishes},
     }
     said = [f"{text} ({reasons.get(name, USUAL)})" for name, text in shown.items()]
-    players = [f"{program_to_instrument_name(program)} (from {word})" for program, word in understood.instruments]
+    players = [
+        f"{program_to_instrument_name(program)} (from {word})" for program, word in understood.instruments[:parts]
+    ]
     nothing = () if understood.wishes or understood.instruments else ("nothing of it was understood",)
     return (*nothing, *said, *players, *understood.limits)

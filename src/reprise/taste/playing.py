@@ -79,10 +79,11 @@ def play(
     notes = piece.notes.copy()
     if register is not None and len(notes):
         apart = register - float(np.average(notes["pitch"], weights=notes["duration"]))
-        notes["pitch"] = np.clip(notes["pitch"] + OCTAVE * round(apart / OCTAVE), 0, 127)
+        notes["pitch"] += _within(notes["pitch"], OCTAVE * round(apart / OCTAVE))
     by_part = [notes["part"] == part for part in range(len(piece.programs))]
+    sounding = np.array([own.any() for own in by_part])
     heights = np.array([notes["pitch"][own].mean() if own.any() else 0.0 for own in by_part])
-    players = spread(programs, heights)
+    players = _players(programs, heights, sounding)
     for own, program in zip(by_part, players):
         notes["pitch"][own] += _into_range(notes["pitch"][own], *range_of(program))
         if articulation is not None:
@@ -102,9 +103,30 @@ def spread(programs: Sequence[int], heights: np.ndarray) -> tuple[int, ...]:
     return tuple(ordered[int(rank) * len(ordered) // len(heights)] for rank in place)
 
 
+def _players(programs: Sequence[int], heights: np.ndarray, sounding: np.ndarray) -> tuple[int, ...]:
+    """A program for each part: `spread` over those that sound, and any for those that don't."""
+    if sounding.sum() < len(programs):
+        return spread(programs, heights)
+    among = iter(spread(programs, heights[sounding]))
+    return tuple(next(among) if sounds else programs[0] for sounds in sounding)
+
+
+def _within(pitches: np.ndarray, shift: int) -> int:
+    """The shift, or as many of its octaves as keep pitches MIDI's."""
+    low, high = int(pitches.min()), int(pitches.max())
+    while low + shift < 0:
+        shift += OCTAVE
+    while high + shift > 127:
+        shift -= OCTAVE
+    return shift
+
+
 def _into_range(pitches: np.ndarray, low: int, high: int) -> int:
     """By how many semitones, in octaves, a part moves so that fewest of its notes lie out of range; 0 if none gains."""
-    shifts = sorted((OCTAVE * octaves for octaves in range(-5, 6)), key=lambda shift: (abs(shift), shift))
+    if not len(pitches):
+        return 0
+    possible = {_within(pitches, OCTAVE * octaves) for octaves in range(-5, 6)}
+    shifts = sorted(possible, key=lambda shift: (abs(shift), shift))
     return min(shifts, key=lambda shift: int(((pitches + shift < low) | (pitches + shift > high)).sum()))
 
 

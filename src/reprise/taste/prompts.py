@@ -14,17 +14,17 @@ from reprise.errors import BadInput
 
 TASTES = ("sweet", "sour", "salty", "bitter")
 FIELDS = ("id", "instrument", "description")
-LONGEST = 1000  # characters of a description
+LONGEST, LONGEST_INSTRUMENT = 1000, 200  # characters of a description, and of the names of its instruments
 MOST = 10_000  # prompts
 DATA = Path(__file__).with_name("data")
 BASE, UNCONDITIONED, REAL = "base", "unconditioned", "real"  # sets of pieces; the last two are controls
 BUILT_IN = {path.stem: path for path in sorted(DATA.glob("*.json"))}
 
 # Words that name a taste, beside its own name.
-_NAMES = {
+TASTE_WORDS = {
     "sweet": r"sweet\w*|sugar\w*|honey\w*",
     "sour": r"sour\w*|acid(?:ic|ity)?",
-    "salty": r"salt\w*",
+    "salty": r"salt(?!arell)\w*",
     "bitter": r"bitter\w*",
 }
 
@@ -50,7 +50,7 @@ class Prompt:
 
 def tastes_in(text: str) -> tuple[str, ...]:
     """The tastes that a text names."""
-    return tuple(taste for taste in TASTES if re.search(rf"\b(?:{_NAMES[taste]})\b", text.lower()))
+    return tuple(taste for taste in TASTES if re.search(rf"\b(?:{TASTE_WORDS[taste]})\b", text.lower()))
 
 
 def load_prompts(source: str | Path) -> tuple[Prompt, ...]:
@@ -91,9 +91,11 @@ def _prompt(row: object, where: str) -> Prompt:
     number, instrument, description = row["id"], row.get("instrument", ""), row["description"]
     if isinstance(number, bool) or not isinstance(number, int | str) or not re.fullmatch(r"[\w.-]{1,100}", str(number)):
         raise BadInput(f"{where}: id is {number!r}; it must be a whole number or letters, digits, '.', '_' and '-'")
-    for name, value in (("instrument", instrument), ("description", description)):
-        if not isinstance(value, str) or len(value) > LONGEST:
-            raise BadInput(f"{where}: {name} isn't a text of at most {LONGEST:,} characters")
+    for name, value, most in (("instrument", instrument, LONGEST_INSTRUMENT), ("description", description, LONGEST)):
+        if not isinstance(value, str) or len(value) > most:
+            raise BadInput(f"{where}: {name} isn't a text of at most {most:,} characters")
+        if any("\ud800" <= character <= "\udfff" for character in value):
+            raise BadInput(f"{where}: {name} has half of a surrogate pair, which is no character; leave it out")
     if not description.strip():
         raise BadInput(f"{where}: description is empty; it must say what the music is like")
     return Prompt(str(number), " ".join(instrument.split()), " ".join(description.split()))

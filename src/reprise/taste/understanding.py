@@ -27,7 +27,7 @@ from reprise.taste.lexicon import (
     TEMPO,
     WORDS,
 )
-from reprise.taste.prompts import tastes_in
+from reprise.taste.prompts import TASTE_WORDS
 
 LONGEST = 2000  # characters of a text
 KEY, SECONDS, BARS = "key", "seconds", "bars"
@@ -52,13 +52,28 @@ SURE = 0.25  # how much nearer than its opposite a phrase must be, as a cosine
 
 _PATTERNS: tuple[tuple[re.Pattern, str, object], ...] = tuple(
     (re.compile(rf"(?<![\w-])(?:{pattern})(?![\w-])"), name, value)
-    for pattern, name, value in (*WORDS, *((pattern, INSTRUMENT, program) for pattern, program in INSTRUMENTS.items()))
+    for pattern, name, value in (
+        *WORDS,
+        *((f"(?:{pattern})s?", INSTRUMENT, program) for pattern, program in INSTRUMENTS.items()),
+    )
 )
-_KEY = re.compile(r"\bin (?:the key of )?([a-g](?:[ -]?(?:sharp|flat)|[#♯b♭])?)[ -](major|minor|maj|min|dur|moll)\b")
-_BPM = re.compile(r"\b(\d{2,3})(?:\.\d+)? ?bpm\b|\bat tempo (\d{2,3})\b")
-_METRE = re.compile(r"\b(\d{1,2}) ?/ ?(2|4|8|16)\b")
-_LENGTH = re.compile(r"\b(\d{1,4}) ?(seconds?|s|bars?|measures?)\b")
-_DENIED = re.compile(rf"(?:^|[\s,;:])(?:{DENIALS})\s$")
+_ACCIDENTAL = "(?:[ -]?(?:sharp|flat)|[#♯b♭])"
+_MODES = "(major|minor|maj|min|dur|moll)"
+# A letter alone, `a minor tune`, is no key, nor is `in a minor mood`.
+_KEY = re.compile(
+    rf"\b(?:in|key(?: of|:)?) (?:the key of )?(?!a (?:major|minor) (?:key|mode|mood|scale|chord|tonality)\b)"
+    rf"([a-g]{_ACCIDENTAL}?)(?:[ -]{_MODES}|(m))\b|(?<![\w'-])([b-g]{_ACCIDENTAL}?|a{_ACCIDENTAL})[ -]{_MODES}\b"
+)
+_BPM = re.compile(r"\b(\d{1,4}(?:\.\d+)?)[ -]?(?:bpm|beats (?:per|a) minute)\b|\btempo(?: of|:)? (\d{1,4}(?:\.\d+)?)\b")
+_METRE = re.compile(r"\b(\d{1,2}) ?/ ?(2|4|8|16)\b(?![ -]notes?)")
+_LENGTH = re.compile(r"\b(\d{1,4})[ -]?(seconds?|secs?|s|minutes?|mins?|bars?|measures?)\b")
+_DENIED = re.compile(rf"(?:^|[\s,;:(])(?:{DENIALS})(?: [\w-]+ (?:or|nor)(?: an?| any)?)*\s$")
+_TOO_MANY = re.compile(
+    r"\b\d{2,6} ?(?:voices|parts|players|singers|musicians|instruments)\b"
+    r"|\b(?:choir|chorus|orchestra|ensemble|band|group) of \d{2,6}\b"
+    r"|\b(?:quintet|sextet|septet|octet|nonet)\b"
+    r"|\b(?:five|six|seven|eight|nine|ten) (?:voices|parts|players|singers|musicians|instruments)\b"
+)
 
 
 @dataclass(frozen=True)
@@ -104,17 +119,31 @@ def understand(text: str, embedder: Embedder | None = None) -> Understood:
     Raises:
         BadInput: the text is empty or very long.
     """
-    plain = " ".join(text.lower().split())
-    if not plain or len(plain) > LONGEST:
-        raise BadInput(f"prompt: has {len(plain):,} characters; it must have 1 to {LONGEST:,}")
-    understood = Understood(tastes=tastes_in(plain))
-    rest = plain
-    for found in _explicit(plain):
-        understood = _obeyed(understood, found)
-        rest = rest.replace(found.word, " ", 1)
-    understood = _limits(understood, plain)
+    understood, rest = _words(text, "prompt")
     understood = _by_taste(understood)
     return understood if embedder is None else _by_embedder(understood, rest, embedder)
+
+
+def _words(text: str, what: str) -> tuple[Understood, str]:
+    """What the explicit words of a text ask for, and the rest of it."""
+    plain = " ".join(text.lower().replace("’", "'").split())
+    if not plain or len(plain) > LONGEST:
+        raise BadInput(f"{what}: has {len(plain):,} characters; it must have 1 to {LONGEST:,}")
+    understood, rest, end = Understood(tastes=_tastes(plain)), [], 0
+    for found in _explicit(plain):
+        understood = _obeyed(understood, found)
+        rest.append(plain[end : found.start])
+        end = found.start + len(found.word)
+    return _limits(understood, plain), " ".join([*rest, plain[end:]])
+
+
+def _tastes(text: str) -> tuple[str, ...]:
+    """The tastes that a text names and doesn't deny, in its order."""
+    places = {
+        taste: [m.start() for m in re.finditer(rf"\b(?:{words})\b", text) if not _DENIED.search(text[: m.start()])]
+        for taste, words in TASTE_WORDS.items()
+    }
+    return tuple(sorted((taste for taste in places if places[taste]), key=lambda taste: places[taste][0]))
 
 
 def overridden(understood: Understood, text: str) -> Understood:
@@ -123,20 +152,26 @@ def overridden(understood: Understood, text: str) -> Understood:
     Raises:
         BadInput: that text is empty or very long, or nothing in it is an explicit word.
     """
-    above = understand(text)
+    above, _ = _words(text, "override")
     if not above.wishes and not above.instruments and not above.excluded:
         raise BadInput(
             f"override: nothing in '{text}' is understood; give words such as '90 BPM', 'low' or 'for cello'"
         )
+    instead = {MODE: KEY, KEY: MODE, SECONDS: BARS, BARS: SECONDS}
+    gone = {instead.get(name) for name in above.wishes}
+    kept = {name: wish for name, wish in understood.wishes.items() if name not in gone}
     return replace(
         understood,
-        wishes={**understood.wishes, **above.wishes},
+        wishes={**kept, **above.wishes},
         instruments=above.instruments or tuple(i for i in understood.instruments if i[0] not in above.excluded),
+        excluded=tuple(dict.fromkeys((*understood.excluded, *above.excluded))),
+        limits=tuple(dict.fromkeys((*understood.limits, *above.limits))),
     )
 
 
 @dataclass(frozen=True)
 class _Found:
+    start: int
     name: str
     value: object
     word: str
@@ -147,22 +182,23 @@ def _explicit(text: str) -> Iterator[_Found]:
     """The words of a text that are obeyed, in its order; of two that overlap the longer."""
     spans: list[tuple[int, int, str, object]] = []
     for match in _KEY.finditer(text):
-        letter, mode = match.groups()
+        letter, mode = filter(None, match.groups())
         spans.append((*match.span(), KEY, parse_key(f"{letter} {mode}").name))
     for match in _BPM.finditer(text):
         spans.append((*match.span(), TEMPO, float(match.group(1) or match.group(2))))
     for match in _METRE.finditer(text):
         spans.append((*match.span(), METRE, (int(match.group(1)), int(match.group(2)))))
     for match in _LENGTH.finditer(text):
-        name = BARS if match.group(2)[0] in "bm" else SECONDS
-        spans.append((*match.span(), name, int(match.group(1))))
+        name = BARS if match.group(2).startswith(("bar", "measure")) else SECONDS
+        number = int(match.group(1)) * (60 if match.group(2).startswith("min") else 1)
+        spans.append((*match.span(), name, number))
     for pattern, name, value in _PATTERNS:
         spans += [(*match.span(), name, value) for match in pattern.finditer(text)]
     end = 0
     for start, stop, name, value in sorted(spans, key=lambda span: (span[0], span[0] - span[1])):
         if start >= end:
             end = stop
-            yield _Found(name, value, text[start:stop], bool(_DENIED.search(text[:start])))
+            yield _Found(start, name, value, text[start:stop], bool(_DENIED.search(text[:start])))
 
 
 def _obeyed(understood: Understood, found: _Found) -> Understood:
@@ -181,8 +217,9 @@ def _obeyed(understood: Understood, found: _Found) -> Understood:
         if not levelled or opposite is None:
             return understood
         found, because = replace(found, value=opposite), f"not '{found.word}'"
-    exact = found.name == TEMPO and "bpm" in found.word
-    if found.name in understood.wishes and not exact:
+    earlier = understood.wishes.get(found.name)
+    exact = found.name == TEMPO and bool(re.search(r"\d", found.word))
+    if earlier and not (exact and not re.search(r"\d", earlier.because)):
         return understood
     return understood.told(found.name, found.value, because)
 
@@ -193,8 +230,7 @@ def _limits(understood: Understood, text: str) -> Understood:
         for pattern, said in IMPOSSIBLE.items()
         if any(not _DENIED.search(text[: found.start()]) for found in re.finditer(rf"\b(?:{pattern})\b", text))
     ]
-    many = re.search(r"\b(\d{2,6}) ?(?:voices|parts|players|singers|musicians|instruments)\b|\bof (\d{2,6})\b", text)
-    if many:
+    if many := _TOO_MANY.search(text):
         limits.append(f"'{many.group(0)}': there are at most four parts")
     return replace(understood, limits=tuple(limits))
 

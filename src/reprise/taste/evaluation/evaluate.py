@@ -11,6 +11,7 @@ from reprise.audio.levels import active_rms, window_rms
 from reprise.checked import Resamples, Seed, checked
 from reprise.embedding.embedder import NotesEmbedder
 from reprise.embedding.maps import Labelled, Map, make_map
+from reprise.errors import BadInput
 from reprise.taste.evaluation.adherence import adherence, by_the_table
 from reprise.taste.evaluation.kad import kad
 from reprise.taste.evaluation.made import Made, load_made
@@ -55,6 +56,8 @@ def evaluate_taste(params: TasteEvaluationParams, embedder: NotesEmbedder, folde
     """
     everything = load_made(folder, embedder.sample_rate)
     made = [one for one in everything if one.set not in CONTROLS]
+    if not any(one.set == BASE for one in made):
+        raise BadInput(f"{folder}: has no music of the base prompts; set taste.sets.base to 2 or more")
     sound = Judged(everything, embedder.embed_audio([one.sound for one in everything]))
     notes = Judged(everything, embedder.embed_notes([one.piece for one in everything]))
     seed, resamples = params.seed, params.resamples

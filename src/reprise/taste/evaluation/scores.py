@@ -46,14 +46,20 @@ def score_pieces(vectors: Vectors, prompts: Sequence[Prompt], resamples: int, se
     """Mean cosine of pieces with their own texts, and with those of prompts that name other tastes; by prompt."""
     cosines = vectors.pieces @ vectors.texts.T
     tastes = [prompt.tastes for prompt in prompts]
-    others = np.array([[not set(own) & set(other) for other in tastes] for own in tastes])
+    ids = [prompt.id for prompt in prompts]
+    others = np.array(
+        [
+            [number != other and not set(own) & set(theirs) for other, theirs in zip(ids, tastes)]
+            for number, own in zip(ids, tastes)
+        ]
+    )
     kept = others.any(axis=1)
     shuffled = np.where(others, cosines, 0).sum(axis=1)[kept] / others.sum(axis=1)[kept]
     groups = [prompt.id for prompt in prompts]
-    return {
-        "true": mean_estimate(np.diag(cosines), resamples, seed, groups),
-        "shuffled": mean_estimate(shuffled, resamples, seed, np.array(groups)[kept].tolist()),
-    }
+    found = {"true": mean_estimate(np.diag(cosines), resamples, seed, groups)}
+    if kept.any():
+        found["shuffled"] = mean_estimate(shuffled, resamples, seed, np.array(groups)[kept].tolist())
+    return found
 
 
 def score_controls(
