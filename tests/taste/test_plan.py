@@ -8,7 +8,7 @@ from tiny_model import make_tiny_model
 
 from reprise.errors import BadInput
 from reprise.taste.plan import LEVELS, REGISTERS, Plan, plan
-from reprise.taste.understanding import Understood, understand
+from reprise.taste.words.understanding import Understood, understand
 
 METRES = ((2, 4), (3, 4), (4, 4), (6, 8))
 

@@ -7,8 +7,8 @@ from reprise.music.analysis.attributes import articulation
 from reprise.music.piece import Piece, note_table
 from reprise.music.readers.midi import read_midi
 from reprise.music.writers.midi import midi_bytes
-from reprise.taste.lexicon import INSTRUMENTS
 from reprise.taste.playing import play, range_of, spread
+from reprise.taste.words.lexicon import INSTRUMENTS
 
 PIANO, TUBA, CELLO, VIOLIN, FLUTE, PICCOLO = 0, 58, 42, 40, 73, 72
 

@@ -269,7 +269,7 @@ def run_embed(options: argparse.Namespace) -> int:
 def run_clap_score(options: argparse.Namespace) -> int:
     """Score recordings; 2 if one couldn't be read."""
     from reprise.embedding.scores import clap_scores, match_recordings
-    from reprise.taste.prompts import load_prompts
+    from reprise.taste.words.prompts import load_prompts
 
     texts = {prompt.id: prompt.text for prompt in load_prompts(options.prompts)}
     matched, others = match_recordings(options.audio, list(texts))

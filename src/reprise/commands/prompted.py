@@ -13,7 +13,7 @@ from reprise.errors import BadInput
 
 if TYPE_CHECKING:
     from reprise.taste.composer import ConditionedComposer
-    from reprise.taste.understanding import Understood
+    from reprise.taste.words.understanding import Understood
 
 MODEL = "conditioned"
 EMBEDDER = Path("models/clap")
@@ -143,7 +143,7 @@ def wishes(options: argparse.Namespace, composer: "ConditionedComposer") -> "Und
         BadInput: the prompt or the override is empty or very long.
     """
     from reprise.music.analysis.keyfinding import parse_key
-    from reprise.taste.understanding import BARS, KEY, overridden
+    from reprise.taste.words.understanding import BARS, KEY, overridden
 
     understood = composer.understand(options.prompt)
     if options.override is not None:

@@ -16,7 +16,7 @@ from reprise.music.piece import Piece
 from reprise.taste.generator import Generated
 from reprise.taste.plan import USUAL_SECONDS, Plan, plan
 from reprise.taste.playing import play
-from reprise.taste.understanding import Understood, understand
+from reprise.taste.words.understanding import Understood, understand
 
 SAMPLE_RATE = 44100
 

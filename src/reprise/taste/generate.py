@@ -29,8 +29,8 @@ from reprise.pipeline.compute import ComputeParams, run_jobs
 from reprise.pipeline.shards import item_name, make_shard, shard_name
 from reprise.taste.composer import ConditionedComposer
 from reprise.taste.plan import Plan
-from reprise.taste.prompts import BASE, BUILT_IN, REAL, UNCONDITIONED, Prompt, load_prompts
-from reprise.taste.understanding import Understood
+from reprise.taste.words.prompts import BASE, BUILT_IN, REAL, UNCONDITIONED, Prompt, load_prompts
+from reprise.taste.words.understanding import Understood
 
 TOGETHER = 8  # items of a shard
 REAL_BPM = 96.0  # of real scores, which have no tempo

@@ -16,8 +16,8 @@ from reprise.composition.models.trained import ModelConfig
 from reprise.errors import BadInput
 from reprise.music.analysis.keyfinding import parse_key
 from reprise.music.piece import FASTEST_BPM, SLOWEST_BPM
-from reprise.taste.lexicon import ARTICULATION, DENSITY, DISSONANCE, LOUDNESS, METRE, MODE, PARTS, REGISTER, TEMPO
-from reprise.taste.understanding import BARS, KEY, SECONDS, Understood
+from reprise.taste.words.lexicon import ARTICULATION, DENSITY, DISSONANCE, LOUDNESS, METRE, MODE, PARTS, REGISTER, TEMPO
+from reprise.taste.words.understanding import BARS, KEY, SECONDS, Understood
 
 REGISTERS = {"lowest": 43, "low": 50, "middle": 64, "raised": 70, "high": 77, "highest": 84}  # mean MIDI pitches
 # Other levels as shares of the training passages that lie below them.

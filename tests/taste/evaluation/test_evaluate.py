@@ -17,7 +17,7 @@ from reprise.pipeline.shards import item_name, shard_name, write_shard
 from reprise.taste.evaluation.evaluate import TasteEvaluationParams, evaluate_taste, loudness_of
 from reprise.taste.evaluation.made import Made, load_made
 from reprise.taste.evaluation.plots import draw_taste
-from reprise.taste.prompts import TASTES
+from reprise.taste.words.prompts import TASTES
 
 PARAMS = TasteEvaluationParams(seed=1, resamples=50)
 ESTIMATE = {"value", "low", "high", "count"}

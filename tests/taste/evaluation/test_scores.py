@@ -13,7 +13,7 @@ from reprise.taste.evaluation.scores import (
     taught,
     text_vectors,
 )
-from reprise.taste.prompts import TASTES, Prompt
+from reprise.taste.words.prompts import TASTES, Prompt
 
 RESAMPLES, SEED = 200, 1
 ESTIMATE = {"value", "low", "high", "count"}

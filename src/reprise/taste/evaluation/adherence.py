@@ -13,9 +13,9 @@ from reprise.learning.bootstrap import mean_estimates, rank_estimates
 from reprise.music.analysis.attributes import articulation, dissonance, mean_pitch, onset_density, onset_rate
 from reprise.music.analysis.keyfinding import Key, find_key
 from reprise.music.piece import Piece
-from reprise.taste.crossmodal import CROSSMODAL
 from reprise.taste.evaluation.made import Made
-from reprise.taste.prompts import BASE
+from reprise.taste.words.crossmodal import CROSSMODAL
+from reprise.taste.words.prompts import BASE
 
 TEMPO_BINS = (40, 60, 70, 90, 110, 140, 160, 210)  # BPM: Grave to Prestissimo, as MidiCaps has them
 HEIGHTS = {"low": 0.0, "middle": 1.0, "raised": 1.5, "high": 2.0}  # the order of levels

@@ -23,7 +23,7 @@ from reprise.taste.evaluation.scores import (
     taste_matrix,
     text_vectors,
 )
-from reprise.taste.prompts import BASE, REAL, TASTES, UNCONDITIONED, Prompt, load_prompts
+from reprise.taste.words.prompts import BASE, REAL, TASTES, UNCONDITIONED, Prompt, load_prompts
 
 CONTROLS = (UNCONDITIONED, REAL)
 

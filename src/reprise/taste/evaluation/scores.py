@@ -8,8 +8,8 @@ import numpy as np
 
 from reprise.embedding.embedder import Embedder
 from reprise.learning.bootstrap import mean_estimate, rounded
-from reprise.taste.crossmodal import IN_WORDS
-from reprise.taste.prompts import TASTES, Prompt
+from reprise.taste.words.crossmodal import IN_WORDS
+from reprise.taste.words.prompts import TASTES, Prompt
 
 NOISE_SOUNDS = 8
 NOISE_LEVEL = 0.1  # RMS of full scale

@@ -6,8 +6,8 @@ import re
 import pytest
 
 from reprise.errors import BadInput
-from reprise.taste.prompts import LONGEST, MOST, TASTES, Prompt, load_prompts, tastes_in
-from reprise.taste.understanding import understand
+from reprise.taste.words.prompts import LONGEST, MOST, TASTES, Prompt, load_prompts, tastes_in
+from reprise.taste.words.understanding import understand
 
 GOOD = {"id": 1, "instrument": "piano", "description": "sweet music"}
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from reprise.errors import BadInput
-from reprise.taste.understanding import Understood, overridden, understand
+from reprise.taste.words.understanding import Understood, overridden, understand
 
 LEVELLED = ("density", "register", "articulation", "dissonance", "loudness")
 PIANO, GUITAR, STRINGS, VIOLIN, CELLO, FLUTE, TRUMPET, CHOIR = 0, 24, 48, 40, 42, 73, 56, 52

@@ -2,8 +2,8 @@
 
 import pytest
 
-from reprise.taste.crossmodal import CROSSMODAL, IN_WORDS
 from reprise.taste.plan import DECIBELS, LEVELS, REGISTERS, SHARES, VELOCITIES
+from reprise.taste.words.crossmodal import CROSSMODAL, IN_WORDS
 
 # Register, articulation, dissonance and loudness from 0 to 2; instruments, of which one must be among the table's.
 FOUND = {

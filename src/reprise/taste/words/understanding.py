@@ -11,8 +11,8 @@ import numpy as np
 from reprise.embedding.embedder import Embedder
 from reprise.errors import BadInput
 from reprise.music.analysis.keyfinding import parse_key
-from reprise.taste.crossmodal import CROSSMODAL
-from reprise.taste.lexicon import (
+from reprise.taste.words.crossmodal import CROSSMODAL
+from reprise.taste.words.lexicon import (
     ARTICULATION,
     DENIALS,
     DENSITY,
@@ -27,7 +27,7 @@ from reprise.taste.lexicon import (
     TEMPO,
     WORDS,
 )
-from reprise.taste.prompts import TASTE_WORDS
+from reprise.taste.words.prompts import TASTE_WORDS
 
 LONGEST = 2000  # characters of a text
 KEY, SECONDS, BARS = "key", "seconds", "bars"

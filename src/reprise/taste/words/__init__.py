@@ -1,0 +1,1 @@
+"""Prompts, and what they ask for."""
