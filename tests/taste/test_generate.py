@@ -137,7 +137,7 @@ def test_a_set_that_isnt_there_is_refused(tmp_path):
         ({"real": -1}, "taste.real: is -1; "),
         ({"seconds": 0.5}, "taste.seconds: is 0.5; "),
         ({"guidance": 20.5}, "taste.guidance: is 20.5; "),
-        ({"prompts": 1}, "taste.words.prompts: unknown key; "),
+        ({"prompts": 1}, "taste.prompts: unknown key; "),
     ],
 )
 def test_params_out_of_range_are_refused_by_name(wrong, said):

@@ -6,7 +6,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from reprise.commands.output import print_json, progress
+from reprise.commands.output import print_error, print_json, progress
 from reprise.composition.sampling.rules import load_rules
 from reprise.composition.use.models import MODELS_FOLDER
 from reprise.errors import BadInput
@@ -79,6 +79,7 @@ def run_prompted(options: argparse.Namespace, font: Path | None) -> int:
 
     from reprise.commands.generate import numbered, print_piece, write
     from reprise.composition.use.scores import describe
+    from reprise.taste.composer import home_of
 
     torch.set_num_threads(1)
     composer = open_composer(options, font or Path())
@@ -94,6 +95,9 @@ def run_prompted(options: argparse.Namespace, font: Path | None) -> int:
         for file in files:
             write(piece, file, font, plan.level_db)
         described.append({"files": [str(file) for file in files], **describe(piece)})
+        asked = home_of(plan.told.frame)
+        if asked and described[-1]["key"] != asked.name:
+            print_error(f"{files[0]}: isn't in {asked.name}, but in {described[-1]['key']}; try another --seed")
     if options.json:
         print_json({
             "prompt": options.prompt,
