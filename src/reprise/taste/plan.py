@@ -33,7 +33,6 @@ USUAL = "usual"
 USUAL_BPM, USUAL_SECONDS, USUAL_PARTS, USUAL_METRE = 96.0, 15.0, 4, (4, 4)
 USUAL_PROGRAMS = (0, 48, 73, 42)  # the first of them that may play
 LEAST_BARS, MOST_BARS = 4, 200
-TELLABLE_BARS = 24  # the longest passages of training
 
 
 @dataclass(frozen=True)
@@ -85,7 +84,7 @@ def plan(understood: Understood, config: ModelConfig, seconds: float = USUAL_SEC
     if parts == 1:
         attributes.pop("dissonance", None)  # one line alone has none
     tonic, mode = _key(understood)
-    frame = Frame(tonic, mode, bars if bars <= TELLABLE_BARS else None, parts, register)
+    frame = Frame(tonic, mode, bars, parts, register)
     loudness = str(understood.value(LOUDNESS) or "middle")
     articulation = understood.value(ARTICULATION)
     return Plan(
