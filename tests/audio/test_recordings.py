@@ -286,3 +286,19 @@ def test_hidden_folders_are_not_searched(tmp_path):
         (tmp_path / name).mkdir()
         (tmp_path / name / "a.wav").touch()
     assert find_recordings(tmp_path) == [tmp_path / "open" / "a.wav"]
+
+
+def test_a_tag_of_an_mp3_that_does_not_say_its_length_is_no_sound(tmp_path):
+    """A cover's picture lies in the tag; without the encoder's first frame all bytes are taken for sound."""
+    path = tmp_path / "song.mp3"
+    tone = 0.1 * np.sin(2 * np.pi * 440 * np.arange(5 * 44100) / 44100)
+    soundfile.write(path, tone, 44100, format="MP3", bitrate_mode="CONSTANT", compression_level=0.5)
+    whole = path.read_bytes()
+    sound = whole[whole.index(b"\xff\xfb", 4) :]
+    cover = 100_000
+    tag = b"ID3\x04\x00\x00" + bytes((cover >> 7 * place) & 0x7F for place in (3, 2, 1, 0)) + bytes(cover)
+    path.write_bytes(tag + sound)
+    assert sum(map(len, stream_mono(path, 44100))) == pytest.approx(5 * 44100, rel=0.02)
+    path.write_bytes(tag + whole[: len(whole) // 2])
+    with pytest.raises(AudioError, match="is cut off or damaged"):
+        list(stream_mono(path, 44100))

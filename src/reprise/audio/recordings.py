@@ -257,4 +257,17 @@ def _blocks(file: _Stream, path: Path) -> Iterator[np.ndarray]:
             )
         frames += len(block)
         yield block
-    _check_length(frames, file.frames if file.frames < UNKNOWN_FRAMES else frames, file, path)
+    promised = file.frames if file.frames < UNKNOWN_FRAMES else frames
+    _check_length(frames, promised - _tagged_frames(file, path), file, path)
+
+
+def _tagged_frames(file: _Stream, path: Path) -> int:
+    """How much of an MP3's length may be its ID3 tag, with the picture of a cover: without a header that says how long
+    the sound is, libsndfile reckons it from all bytes.
+    """
+    with open(path, "rb") as content:
+        start = content.read(10)
+    if file.format != "MP3" or len(start) < 10 or not start.startswith(b"ID3"):
+        return 0
+    size = sum((byte & 0x7F) << 7 * place for place, byte in enumerate(reversed(start[6:])))
+    return int(file.frames * min(size / os.path.getsize(path), 1))
