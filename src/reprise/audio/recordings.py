@@ -51,6 +51,7 @@ UNREADABLE = {
 UNREADABLE_EXTENSIONS = (".aac", ".ape", ".m4a", ".m4b", ".mp4", ".webm", ".wma", ".wv")
 
 UNKNOWN_FRAMES = 1 << 62  # libsndfile gives a number above this for a stream without a length
+FIRST_FRAME = 256  # bytes of an MP3's sound among which it says how long it is, if it does
 STREAMED_BYTES = 0x7FFF0000  # programs that write WAV into a pipe give about this length, or more
 # What libsndfile writes in its log of a header: how much that promises, and how much there is.
 CUT = tuple(
@@ -262,12 +263,15 @@ def _blocks(file: _Stream, path: Path) -> Iterator[np.ndarray]:
 
 
 def _tagged_frames(file: _Stream, path: Path) -> int:
-    """How much of an MP3's length may be its ID3 tag, with the picture of a cover: without a header that says how long
-    the sound is, libsndfile reckons it from all bytes.
+    """How much of an MP3's length is its ID3 tag, with the picture of a cover: where no first frame says how long the
+    sound is, libsndfile reckons it from all bytes.
     """
     with open(path, "rb") as content:
         start = content.read(10)
-    if file.format != "MP3" or len(start) < 10 or not start.startswith(b"ID3"):
-        return 0
-    size = sum((byte & 0x7F) << 7 * place for place, byte in enumerate(reversed(start[6:])))
-    return int(file.frames * min(size / os.path.getsize(path), 1))
+        if file.format != "MP3" or len(start) < 10 or not start.startswith(b"ID3"):
+            return 0
+        size = len(start) + sum((byte & 0x7F) << 7 * place for place, byte in enumerate(reversed(start[6:])))
+        content.seek(size)
+        first = content.read(FIRST_FRAME)
+    says_length = any(mark in first for mark in (b"Xing", b"Info", b"VBRI"))
+    return 0 if says_length else int(file.frames * min(size / os.path.getsize(path), 1))
