@@ -25,7 +25,15 @@ from scipy.stats import spearmanr
 
 from benchmarks.machine import need, report
 from benchmarks.measure import run_script, table
-from benchmarks.taste.labelled import RESAMPLES, SEED, by_label, read_labelled, show_by_label
+from benchmarks.taste.labelled import (
+    RESAMPLES,
+    SEED,
+    against_table,
+    by_label,
+    read_labelled,
+    show_against_table,
+    show_by_label,
+)
 from reprise.audio.fonts import FONTS, locate
 from reprise.audio.play import play_piece
 from reprise.errors import BadInput
@@ -172,8 +180,10 @@ def main() -> None:
     figures = {"font": FONT, "seconds": SOUND_S, "known": known}
     if args.folder:
         labels, sounds = read_labelled(args.folder, SAMPLE_RATE)
-        figures["by_label"] = by_label(measure_sounds(transcriber, sounds), labels)
+        scores = measure_sounds(transcriber, sounds)
+        figures |= {"by_label": by_label(scores, labels), "against_table": against_table(scores, labels)}
         print("\n" + show_by_label(figures["by_label"], MEASURES, labels))
+        print("\n" + show_against_table(figures["against_table"]))
     report("heard_notes", figures, args.quick)
 
 

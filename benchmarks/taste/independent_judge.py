@@ -9,6 +9,7 @@ it isn't (AUC; by chance .5)? Then it hears recordings, whose labels are the fol
     python -m benchmarks.taste.independent_judge                       # the judge alone
     python -m benchmarks.taste.independent_judge FOLDER                # and FOLDER/sweet/1.wav, FOLDER/sour/1.wav, ...
     python -m benchmarks.taste.independent_judge FOLDER --model MSD    # other tags: mellow, sad, happy, ...
+    python -m benchmarks.taste.independent_judge data/taste            # the music of ./run by taste, against the table
 
 Compare a tag between labels, not with another tag, and only where the judge knows it.
 """
@@ -23,7 +24,15 @@ import numpy as np
 
 from benchmarks.machine import need, report
 from benchmarks.measure import run_script, table
-from benchmarks.taste.labelled import RESAMPLES, SEED, by_label, read_labelled, show_by_label
+from benchmarks.taste.labelled import (
+    RESAMPLES,
+    SEED,
+    against_table,
+    by_label,
+    read_labelled,
+    show_against_table,
+    show_by_label,
+)
 from benchmarks.taste.musicnn import MODELS, SAMPLE_RATE, Tagger, tag_sounds
 from reprise.audio.fonts import FONTS, locate
 from reprise.audio.play import play_piece
@@ -126,8 +135,10 @@ def main() -> None:
     figures = {"model": args.model, "font": FONT, "seconds": SOUND_S, "known": known}
     if args.folder:
         labels, sounds = read_labelled(args.folder, SAMPLE_RATE)
-        figures["by_label"] = by_label(tag_sounds(tagger, sounds), labels)
+        scores = tag_sounds(tagger, sounds)
+        figures |= {"by_label": by_label(scores, labels), "against_table": against_table(scores, labels)}
         print("\n" + show_by_label(figures["by_label"], tagger.tags, labels))
+        print("\n" + show_against_table(figures["against_table"]))
     report(f"independent_judge_{args.model.lower()}", figures, args.quick)
 
 
