@@ -26,7 +26,7 @@ OF_TABLE = {
     "loud": ("loudness", 1),
     "quiet": ("loudness", -1),
     "soft": ("loudness", -1),
-    "register": ("register", 1),
+    "mean_pitch": ("register", 1),
     "onset_rate": ("tempo_bpm", 1),
     "articulation": ("articulation", 1),
 }
