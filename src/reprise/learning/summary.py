@@ -1,4 +1,4 @@
-"""The figures that `dvc metrics show` and `dvc metrics diff` print: some twenty out of all that the stages measure."""
+"""The figures that `dvc metrics show` and `dvc metrics diff` print: some thirty out of all that the stages measure."""
 
 import math
 from collections.abc import Mapping
