@@ -168,5 +168,9 @@ def lines(understood: Understood, tempo: float, metre: Sequence[int], bars: int,
     players = [
         f"{program_to_instrument_name(program)} (from {word})" for program, word in understood.instruments[:parts]
     ]
+    silent = [
+        f"{program_to_instrument_name(program)} doesn't play: there is no part left for it"
+        for program, _ in understood.instruments[parts:]
+    ]
     nothing = () if understood.wishes or understood.instruments else ("nothing of it was understood",)
-    return (*nothing, *said, *players, *understood.limits)
+    return (*nothing, *said, *players, *silent, *understood.limits)
