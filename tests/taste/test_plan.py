@@ -159,9 +159,9 @@ def test_no_seconds_at_all_are_refused(of):
         of("0 seconds")
 
 
-def test_the_composer_is_told_of_lengths_that_training_had(of):
+def test_the_composer_is_told_how_many_bars_there_are(of):
     assert of("24 bars").told.frame.bars == 24
-    assert of("25 bars").told.frame.bars is None
+    assert of("40 bars").told.frame.bars == 40
 
 
 # --- parts and instruments

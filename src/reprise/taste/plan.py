@@ -170,7 +170,8 @@ def lines(understood: Understood, tempo: float, metre: Sequence[int], bars: int,
     ]
     silent = [
         f"{program_to_instrument_name(program)} doesn't play: there is no part left for it"
-        for program, _ in understood.instruments[parts:]
+        for program, word in understood.instruments[parts:]
+        if word.startswith("'")  # somebody's own
     ]
     nothing = () if understood.wishes or understood.instruments else ("nothing of it was understood",)
     return (*nothing, *said, *players, *silent, *understood.limits)
