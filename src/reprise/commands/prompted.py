@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 MODEL = "conditioned"
 EMBEDDER = Path("models/clap")
-GUIDANCE = 2.0
+GUIDANCE = 3.0
 NOT_WITH = {
     "opening": "--opening",
     "opening_bars": "--opening-bars",
