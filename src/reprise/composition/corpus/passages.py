@@ -1,7 +1,8 @@
 """Passages by many composers, from one voice to four, sparse and busy: what a composer learns from who takes orders.
 
-A passage is a short piece, or the last bars of a long one, so each ends as its piece ends. A corpus of them is kept as
-any other (see `store`), without openings.
+A passage is a short piece, or the last bars of a long one, so each ends as its piece ends. Works are dealt into splits
+by their tunes before they are cut; only the passages of training are varied. A corpus of them is kept as any other (see
+`store`), without openings.
 """
 
 from collections.abc import Sequence
@@ -52,46 +53,58 @@ def collect_passages(params: PassageParams, folder: Path, workers: int) -> tuple
     """
     rng = np.random.default_rng(params.seed)
     composers = [_taken(composer, params, rng, workers) for composer in params.composers]
-    passages = [piece for taken in composers for piece in taken.pieces]
+    works = [work for taken in composers for work in taken.pieces]
     families: dict[int, list[Piece]] = {}
-    for piece, family in zip(passages, find_families(passages).tolist()):
-        families.setdefault(family, []).append(piece)
+    for work, family in zip(works, find_families(works).tolist()):
+        families.setdefault(family, []).append(work)
     split_of = deal(list(families.values()), params)
-    family_of = {piece: family for family, own in families.items() for piece in own}
-    rows = sorted(((piece, split_of[piece], family_of[piece]) for piece in passages), key=lambda row: row[0].source)
+    family_of = {work: family for family, own in families.items() for work in own}
+    rows = []
+    for work in sorted(works, key=lambda work: work.source):
+        passage = _passage(work, params)
+        passage = _varied(passage, params, rng) if split_of[work] == "train" else passage
+        rows.append((passage, split_of[work], family_of[work]))
     corpus = tabulate(rows)
     save_corpus(corpus, folder)
     skipped = pd.DataFrame([row for taken in composers for row in taken.rows()], columns=SKIP_COLUMNS)
     skipped.astype({"count": "Int64"}).to_csv(folder / "skipped.csv", index=False)
     found = {taken.part_of: {"passages": len(taken.pieces), **taken.summary()} for taken in composers}
-    return corpus, {"composers": found, **summarise(corpus), "attributes": spans(passages)}
+    return corpus, {
+        "composers": found,
+        **summarise(corpus),
+        "attributes": spans([piece for piece, split, _ in rows if split == "train"]),
+    }
 
 
 def _taken(composer: str, params: PassageParams, rng: np.random.Generator, workers: int) -> Taken:
-    """The passages of some of a composer's works, drawn at random."""
+    """Some of a composer's works, drawn at random, whose passages are long enough."""
     source = replace(open_source(MUSIC21, composer, Path()), most=FILES_READ * params.works)
     taken = Taken(source, composer)
     take(taken, workers, params.metres, parts=params.parts)
     chosen = set(rng.permutation(len(taken.pieces))[: params.works].tolist())
-    works = [piece for number, piece in enumerate(taken.pieces) if number in chosen]
-    taken.pieces = [_passage(piece, params, rng) for piece in works]
-    taken.drop(lambda piece: len(piece.notes) < LEAST_NOTES, "too few notes")
-    taken.drop(lambda piece: bars_of(piece) < params.bars[0], "bars")
+    taken.pieces = [piece for number, piece in enumerate(taken.pieces) if number in chosen]
+    taken.drop(lambda work: len(_passage(work, params).notes) < LEAST_NOTES, "too few notes")
+    taken.drop(lambda work: bars_of(_passage(work, params)) < params.bars[0], "bars")
     taken.require_some()
     return taken
 
 
-def _passage(piece: Piece, params: PassageParams, rng: np.random.Generator) -> Piece:
-    """The last bars of a piece. At times some of its parts are left out, since music for two and three is rare, or one
-    is moved by a semitone, since music as dissonant as people ask for is.
+def _passage(work: Piece, params: PassageParams) -> Piece:
+    """The last bars of a work, in the parts that sound there."""
+    cut = after_bar(work, max(bars_of(work) - params.bars[1], 0))
+    return with_parts(cut, np.unique(cut.notes["part"]))
+
+
+def _varied(passage: Piece, params: PassageParams, rng: np.random.Generator) -> Piece:
+    """A passage to learn from. At times it loses some of its parts, since music for two and three is rare, or one is moved
+    by a semitone, since music as dissonant as people ask for is.
     """
-    cut = after_bar(piece, max(bars_of(piece) - params.bars[1], 0))
-    sounding = np.unique(cut.notes["part"])
-    if len(sounding) > 2 and rng.random() < params.thinned_share:
-        sounding = np.sort(rng.choice(sounding, int(rng.integers(1, len(sounding))), replace=False))
-    passage = with_parts(cut, sounding)
-    if len(sounding) > 1 and rng.random() < params.displaced_share:
-        passage.notes["pitch"][passage.notes["part"] == rng.integers(len(sounding))] += rng.choice([-1, 1])
+    parts = np.arange(len(passage.programs))
+    if len(parts) > 2 and rng.random() < params.thinned_share:
+        parts = np.sort(rng.choice(parts, int(rng.integers(1, len(parts))), replace=False))
+        passage = with_parts(passage, parts)
+    if len(parts) > 1 and rng.random() < params.displaced_share:
+        passage.notes["pitch"][passage.notes["part"] == rng.integers(len(parts))] += rng.choice([-1, 1])
     return passage
 
 
