@@ -101,7 +101,7 @@ def test_json_says_what_was_understood_told_and_made(place, capsys):
     assert said.keys() == {"prompt", "understood", "told", "guidance", "model", "seed", "pieces"}
     assert said["prompt"] == "a low trio in G minor at 77 BPM, 4 bars"
     assert said["told"] == {"tonic": 7, "mode": "minor", "bars": 4, "parts": 3, "pitch": 50}
-    assert (said["model"], said["seed"], said["guidance"]) == ("conditioned", 3, 2.0)
+    assert (said["model"], said["seed"], said["guidance"]) == ("conditioned", 3, 3.0)
     (piece,) = said["pieces"]
     assert piece["files"] == ["new.mid"] and piece["metre"] == "4/4" and piece["tempo_bpm"] == 77
     assert "register low (from 'low')" in said["understood"]
@@ -137,7 +137,7 @@ def test_many_pieces_get_numbers_and_none_depends_on_how_many_there_are(place, c
 def test_guidance_and_sampling_options_are_used(place, capsys):
     for name, options in {"a": (), "b": ("--guidance", 9), "c": ("--temperature", 0.3)}.items():
         said = run_json(capsys, "--prompt", "sparse, very high, 4 bars", "--seed", 1, *options, "-o", f"{name}.mid")
-        assert said["guidance"] == (9 if name == "b" else 2)
+        assert said["guidance"] == (9 if name == "b" else 3)
     assert len({tuple(read(f"{name}.mid").notes["pitch"].tolist()) for name in "abc"}) == 3
 
 

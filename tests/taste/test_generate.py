@@ -43,6 +43,7 @@ COLUMNS = [
     "tempo_bpm",
     "metre",
     "programs",
+    "asked",
     "told",
 ]
 

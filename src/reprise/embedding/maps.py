@@ -70,7 +70,9 @@ def make_map(sets: Sequence[Labelled], seed: int) -> Map:
     perplexity = min(PERPLEXITY, (len(vectors) - 1) / 3)
     points = {
         "PCA": PCA(2, svd_solver="full").fit_transform(vectors),
-        "t-SNE": TSNE(perplexity=perplexity, metric="cosine", init="pca", random_state=seed).fit_transform(vectors),
+        "t-SNE": TSNE(
+            perplexity=perplexity, metric="cosine", init="pca", random_state=seed, method="exact"
+        ).fit_transform(vectors),
     }
     return Map(points, labels, separation)
 

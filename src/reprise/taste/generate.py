@@ -11,13 +11,14 @@ from functools import partial
 from pathlib import Path
 from typing import Annotated
 
+import numpy as np
 import pandas as pd
 import torch
 from pydantic import Field
 
 from reprise.audio.files import encode
 from reprise.audio.play import LEVEL_DB, play_piece
-from reprise.checked import Seed, checked
+from reprise.checked import Seed, checked, require
 from reprise.composition.models.trained import load_model
 from reprise.composition.sampling.samples import lay_open
 from reprise.embedding.clap.model import SmallClap
@@ -46,6 +47,11 @@ class TasteParams:
     real: Annotated[int, Field(ge=0)]
     seconds: Annotated[float, Field(ge=1, le=600)]
     guidance: Annotated[float, Field(ge=0, le=20)]
+
+    def __post_init__(self) -> None:
+        stems = [Path(name).stem for name in self.sets]
+        flat = all(Path(name).name == name for name in self.sets) and len(set(stems)) == len(stems)
+        require(flat, "sets", list(self.sets), "names of files in prompts/, not in folders there, each another name")
 
 
 @dataclass(frozen=True)
@@ -103,7 +109,8 @@ def items_of(params: TasteParams, real: Sequence[Piece], prompts: Path) -> list[
         made += [(Path(name).stem, prompt, take, None) for prompt in found for take in range(takes)]
     base = load_prompts(BASE)
     made += [(UNCONDITIONED, base[n % len(base)], n // len(base), None) for n in range(params.unconditioned)]
-    made += [(REAL, None, 0, piece) for piece in real[: params.real]]
+    drawn = np.random.default_rng(params.seed).permutation(len(real))[: params.real]
+    made += [(REAL, None, 0, real[place]) for place in sorted(drawn.tolist())]
     return [Item(number, *row) for number, row in enumerate(made)]
 
 
@@ -180,5 +187,6 @@ def _row(item: Item, shard: int, chosen: Plan | None) -> dict:
         "tempo_bpm": chosen.tempo_bpm if chosen else None,
         "metre": "{}/{}".format(*chosen.metre) if chosen else None,
         "programs": list(chosen.programs) if chosen else [],
+        "asked": list(chosen.asked) if chosen else [],
         "told": json.dumps({**chosen.told.attributes, **asdict(frame)}) if chosen and frame else "{}",
     }

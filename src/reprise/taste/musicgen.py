@@ -6,6 +6,7 @@ text alone gives.
 """
 
 import math
+import pickle
 import re
 from pathlib import Path
 from typing import Any
@@ -88,14 +89,21 @@ def _load(source: str, revision: str | None) -> tuple[Any, Any]:
     if not Path(source).is_dir() and (Path(source).exists() or not HUB_ID.fullmatch(source)):
         raise BadInput(f"{source}: is no folder and no name on the hub; it must be {RIGHT}")
     try:
-        config = AutoConfig.from_pretrained(source, revision=revision)
+        config = AutoConfig.from_pretrained(source, revision=revision, trust_remote_code=False)
         if not isinstance(config, MusicgenConfig):
             raise BadInput(f"{source}: is a checkpoint of {config.model_type}; it must be {RIGHT}")
-        tokenizer = AutoTokenizer.from_pretrained(source, revision=revision)
+        tokenizer = AutoTokenizer.from_pretrained(source, revision=revision, trust_remote_code=False)
         model, found = _Whole.from_pretrained(
             source, revision=revision, output_loading_info=True, ignore_mismatched_sizes=True
         )
-    except (OSError, ValueError, SafetensorError) as error:  # without a network, and for what can't be read
+    except (
+        OSError,
+        ValueError,
+        RuntimeError,
+        KeyError,
+        SafetensorError,
+        pickle.UnpicklingError,
+    ) as error:  # without a network, and for what can't be read
         where = "the folder" if Path(source).is_dir() else "the hub, which needs a network the first time"
         raise BadInput(f"{source}: can't be loaded from {where} ({_first_line(error)}); it must be {RIGHT}") from error
     unfit = sorted({str(key) for keys in found.values() for key in keys} - {COMPUTED})

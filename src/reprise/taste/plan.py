@@ -16,7 +16,18 @@ from reprise.composition.models.trained import ModelConfig
 from reprise.errors import BadInput
 from reprise.music.analysis.keyfinding import parse_key
 from reprise.music.piece import FASTEST_BPM, SLOWEST_BPM
-from reprise.taste.words.lexicon import ARTICULATION, DENSITY, DISSONANCE, LOUDNESS, METRE, MODE, PARTS, REGISTER, TEMPO
+from reprise.taste.words.lexicon import (
+    ARTICULATION,
+    DENSITY,
+    DISSONANCE,
+    INSTRUMENT,
+    LOUDNESS,
+    METRE,
+    MODE,
+    PARTS,
+    REGISTER,
+    TEMPO,
+)
 from reprise.taste.words.understanding import BARS, KEY, SECONDS, Understood
 
 REGISTERS = {"lowest": 43, "low": 50, "middle": 64, "raised": 70, "high": 77, "highest": 84}  # mean MIDI pitches
@@ -44,7 +55,7 @@ class Plan:
         programs: General MIDI programs that must play, at most one a part. register: mean MIDI pitch.
         articulation: how much of the time to the next onset notes sound. velocity: MIDI's, on average.
         level_db: active RMS of the sound, dBFS.
-        lines: each choice with its reason, for people.
+        asked: names of what was asked for, `INSTRUMENT` where some were. lines: each choice with its reason.
     """
 
     told: Told
@@ -56,6 +67,7 @@ class Plan:
     articulation: float | None
     velocity: int
     level_db: float
+    asked: tuple[str, ...]
     lines: tuple[str, ...]
 
 
@@ -97,6 +109,7 @@ def plan(understood: Understood, config: ModelConfig, seconds: float = USUAL_SEC
         SHARES[str(articulation)] if articulation else None,
         VELOCITIES[loudness],
         DECIBELS[loudness],
+        (*understood.wishes, *((INSTRUMENT,) if understood.instruments else ())),
         lines(understood, tempo, metre, bars, parts),
     )
 

@@ -88,7 +88,7 @@ def play(
         notes["pitch"][own] += _into_range(notes["pitch"][own], *range_of(program))
         if articulation is not None:
             notes["duration"][own] = _articulated(notes[own], articulation)
-    notes["velocity"] = _velocities(notes["onset"], piece.bar_beats, velocity)
+    notes["velocity"] = _velocities(notes["onset"], piece.metre, velocity)
     return replace(piece, notes=notes, programs=players, tempo_bpm=tempo_bpm)
 
 
@@ -140,9 +140,16 @@ def _articulated(notes: np.ndarray, share: float) -> np.ndarray:
     return np.where(last, notes["duration"], np.minimum(whole * share, gaps))
 
 
-def _velocities(onsets: np.ndarray, bar_beats: float, velocity: int) -> np.ndarray:
-    """MIDI velocities, int[N]: a bar's first notes are stressed, those between beats lighter."""
-    place = np.round(onsets % bar_beats, 6)
-    on_bar = (place == 0) | (place == round(bar_beats, 6))
-    stress = np.where(on_bar, DOWNBEAT, np.where(place % 1 == 0, 0, OFFBEAT))
+def _velocities(onsets: np.ndarray, metre: tuple[int, int], velocity: int) -> np.ndarray:
+    """MIDI velocities, int[N]: a bar's first notes are stressed, those between beats lighter.
+
+    In 6/8, 9/8 and 12/8 three eighths are a beat.
+    """
+    beats, value = metre
+    compound = value >= 8 and beats > 3 and beats % 3 == 0
+    beat = (3 if compound else 1) * 4 / value
+    place = np.round(onsets % (beats * 4 / value), 6)
+    on_bar = np.isclose(place, 0) | np.isclose(place, beats * 4 / value)
+    on_beat = np.isclose(place % beat, 0, atol=1e-5) | np.isclose(place % beat, beat, atol=1e-5)
+    stress = np.where(on_bar, DOWNBEAT, np.where(on_beat, 0, OFFBEAT))
     return np.clip(velocity + stress, 1, 127)

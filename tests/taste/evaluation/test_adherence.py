@@ -31,6 +31,8 @@ def made(piece: Piece, prompt: str = "a", told: dict | None = None, **row) -> Ma
         "tempo_bpm": piece.tempo_bpm,
         "metre": "{}/{}".format(*piece.metre),
         "programs": np.array(piece.programs),
+        "text": prompt,
+        "asked": ["tempo_bpm", "metre", "instrument"],
         "told": json.dumps(told or {}),
     }
     return Made(asked | row, piece, np.zeros(10, np.float32))
@@ -38,6 +40,15 @@ def made(piece: Piece, prompt: str = "a", told: dict | None = None, **row) -> Ma
 
 def values(*rows: Made) -> dict[str, float]:
     return {name: found["value"] for name, found in adherence(rows, RESAMPLES, SEED).items()}
+
+
+# --- what was asked for
+
+
+def test_what_nobody_asked_for_is_neither_hit_nor_miss():
+    asked, usual = made(line()), made(line(), "b", asked=["metre"], tempo_bpm=30.0)
+    assert values(asked, usual)["tempo_bin"] == 1 and "tempo_bin" not in values(usual)
+    assert {"metre"} == values(usual).keys()
 
 
 # --- tempo

@@ -64,11 +64,9 @@ def test_a_text_is_taught_by_its_clauses_and_by_the_table():
     assert taught(",;. ", ()) == []
 
 
-def test_who_knows_tastes_reads_the_text_itself_and_who_does_not_the_mean_of_what_is_taught():
+def test_a_text_is_the_mean_of_what_is_taught():
     embedder = Named(sweet_music=(1, 0, 0), slow_music=(0, 1, 0))
-    (itself,) = text_vectors(embedder, [Prompt("1", "", "sweet music")], knows_tastes=True)
-    assert itself.tolist() == [1, 0, 0] and embedder.asked == ["sweet music"]
-    (mean,) = text_vectors(embedder, [Prompt("1", "", "sweet music")], knows_tastes=False)
+    (mean,) = text_vectors(embedder, [Prompt("1", "", "sweet music")])
     assert mean.tolist() == pytest.approx((np.array([1, 1, 4]) / np.sqrt(18)).tolist())  # of six statements
 
 
@@ -152,13 +150,14 @@ def test_silence_and_noise_are_heard_as_what_they_are():
 # --- the matrix
 
 
-def of_tastes(each: int) -> list[str]:
-    return [taste for taste in TASTES for _ in range(each)]
+def takes(each: int) -> list[Prompt]:
+    """One prompt of each taste, with several takes."""
+    return [Prompt(taste, "", f"{taste} music") for taste in TASTES for _ in range(each)]
 
 
 def test_music_at_its_taste_is_always_found_and_that_is_no_chance():
     vectors, _ = planted(10, noise=0.1)
-    accuracy, matrix = taste_matrix(vectors.pieces, of_tastes(10), np.eye(8)[:4], RESAMPLES, SEED)
+    accuracy, matrix = taste_matrix(vectors.pieces, prompts(10), np.eye(8)[:4], RESAMPLES, SEED)
     assert accuracy["value"] == 1 and accuracy["p"] == pytest.approx(1 / (RESAMPLES + 1), abs=1e-4)
     assert accuracy["chance"] == pytest.approx(0.25, abs=0.03) and accuracy["count"] == 40
     assert matrix == {taste: {other: float(other == taste) for other in TASTES} for taste in TASTES}
@@ -166,7 +165,7 @@ def test_music_at_its_taste_is_always_found_and_that_is_no_chance():
 
 def test_music_that_lies_anywhere_is_found_by_chance():
     rng = np.random.default_rng(3)
-    accuracy, matrix = taste_matrix(unit(rng.standard_normal((400, 8))), of_tastes(100), np.eye(8)[:4], RESAMPLES, SEED)
+    accuracy, matrix = taste_matrix(unit(rng.standard_normal((400, 8))), prompts(100), np.eye(8)[:4], RESAMPLES, SEED)
     assert accuracy["value"] == pytest.approx(0.25, abs=0.08) and accuracy["p"] > 0.05
     assert all(sum(row.values()) == pytest.approx(1, abs=0.001) for row in matrix.values())
 
@@ -174,8 +173,19 @@ def test_music_that_lies_anywhere_is_found_by_chance():
 def test_p_is_rarely_small_by_chance():
     rng = np.random.default_rng(4)
     drawn = (unit(rng.standard_normal((40, 8))) for _ in range(60))
-    small = [taste_matrix(own, of_tastes(10), np.eye(8)[:4], 60, n)[0]["p"] < 0.05 for n, own in enumerate(drawn)]
+    small = [taste_matrix(own, prompts(10), np.eye(8)[:4], 60, n)[0]["p"] < 0.05 for n, own in enumerate(drawn)]
     assert np.mean(small) < 0.15
+
+
+def test_takes_of_one_prompt_are_one_piece_of_evidence():
+    """Four clusters anywhere, each of 25 takes: by chance p is no smaller than it should be, and four prompts count."""
+    rng, small = np.random.default_rng(5), []
+    for n in range(60):
+        clusters = unit(rng.standard_normal((4, 8)))
+        own = unit(np.repeat(clusters, 25, axis=0) + 0.1 * rng.standard_normal((100, 8)))
+        accuracy, _ = taste_matrix(own, takes(25), unit(rng.standard_normal((4, 8))), 60, n)
+        small.append(accuracy["p"] < 0.05)
+    assert np.mean(small) < 0.15 and accuracy["count"] == 4
 
 
 def test_a_text_that_is_nearer_to_all_music_takes_none_of_it():
@@ -184,13 +194,14 @@ def test_a_text_that_is_nearer_to_all_music_takes_none_of_it():
     away = np.array(vectors.pieces)
     away[:, 7] = 5.0  # what all pieces share
     texts[0, 7] = 1.0
-    accuracy, _ = taste_matrix(away, of_tastes(10), texts, RESAMPLES, SEED)
+    accuracy, _ = taste_matrix(away, prompts(10), texts, RESAMPLES, SEED)
     assert accuracy["value"] == 1
 
 
 def test_what_is_always_mistaken_is_told_as_such():
     vectors, _ = planted(5, noise=0.05)
-    swapped = [{"sweet": "sour", "sour": "sweet"}.get(taste, taste) for taste in of_tastes(5)]
+    other = {"sweet": "sour", "sour": "sweet"}
+    swapped = [Prompt(own.id, "", other.get(own.tastes[0], own.tastes[0])) for own in prompts(5)]
     accuracy, matrix = taste_matrix(vectors.pieces, swapped, np.eye(8)[:4], RESAMPLES, SEED)
     assert accuracy["value"] == 0.5
     assert matrix["sweet"]["sour"] == matrix["sour"]["sweet"] == matrix["salty"]["salty"] == 1
@@ -198,5 +209,5 @@ def test_what_is_always_mistaken_is_told_as_such():
 
 def test_a_taste_without_pieces_has_no_row():
     vectors, _ = planted(5, noise=0.05)
-    _, matrix = taste_matrix(vectors.pieces[:10], of_tastes(5)[:10], np.eye(8)[:4], RESAMPLES, SEED)
+    _, matrix = taste_matrix(vectors.pieces[:10], prompts(5)[:10], np.eye(8)[:4], RESAMPLES, SEED)
     assert list(matrix) == ["sweet", "sour"] and list(matrix["sweet"]) == list(TASTES)

@@ -186,7 +186,7 @@ def test_a_key_is_read_without_in_too(text):
 
 
 @pytest.mark.parametrize(
-    ("text", "metre"), [("in 3/4", (3, 4)), ("a 12/8 feel", (12, 8)), ("5 / 4", (5, 4)), ("waltz in 4/4", (3, 4))]
+    ("text", "metre"), [("in 3/4", (3, 4)), ("a 12/8 feel", (12, 8)), ("5 / 4", (5, 4)), ("waltz in 4/4", (4, 4))]
 )
 def test_metres(text, metre):
     assert understand(text).value("metre") == metre
@@ -540,3 +540,18 @@ def test_an_override_that_says_nothing_is_refused(text):
 def test_an_empty_or_long_override_is_refused(text):
     with pytest.raises(BadInput):
         overridden(understand("piano"), text)
+
+
+@pytest.mark.parametrize("text", ["music like in the 1980s", "80s synth pop", "a song of the 2010s"])
+def test_decades_are_no_lengths(text):
+    assert "seconds" not in understand(text).wishes
+
+
+def test_all_of_a_denied_list_is_denied():
+    found = understand("no piano, violin or drums, for flute")
+    assert set(found.excluded) == {0, 40} and [program for program, _ in found.instruments] == [73]
+    assert [program for program, _ in understand("no piano, just strings").instruments] == [48]
+
+
+def test_two_minutes_are_no_two_parts():
+    assert "parts" not in understand("music for two minutes").wishes

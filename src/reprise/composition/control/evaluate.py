@@ -13,7 +13,7 @@ from pydantic import Field
 from sklearn.metrics import roc_auc_score
 
 from reprise.checked import Resamples, Seed, checked
-from reprise.composition.corpus.store import load_corpus
+from reprise.composition.corpus.store import Corpus, load_corpus
 from reprise.composition.encoding.events import Frame
 from reprise.composition.encoding.registry import encodable
 from reprise.composition.evaluation.likelihood import score, summarise_nats
@@ -53,6 +53,7 @@ def evaluate_control(
     Raises:
         BadInput: the model has no conditions.
     """
+    torch.set_num_threads(1)  # the last bits depend on their number
     trained = load_model(model)
     orders = draw_orders(params, trained)
     jobs = [orders[at : at + TOGETHER] for at in range(0, len(orders), TOGETHER)]
@@ -64,7 +65,7 @@ def evaluate_control(
         "control": control(params, trained.config.conditions, asked, measured, pieces),
         "control_shuffled": control(params, trained.config.conditions, _shuffled(asked, params.seed), measured, pieces),
         "exact": exact(params, asked, measured),
-        "likelihood": likelihood(params, trained, load_corpus(corpus).pieces("test")),
+        "likelihood": likelihood(params, trained, load_corpus(corpus)),
     }
     return metrics, asked, measured
 
@@ -160,16 +161,20 @@ def _key(frame: Frame) -> Key | None:
     return None if frame.tonic is None or frame.mode is None else Key(frame.tonic, frame.mode)
 
 
-def likelihood(params: ControlParams, trained: TrainedModel, pieces: Sequence[Piece]) -> dict[str, dict]:
+def likelihood(params: ControlParams, trained: TrainedModel, corpus: Corpus) -> dict:
     """Nats a note of test passages, told nothing and told all of them: what being told is worth."""
+    pieces = corpus.pieces("test")
+    family_of = dict(zip(pieces, corpus.families("test")))
     kept, events = encodable(trained.config.encoding, pieces)
+    families = [family_of[piece] for piece in kept]
     metres, notes = [piece.metre for piece in kept], np.array([len(own) - 1 for own in events])
     sides = {
         "untold": make_examples(trained.config.encoding, events, metres),
         "told": told_examples(trained.config.encoding, trained.config.conditions, kept, events),
     }
     fields = trained.config.encoding.shape.fields
-    return {
-        name: summarise_nats(score(trained.network, examples), notes, fields, params.resamples, params.seed)
+    found = {
+        name: summarise_nats(score(trained.network, examples), notes, fields, params.resamples, params.seed, families)
         for name, examples in sides.items()
     }
+    return {"passages": len(kept), "left_out": len(pieces) - len(kept), **found}

@@ -96,8 +96,8 @@ def _passage(work: Piece, params: PassageParams) -> Piece:
 
 
 def _varied(passage: Piece, params: PassageParams, rng: np.random.Generator) -> Piece:
-    """A passage to learn from. At times it loses some of its parts, since music for two and three is rare, or one is moved
-    by a semitone, since music as dissonant as people ask for is.
+    """A passage to learn from. At times it loses some of its parts, since music for two and three is rare, or one is
+    moved by a semitone, since music as dissonant as people ask for is.
     """
     parts = np.arange(len(passage.programs))
     if len(parts) > 2 and rng.random() < params.thinned_share:

@@ -63,12 +63,19 @@ def read_checkpoint(path: Path) -> dict[str, Tensor]:
         content = torch.load(path, map_location="cpu", pickle_module=pickle_module, weights_only=False, mmap=True)
     except pickle.UnpicklingError as error:
         raise BadInput(f"{path}: isn't loaded: {error}; {RIGHT}") from error
-    except (RuntimeError, ValueError, TypeError, KeyError, AttributeError, EOFError, OSError) as error:
-        raise BadInput(f"{path}: is damaged ({str(error).splitlines()[0]}); download it again") from error
+    except (RuntimeError, ValueError, TypeError, LookupError, AttributeError, EOFError, OSError) as error:
+        raise _damaged(path, error) from error
+    except (AssertionError, OverflowError, MemoryError) as error:  # of lengths that a pickle claims
+        raise _damaged(path, error) from error
     weights = content.get("state_dict", content) if isinstance(content, Mapping) else {}
     if not isinstance(weights, Mapping) or not weights or not all(isinstance(own, Tensor) for own in weights.values()):
         raise BadInput(f"{path}: has no weights by their names, nor under 'state_dict'; {RIGHT}")
     return {str(name).removeprefix("module."): own for name, own in weights.items()}
+
+
+def _damaged(path: Path, error: Exception) -> BadInput:
+    said = str(error).splitlines() or [type(error).__name__]
+    return BadInput(f"{path}: is damaged ({said[0]}); download it again")
 
 
 def _check_archive(path: Path) -> None:

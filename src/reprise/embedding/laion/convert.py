@@ -55,7 +55,7 @@ def convert(weights: Mapping[str, Tensor], source: str) -> ClapModel:
         model = ClapModel(read_config(weights))
     except KeyError as error:
         raise BadInput(f"{source}: has no weight {error}; it must be LAION-CLAP, an HTSAT and a RoBERTa") from error
-    except (ValueError, TypeError, StrictDataclassError) as error:
+    except (ValueError, TypeError, IndexError, ZeroDivisionError, StrictDataclassError) as error:
         raise BadInput(f"{source}: has weights of another shape than an HTSAT and a RoBERTa ({error})") from error
     found = rename(weights)
     expected = model.state_dict()

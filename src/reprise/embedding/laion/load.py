@@ -115,7 +115,7 @@ def load_tokenizer(folder: Path, model: ClapModel) -> PreTrainedTokenizerBase:
         raise BadInput(f"{folder}: is no folder; it must be {ROBERTA}")
     try:
         with _quiet():
-            tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
+            tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
     except Exception as error:  # the tokenizers' own errors have no class but this
         raise BadInput(
             f"{folder}: has no tokenizer that can be read ({_in_one_line(error)}); it must be {ROBERTA}"

@@ -15,6 +15,7 @@ from reprise.music.analysis.keyfinding import Key, find_key
 from reprise.music.piece import Piece
 from reprise.taste.evaluation.made import Made
 from reprise.taste.words.crossmodal import CROSSMODAL
+from reprise.taste.words.lexicon import INSTRUMENT, METRE, TEMPO
 from reprise.taste.words.prompts import BASE
 
 TEMPO_BINS = (40, 60, 70, 90, 110, 140, 160, 210)  # BPM: Grave to Prestissimo, as MidiCaps has them
@@ -28,21 +29,26 @@ def tempo_bin(bpm: float) -> int:
 
 
 def adherence(made: Sequence[Made], resamples: int, seed: int) -> dict[str, dict]:
-    """The share of pieces that do what was asked, by prompt; a key counts only where one was asked for."""
+    """The share of pieces that do what was understood of their prompts, by prompt, where something was asked for."""
     bins = np.array([[tempo_bin(one.row["tempo_bpm"]), tempo_bin(one.piece.tempo_bpm)] for one in made])
     keys = [(_asked_key(one), find_key(one.piece)) for one in made]
     columns = {
-        "tempo_bin": bins[:, 0] == bins[:, 1],
-        "tempo_bin_tolerant": np.abs(bins[:, 0] - bins[:, 1]) <= 1,
+        "tempo_bin": _where(TEMPO, made, bins[:, 0] == bins[:, 1]),
+        "tempo_bin_tolerant": _where(TEMPO, made, np.abs(bins[:, 0] - bins[:, 1]) <= 1),
         "key": [_same(*pair) for pair in keys],
         "key_or_relative": [_same(*pair, relative=True) for pair in keys],
-        "metre": ["{}/{}".format(*one.piece.metre) == one.row["metre"] for one in made],
-        "instruments": [set(one.piece.programs) == set(one.row["programs"]) for one in made],
+        "metre": _where(METRE, made, ["{}/{}".format(*one.piece.metre) == one.row["metre"] for one in made]),
+        "instruments": _where(INSTRUMENT, made, [set(o.piece.programs) == set(o.row["programs"]) for o in made]),
     }
-    groups = [one.row["prompt"] for one in made]
+    groups = [one.prompt.id for one in made]
     return mean_estimates(
         {name: np.array(own, float) for name, own in columns.items()}, resamples, seed, clusters=groups
     )
+
+
+def _where(name: str, made: Sequence[Made], hits: Sequence[bool] | np.ndarray) -> np.ndarray:
+    """Hits of the pieces that were asked for `name`, float[N]; nan for others."""
+    return np.where([name in one.row["asked"] for one in made], np.asarray(hits, float), np.nan)
 
 
 def _asked_key(one: Made) -> Key | None:
@@ -59,7 +65,8 @@ def _same(asked: Key | None, found: Key | None, relative: bool = False) -> float
 
 def by_the_table(made: Sequence[Made], loudness: np.ndarray, resamples: int, seed: int) -> dict[str, dict[str, dict]]:
     """Spearman's correlation of each column of the crossmodal table with what is measured in the pieces of the base
-    prompts: apart what playing sets exactly, and what the composer was only told.
+    prompts: apart what playing sets exactly, and what the composer was only told. Intervals are over takes of these
+    four prompts, not over prompts.
 
     Args:
         loudness: of each piece's sound, dBFS.

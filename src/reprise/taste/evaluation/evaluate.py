@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import torch
 
 from reprise.audio.levels import active_rms, window_rms
 from reprise.checked import Resamples, Seed, checked
@@ -23,7 +24,7 @@ from reprise.taste.evaluation.scores import (
     taste_matrix,
     text_vectors,
 )
-from reprise.taste.words.prompts import BASE, REAL, TASTES, UNCONDITIONED, Prompt, load_prompts
+from reprise.taste.words.prompts import BASE, REAL, TASTES, UNCONDITIONED, load_prompts
 
 CONTROLS = (UNCONDITIONED, REAL)
 
@@ -54,9 +55,11 @@ def evaluate_taste(params: TasteEvaluationParams, embedder: NotesEmbedder, folde
     Raises:
         ShardError: the music is damaged. BadInput: too much of it is the same.
     """
+    torch.set_num_threads(1)  # windows are small, and the last bits depend on their number
     everything = load_made(folder, embedder.sample_rate)
     made = [one for one in everything if one.set not in CONTROLS]
-    if not any(one.set == BASE for one in made):
+    counts = Counter(one.set for one in everything)
+    if counts[BASE] < 2 * len(TASTES):
         raise BadInput(f"{folder}: has no music of the base prompts; set taste.sets.base to 2 or more")
     sound = Judged(everything, embedder.embed_audio([one.sound for one in everything]))
     notes = Judged(everything, embedder.embed_notes([one.piece for one in everything]))
@@ -66,11 +69,12 @@ def evaluate_taste(params: TasteEvaluationParams, embedder: NotesEmbedder, folde
     base = tuple(one.tastes[0] for one in made if one.set == BASE)
     drawn = make_map([Labelled(sound.of(BASE), base, embedder.checkpoint_sha256)], seed)
     metrics = {
-        "pieces": dict(Counter(one.set for one in everything)),
+        "pieces": dict(counts),
         **by_sound,
         "kad_from_real": {
             name: kad(vectors, sound.of(REAL), resamples, seed)
             for name, vectors in (("made", own), (UNCONDITIONED, sound.of(UNCONDITIONED)))
+            if min(len(vectors), counts[REAL]) > 1
         },
         "separation": drawn.separation,
         "notes": judge(params, embedder, notes, {}),
@@ -88,17 +92,22 @@ def judge(
 ) -> dict:
     """Accuracy, matrix and scores of the music made from prompts, beside controls."""
     made = [one for one in judged.everything if one.set not in CONTROLS]
-    prompts = [Prompt(one.row["prompt"], "", one.row["text"]) for one in made]
-    texts = text_vectors(embedder, prompts, knows_tastes=False)
+    prompts = [one.prompt for one in made]
+    texts = text_vectors(embedder, prompts)
     vectors = Vectors(judged.of(*{one.set for one in made}), texts)
     controls = {name: judged.of(name) for name in CONTROLS} | dict(more_controls)
     scores = score_pieces(vectors, prompts, params.resamples, params.seed)
     scores |= score_controls(controls, texts, prompts, params.resamples, params.seed)
     by_taste = {prompt.tastes[0]: prompt for prompt in load_prompts(BASE)}
-    of_tastes = text_vectors(embedder, [by_taste[taste] for taste in TASTES], knows_tastes=False)
-    tastes = [one.tastes[0] for one in made if one.set == BASE]
-    accuracy, matrix = taste_matrix(judged.of(BASE), tastes, of_tastes, params.resamples, params.seed)
-    return {"accuracy": accuracy, "matrix": matrix, "scores": scores}
+    of_tastes = text_vectors(embedder, [by_taste[taste] for taste in TASTES])
+    found: dict[str, dict] = {}
+    for name, sets in (("", {BASE}), ("_of_other_prompts", {one.set for one in made} - {BASE})):
+        chosen = [place for place, one in enumerate(made) if one.set in sets and len(one.tastes) == 1]
+        if chosen:
+            own = vectors.pieces[chosen], [prompts[place] for place in chosen]
+            accuracy, matrix = taste_matrix(*own, of_tastes, params.resamples, params.seed)
+            found |= {f"accuracy{name}": accuracy, f"matrix{name}": matrix}
+    return {**found, "scores": scores}
 
 
 def loudness_of(made: Sequence[Made], sample_rate: int) -> np.ndarray:

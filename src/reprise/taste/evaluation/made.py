@@ -11,6 +11,7 @@ from reprise.audio.files import decode
 from reprise.music.piece import Piece
 from reprise.music.readers.midi import read_midi
 from reprise.pipeline.shards import item_name, read_shard, shard_name
+from reprise.taste.words.prompts import Prompt
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,6 +29,11 @@ class Made:
     @property
     def tastes(self) -> tuple[str, ...]:
         return tuple(self.row["tastes"])
+
+    @property
+    def prompt(self) -> Prompt:
+        """Its prompt, with an id that no other set has."""
+        return Prompt(f"{self.set}/{self.row['prompt']}", "", self.row["text"])
 
     @property
     def told(self) -> dict:

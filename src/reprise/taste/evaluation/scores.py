@@ -31,10 +31,8 @@ def taught(text: str, tastes: Sequence[str]) -> list[str]:
     return [*filter(None, clauses), *(words for taste in tastes for words in IN_WORDS[taste])]
 
 
-def text_vectors(embedder: Embedder, prompts: Sequence[Prompt], knows_tastes: bool) -> np.ndarray:
-    """float32[N, E]: of each text itself; where the embedder doesn't know tastes, the normalised mean over `taught`."""
-    if knows_tastes:
-        return embedder.embed_text([prompt.text for prompt in prompts])
+def text_vectors(embedder: Embedder, prompts: Sequence[Prompt]) -> np.ndarray:
+    """The normalised mean over what is `taught` of each text, float32[N, E]."""
     found = []
     for prompt in prompts:
         mean = embedder.embed_text(taught(prompt.text, prompt.tastes)).mean(axis=0)
@@ -85,27 +83,33 @@ def silence_and_noise(embedder: Embedder, seconds: float, seed: int) -> dict[str
 
 
 def taste_matrix(
-    pieces: np.ndarray, tastes: Sequence[str], texts: np.ndarray, resamples: int, seed: int
+    pieces: np.ndarray, prompts: Sequence[Prompt], texts: np.ndarray, resamples: int, seed: int
 ) -> tuple[dict, dict]:
-    """Which taste's text lies nearest to each piece, float32[N, E]: how often its own, and the share of each.
+    """Which taste's text lies nearest to each piece, float32[N, E]: how often its prompt's, and the share of each.
 
-    A text's mean cosine over all pieces is taken away first: of two texts one may be nearer to all music.
+    A text's mean cosine over all pieces is taken away first: of two texts one may be nearer to all music. Takes of one
+    prompt are alike, so prompts are resampled, and whole prompts get other tastes (Good, Permutation tests, 2000).
 
     Args:
-        tastes: of each piece. texts: of `TASTES`, float32[4, E].
+        prompts: of each piece; the first taste that each names counts. texts: of `TASTES`, float32[4, E].
 
     Returns:
-        Accuracy with its chance and permutation p (of permuted tastes, how many do as well: Good, Permutation tests,
-        2000); and shares by taste of the prompt and taste found.
+        Accuracy with its chance and permutation p; and shares by taste of the prompt and taste found.
     """
     cosines = pieces @ texts.T
     found = (cosines - cosines.mean(axis=0)).argmax(axis=1)
-    own = np.array([TASTES.index(taste) for taste in tastes])
+    _, first, prompt_of = np.unique([prompt.id for prompt in prompts], return_index=True, return_inverse=True)
+    asked = np.array([TASTES.index(prompts[place].tastes[0]) for place in first])  # of each prompt
+    own = asked[prompt_of]
     right = (found == own).astype(float)
     rng = np.random.default_rng(seed)
-    permuted = np.array([(found == rng.permutation(own)).mean() for _ in range(resamples)])
-    p = (1 + int((permuted >= right.mean()).sum())) / (1 + resamples)
-    accuracy = {**mean_estimate(right, resamples, seed), "chance": rounded(permuted.mean()), "p": rounded(p)}
+    dealt = np.array([(found == rng.permutation(asked)[prompt_of]).mean() for _ in range(resamples)])
+    p = (1 + int((dealt >= right.mean()).sum())) / (1 + resamples)
+    accuracy = {
+        **mean_estimate(right, resamples, seed, prompt_of.tolist()),
+        "chance": rounded(dealt.mean()),
+        "p": rounded(p),
+    }
     shares = {
         taste: {other: rounded((found[own == t] == o).mean()) for o, other in enumerate(TASTES)}
         for t, taste in enumerate(TASTES)

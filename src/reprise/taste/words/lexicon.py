@@ -4,6 +4,8 @@ Each pattern is matched as whole words, in lower case; of two that overlap the l
 words lie within the bins that MidiCaps has for them (40, 60, 70, 90, 110, 140, 160, 210 BPM: Melechovsky et al. 2024).
 """
 
+import re
+
 TEMPO, DENSITY, REGISTER, ARTICULATION = "tempo_bpm", "density", "register", "articulation"
 DISSONANCE, LOUDNESS, MODE, METRE, PARTS = "dissonance", "loudness", "mode", "metre", "parts"
 INSTRUMENT = "instrument"
@@ -43,9 +45,13 @@ WORDS: tuple[tuple[str, str, object], ...] = (
     ("jig", METRE, (6, 8)),
     ("march", METRE, (2, 4)),
     ("solo|unaccompanied|single line", PARTS, 1),
-    ("duo|duet|(?:two|2) (?:voices|parts)|for two", PARTS, 2),
-    ("trio|(?:three|3) (?:voices|parts)|for three", PARTS, 3),
-    ("quartet|(?:four|4) (?:voices|parts)|four-part|for four", PARTS, 4),
+    ("duo|duet|(?:two|2) (?:voices|parts)|for two(?! (?:minutes?|seconds?|bars?|measures?|hours?))", PARTS, 2),
+    ("trio|(?:three|3) (?:voices|parts)|for three(?! (?:minutes?|seconds?|bars?|measures?|hours?))", PARTS, 3),
+    (
+        "quartet|(?:four|4) (?:voices|parts)|four-part|for four(?! (?:minutes?|seconds?|bars?|measures?|hours?))",
+        PARTS,
+        4,
+    ),
 )
 
 # General MIDI programs, zero-based.
@@ -115,5 +121,16 @@ IMPOSSIBLE: dict[str, str] = {
 }
 DENIALS = (
     r"(?:no|not|nor|neither|without|never|lacking|free of|isn't|aren't|don't|doesn't|except|anything but)"
-    r"(?: (?:an?|any|the|too|very|so|at all|be|it|make|play|use|heavy))*"
+    r"(?: (?:an?|any|the|too|very|so|at all|be|it|make|play|use|using|heavy))*"
 )
+_DENIED = re.compile(rf"(?:^|[\s,;:(])(?:{DENIALS})(?: [\w-]+ (?:or|nor)(?: an?| any)?)*\s$")
+_LISTED = re.compile(rf"(?:^|[\s,;:(])(?:{DENIALS})(?: [\w-]+,)+ (?:an? |any )?$")
+_GOES_ON = re.compile(r"(?:, [\w-]+)*,? (?:or|nor)\b")
+
+
+def denied(text: str, start: int, stop: int | None = None) -> bool:
+    """Is what stands from `start` to `stop` in a text, in lower case, denied? All of `no piano, violin or drums` is."""
+    before = text[:start]
+    if _DENIED.search(before):
+        return True
+    return stop is not None and bool(_LISTED.search(before) and _GOES_ON.match(text[stop:]))

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from reprise.errors import BadInput
+from reprise.taste.words.lexicon import denied
 
 TASTES = ("sweet", "sour", "salty", "bitter")
 FIELDS = ("id", "instrument", "description")
@@ -23,8 +24,8 @@ BUILT_IN = {path.stem: path for path in sorted(DATA.glob("*.json"))}
 # Words that name a taste, beside its own name.
 TASTE_WORDS = {
     "sweet": r"sweet\w*|sugar\w*|honey\w*",
-    "sour": r"sour\w*|acid(?:ic|ity)?",
-    "salty": r"salt(?!arell)\w*",
+    "sour": r"sour\w*|acid(?:ic|ity)?(?! (?:jazz|house|rock))",
+    "salty": r"salt(?!arell|and|at)\w*",
     "bitter": r"bitter\w*",
 }
 
@@ -44,13 +45,18 @@ class Prompt:
 
     @property
     def tastes(self) -> tuple[str, ...]:
-        """The tastes that the description names, in the order of `TASTES`: none, one or several."""
+        """The tastes that the description names, see `tastes_in`: none, one or several."""
         return tastes_in(self.description)
 
 
 def tastes_in(text: str) -> tuple[str, ...]:
-    """The tastes that a text names."""
-    return tuple(taste for taste in TASTES if re.search(rf"\b(?:{TASTE_WORDS[taste]})\b", text.lower()))
+    """The tastes that a text names and doesn't deny, in its order."""
+    plain = text.lower().replace("’", "'")
+    places = {
+        taste: [found.start() for found in re.finditer(rf"\b(?:{words})\b", plain) if not denied(plain, found.start())]
+        for taste, words in TASTE_WORDS.items()
+    }
+    return tuple(sorted((taste for taste in places if places[taste]), key=lambda taste: places[taste][0]))
 
 
 def load_prompts(source: str | Path) -> tuple[Prompt, ...]:

@@ -14,7 +14,6 @@ from reprise.music.analysis.keyfinding import parse_key
 from reprise.taste.words.crossmodal import CROSSMODAL
 from reprise.taste.words.lexicon import (
     ARTICULATION,
-    DENIALS,
     DENSITY,
     DISSONANCE,
     IMPOSSIBLE,
@@ -26,8 +25,9 @@ from reprise.taste.words.lexicon import (
     REGISTER,
     TEMPO,
     WORDS,
+    denied,
 )
-from reprise.taste.words.prompts import TASTE_WORDS
+from reprise.taste.words.prompts import tastes_in
 
 LONGEST = 2000  # characters of a text
 KEY, SECONDS, BARS = "key", "seconds", "bars"
@@ -66,8 +66,10 @@ _KEY = re.compile(
 )
 _BPM = re.compile(r"\b(\d{1,4}(?:\.\d+)?)[ -]?(?:bpm|beats (?:per|a) minute)\b|\btempo(?: of|:)? (\d{1,4}(?:\.\d+)?)\b")
 _METRE = re.compile(r"\b(\d{1,2}) ?/ ?(2|4|8|16)\b(?![ -]notes?)")
-_LENGTH = re.compile(r"\b(\d{1,4})[ -]?(seconds?|secs?|s|minutes?|mins?|bars?|measures?)\b")
-_DENIED = re.compile(rf"(?:^|[\s,;:(])(?:{DENIALS})(?: [\w-]+ (?:or|nor)(?: an?| any)?)*\s$")
+# The 1980s and the 80s are no lengths.
+_LENGTH = re.compile(
+    r"\b(?!1[5-9]\d0s\b|20[0-2]0s\b|[5-9]0s\b)(\d{1,4})[ -]?(seconds?|secs?|s|minutes?|mins?|bars?|measures?)\b"
+)
 _TOO_MANY = re.compile(
     r"\b\d{2,6} ?(?:voices|parts|players|singers|musicians|instruments)\b"
     r"|\b(?:choir|chorus|orchestra|ensemble|band|group) of \d{2,6}\b"
@@ -129,21 +131,12 @@ def _words(text: str, what: str) -> tuple[Understood, str]:
     plain = " ".join(text.lower().replace("’", "'").split())
     if not plain or len(plain) > LONGEST:
         raise BadInput(f"{what}: has {len(plain):,} characters; it must have 1 to {LONGEST:,}")
-    understood, rest, end = Understood(tastes=_tastes(plain)), [], 0
+    understood, rest, end = Understood(tastes=tastes_in(plain)), [], 0
     for found in _explicit(plain):
         understood = _obeyed(understood, found)
         rest.append(plain[end : found.start])
         end = found.start + len(found.word)
     return _limits(understood, plain), " ".join([*rest, plain[end:]])
-
-
-def _tastes(text: str) -> tuple[str, ...]:
-    """The tastes that a text names and doesn't deny, in its order."""
-    places = {
-        taste: [m.start() for m in re.finditer(rf"\b(?:{words})\b", text) if not _DENIED.search(text[: m.start()])]
-        for taste, words in TASTE_WORDS.items()
-    }
-    return tuple(sorted((taste for taste in places if places[taste]), key=lambda taste: places[taste][0]))
 
 
 def overridden(understood: Understood, text: str) -> Understood:
@@ -198,11 +191,11 @@ def _explicit(text: str) -> Iterator[_Found]:
     for start, stop, name, value in sorted(spans, key=lambda span: (span[0], span[0] - span[1])):
         if start >= end:
             end = stop
-            yield _Found(start, name, value, text[start:stop], bool(_DENIED.search(text[:start])))
+            yield _Found(start, name, value, text[start:stop], denied(text, start, stop))
 
 
 def _obeyed(understood: Understood, found: _Found) -> Understood:
-    """With what a word asks for; of two words for one thing the first counts, but a tempo in numbers above all."""
+    """With what a word asks for; of two for one thing the first counts, but a tempo or metre in numbers above all."""
     because = f"'{found.word}'"
     if found.name == INSTRUMENT:
         assert isinstance(found.value, int)
@@ -218,7 +211,7 @@ def _obeyed(understood: Understood, found: _Found) -> Understood:
             return understood
         found, because = replace(found, value=opposite), f"not '{found.word}'"
     earlier = understood.wishes.get(found.name)
-    exact = found.name == TEMPO and bool(re.search(r"\d", found.word))
+    exact = found.name in (TEMPO, METRE) and bool(re.search(r"\d", found.word))
     if earlier and not (exact and not re.search(r"\d", earlier.because)):
         return understood
     return understood.told(found.name, found.value, because)
@@ -228,7 +221,7 @@ def _limits(understood: Understood, text: str) -> Understood:
     limits = [
         said
         for pattern, said in IMPOSSIBLE.items()
-        if any(not _DENIED.search(text[: found.start()]) for found in re.finditer(rf"\b(?:{pattern})\b", text))
+        if any(not denied(text, found.start(), found.end()) for found in re.finditer(rf"\b(?:{pattern})\b", text))
     ]
     if many := _TOO_MANY.search(text):
         limits.append(f"'{many.group(0)}': there are at most four parts")
@@ -251,7 +244,7 @@ def _by_taste(understood: Understood) -> Understood:
 
 def _by_embedder(understood: Understood, rest: str, embedder: Embedder) -> Understood:
     """With the poles that the embedder finds in the words that weren't obeyed."""
-    words = re.sub(r"[^\w\s,-]+", " ", rest)
+    words = re.sub(r"[^a-z\s,'-]+", " ", rest)  # it knows English alone, and no numbers
     words = " ".join(words.split()).strip(" ,-")
     open_axes = [name for name in PHRASES if name not in understood.wishes]
     if MODE in open_axes and KEY in understood.wishes:
