@@ -24,7 +24,7 @@ from reprise.composition.control.evaluate import (
 )
 from reprise.composition.control.plots import draw_control
 from reprise.composition.corpus.collect import tabulate
-from reprise.composition.corpus.store import save_corpus
+from reprise.composition.corpus.store import Corpus, save_corpus
 from reprise.composition.encoding.events import Frame
 from reprise.composition.models.conditions import ATTRIBUTES, KNOTS, Conditions, Told, told_of
 from reprise.composition.models.trained import TrainedModel
@@ -117,8 +117,8 @@ def test_the_metrics_have_what_is_read_from_them(evaluated):
         assert all(set(found) == ESTIMATE for found in metrics[name].values())
     assert set(metrics["exact"]) == {"parts", "bars", "key", "key_or_relative"}
     assert all(set(found) == ESTIMATE and found["count"] == 12 for found in metrics["exact"].values())
-    assert set(metrics["likelihood"]) == {"untold", "told"}
-    assert all(found["nats_per_note"]["count"] == 4 for found in metrics["likelihood"].values())
+    assert set(metrics["likelihood"]) == {"passages", "left_out", "untold", "told"}
+    assert all(metrics["likelihood"][side]["nats_per_note"]["count"] == 4 for side in ("untold", "told"))
     assert metrics["exact"]["bars"]["value"] == 1.0
     json.dumps(metrics, allow_nan=False)
 
@@ -251,10 +251,14 @@ def test_enharmonic_keys_are_one():
 # --- what being told is worth
 
 
+def as_corpus(pieces: list[Piece]) -> Corpus:
+    """A corpus of test passages, each a family of its own."""
+    return tabulate([(piece, "test", number) for number, piece in enumerate(pieces)])
+
+
 def test_nothing_told_is_what_the_model_says_untold(trained):
     """With the weights that read conditions and frames at work, the two sides differ; with none told they don't."""
-    pieces = passages()[4:]
-    found = likelihood(PARAMS, trained, pieces)
+    found = likelihood(PARAMS, trained, as_corpus(passages()[4:]))
     assert found["told"]["nats_per_note"]["value"] != found["untold"]["nats_per_note"]["value"]
     assert set(found["told"]["nats"]) == set(trained.config.encoding.shape.fields)
     by_field = sum(found["untold"]["nats"].values())
@@ -263,9 +267,9 @@ def test_nothing_told_is_what_the_model_says_untold(trained):
 
 def test_a_piece_that_the_model_can_not_write_does_not_count(trained):
     waltz = replace(chorale(30), metre=(3, 4))
-    found = likelihood(PARAMS, trained, [*passages()[4:6], waltz])
-    assert found == likelihood(PARAMS, trained, passages()[4:6])
-    assert found["told"]["nats_per_note"]["count"] == 2
+    found = likelihood(PARAMS, trained, as_corpus([*passages()[4:6], waltz]))
+    assert found == likelihood(PARAMS, trained, as_corpus(passages()[4:6])) | {"left_out": 1}
+    assert found["told"]["nats_per_note"]["count"] == found["passages"] == 2
 
 
 # --- the picture

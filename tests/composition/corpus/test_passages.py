@@ -170,7 +170,7 @@ def test_a_part_without_a_note_is_none(collected):
 
 def test_a_displaced_part_is_moved_by_a_semitone(collected):
     """One of its parts as a whole, up or down; in time and the other parts nothing changes."""
-    given, moved = works(0, 30, parts=3, bars=3), []
+    given, moved = works(0, 60, parts=3, bars=3), []
     corpus, _ = collected(replace(PLAIN, displaced_share=1.0), one=given)
     for piece, work in trained(corpus, given):
         by = piece.notes["pitch"] - work.notes["pitch"]

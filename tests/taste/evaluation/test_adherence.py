@@ -46,7 +46,8 @@ def values(*rows: Made) -> dict[str, float]:
 
 
 def test_what_nobody_asked_for_is_neither_hit_nor_miss():
-    asked, usual = made(line()), made(line(), "b", asked=["metre"], tempo_bpm=30.0)
+    asked = made(in_key(0, "major"))
+    usual = made(in_key(0, "major"), "b", asked=["metre"], tempo_bpm=30.0)
     assert values(asked, usual)["tempo_bin"] == 1 and "tempo_bin" not in values(usual)
     assert {"metre"} == values(usual).keys()
 
