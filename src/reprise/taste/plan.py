@@ -33,7 +33,7 @@ from reprise.taste.words.understanding import BARS, KEY, SECONDS, Understood
 REGISTERS = {"lowest": 43, "low": 50, "middle": 64, "raised": 70, "high": 77, "highest": 84}  # mean MIDI pitches
 # Other levels as shares of the training passages that lie below them.
 LEVELS = {"lowest": 0.03, "low": 0.12, "middle": 0.5, "raised": 0.72, "high": 0.88, "highest": 0.97}
-SHARES = {"low": 0.5, "middle": 0.75, "high": 1.0}  # of the time to the next onset that a note sounds, as scores write it
+SHARES = {"low": 0.5, "middle": 0.75, "high": 1.0}  # of the time to the next onset that a note sounds; as in scores
 VELOCITIES = {"lowest": 40, "low": 56, "middle": 76, "high": 100, "highest": 116}  # MIDI's
 DECIBELS = {"lowest": -30.0, "low": -26.0, "middle": -20.0, "high": -15.0, "highest": -12.0}  # active RMS, full scale
 ASKED = {DENSITY: "onset_density", DISSONANCE: "dissonance"}
