@@ -275,7 +275,7 @@ def taste_scores(metrics: Metrics) -> str:
             "base prompts: music nearest to the taste of its own, of four (chance .25)",
             *(shown(side["accuracy"]) for side in sides),
         ],
-        ["descriptive prompts: the same", *(shown(side["accuracy_of_other_prompts"]) for side in sides)],
+        ["descriptive prompts: the same", *(shown(side.get("accuracy_of_other_prompts")) for side in sides)],
         *(
             [f"mean cosine with words: {SCORED[name]}", *(shown(side["scores"].get(name)) for side in sides)]
             for name in found["scores"]

@@ -35,7 +35,7 @@ def arguments(tmp_path):
 
 def _tell_texts_apart(clap):
     """Take the mean of texts away, as training does."""
-    norm = clap.model.text.project[-1]
+    norm = clap.model.text.centre
     norm.momentum = 1.0
     norm.train()
     clap.embed_text([prompt["description"] for prompt in PROMPTS])
