@@ -68,14 +68,15 @@ def evaluate_taste(params: TasteEvaluationParams, embedder: NotesEmbedder, folde
     own = sound.of(*{one.set for one in made})
     base = tuple(one.tastes[0] for one in made if one.set == BASE)
     drawn = make_map([Labelled(sound.of(BASE), base, embedder.checkpoint_sha256)], seed)
+    apart = {
+        name: kad(vectors, sound.of(REAL), resamples, seed)
+        for name, vectors in (("made", own), (UNCONDITIONED, sound.of(UNCONDITIONED)))
+        if min(len(vectors), counts[REAL]) > 1
+    }
     metrics = {
         "pieces": dict(counts),
         **by_sound,
-        "kad_from_real": {
-            name: kad(vectors, sound.of(REAL), resamples, seed)
-            for name, vectors in (("made", own), (UNCONDITIONED, sound.of(UNCONDITIONED)))
-            if min(len(vectors), counts[REAL]) > 1
-        },
+        **({"kad_from_real": apart} if apart else {}),
         "separation": drawn.separation,
         "notes": judge(params, embedder, notes, {}),
         "adherence": adherence(made, resamples, seed),
