@@ -11,25 +11,20 @@ former one.
 
 import argparse
 import json
-import tempfile
 import time
 from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
-import torch
 from ruamel.yaml import YAML
 
+from benchmarks.embedding.trained import clap_set, section, train_clap
 from benchmarks.machine import RESULTS, ROOT, describe_machine, need, write_json
 from benchmarks.measure import run_script, table
-from reprise.audio.spectrogram import SpectrogramParams
 from reprise.checked import build
-from reprise.clips.descriptions.captions import DescriptionParams
-from reprise.clips.params import ClipParams
-from reprise.embedding.clap.data import ClapSet, load_clap_set
-from reprise.embedding.clap.fit import new_clap
+from reprise.embedding.clap.data import ClapSet
 from reprise.embedding.clap.model import SmallClap
-from reprise.embedding.clap.train import ClapParams, train
+from reprise.embedding.clap.train import ClapParams
 from reprise.embedding.evaluation.evaluate import (
     NOTES,
     SOUND,
@@ -41,9 +36,6 @@ from reprise.embedding.evaluation.evaluate import (
 )
 from reprise.embedding.evaluation.prompted import instrument_prompts
 from reprise.errors import BadInput
-from reprise.learning.weights import save_network
-from reprise.params import load_section
-from reprise.pipeline.tracking import Tracker
 from reprise.recognition.metrics import average_precision
 
 RECIPES: dict[str, dict] = {
@@ -78,25 +70,13 @@ def measured(embedder: SmallClap, validation: ClapSet, params: ClapEvaluationPar
 
 def try_recipe(name: str, changes: dict) -> dict:
     """Train with these changes of the section `clap`; the row of the results."""
-    spectrogram, descriptions = section(SpectrogramParams, "spectrogram"), section(DescriptionParams, "descriptions")
-    window_s = section(ClipParams, "clips").duration_s
     params = build(ClapParams, asdict(section(ClapParams, "clap")) | changes, "clap")
-    clips = ROOT / "data" / "clips"
-    sets = [load_clap_set(clips, part, spectrogram) for part in ("train", "validation")]
-    torch.manual_seed(params.seed)
-    model, config = new_clap(ROOT / "models" / "recognizer", params, spectrogram, window_s)
+    sets = clap_set("train"), clap_set("validation")
     start = time.perf_counter()
-    with tempfile.TemporaryDirectory() as folder:
-        weights, curves = train(model, *sets, params, descriptions, window_s, "cpu", Path(folder) / "work", Tracker())
-        model.load_state_dict(weights)
-        save_network(model, config, Path(folder) / "clap")
-        found = measured(SmallClap(Path(folder) / "clap"), sets[1], section(ClapEvaluationParams, "clap_evaluation"))
+    embedder, curves = train_clap(ROOT / "models" / "recognizer", params, sets)
     minutes = round((time.perf_counter() - start) / 60, 1)
+    found = measured(embedder, sets[1], section(ClapEvaluationParams, "clap_evaluation"))
     return {"recipe": name, "changes": changes, "epochs": len(curves), "minutes": minutes, **found}
-
-
-def section(kind: type, name: str) -> object:
-    return load_section(kind, name, ROOT / "params.yaml")
 
 
 def parse_changes(settings: list[str]) -> dict:
