@@ -1,4 +1,4 @@
-"""Two halves of the reference against each other: how far apart equally real music lies, the yardstick of a distance."""
+"""Two halves of the reference against each other: how far apart equally real music lies, a yardstick of distances."""
 
 from collections.abc import Callable, Iterator, Sequence
 

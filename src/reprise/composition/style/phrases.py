@@ -33,6 +33,7 @@ from reprise.music.piece import Piece
 PHRASE_BARS = 2.0
 MOST_STILLNESS = 2.0  # usual note values
 DOMINANTS = ("major", "dominant seventh")
+TONIC, FOURTH, FIFTH, SIXTHS = 0, 5, 7, (8, 9)  # degrees as semitones above the tonic
 
 Chord = tuple[int, str]  # root and quality
 
@@ -88,8 +89,8 @@ def cadences(piece: Piece, line: Line, ends: np.ndarray) -> list[Cadence]:
     The last chord is what sounds from the end note's onset until anything else begins. The chord before it is looked
     for in the half beat and in the whole beat before that onset. Authentic ("V-I or the like") is from the major triad
     or dominant seventh a fifth above the last root, or from a diminished chord on the leading note below it, whatever
-    the key. In the key of the phrase or of the piece, half is to the major triad on the fifth degree, plagal from the
-    fourth degree to the first, deceptive from the fifth to elsewhere.
+    the key. In the key of the phrase, else in that of the piece, half is to the major triad on the fifth degree, plagal
+    from the fourth degree to the first, deceptive from the fifth to the sixth.
     """
     if is_monophonic(piece) or not len(ends):
         return []
@@ -101,7 +102,7 @@ def cadences(piece: Piece, line: Line, ends: np.ndarray) -> list[Cadence]:
         for begin, stop in ((onsets, stops), (onsets - beat // 2, onsets), (onsets - beat, onsets))
     )
     home, starts = find_key(piece), line.onsets[np.append(0, ends[:-1] + 1)]
-    keys = [{home, _key_between(piece, *span)} - {None} for span in zip(starts, stops)]
+    keys = [[key for key in (_key_between(piece, *span), home) if key] for span in zip(starts, stops)]
     roots = [root for root, _ in last]
     rooted = lowest(piece, onsets) % 12 == roots
     kinds = [_kind(chords, goal, own) for *chords, goal, own in zip(*before, last, keys)]
@@ -118,19 +119,20 @@ def _key_between(piece: Piece, start: int, stop: int) -> Key | None:
     return find_key(replace(piece, notes=piece.notes[(begun >= start) & (begun < stop)]))
 
 
-def _kind(before: Sequence[Chord], goal: Chord, keys: set[Key]) -> str:
-    """The kind of a cadence from any of the chords before it to its goal."""
+def _kind(before: Sequence[Chord], goal: Chord, keys: Sequence[Key]) -> str:
+    """The kind of a cadence from any of the chords before it to its goal; of some keys the first in which it is one."""
     before = [chord for chord in before if chord[0] >= 0]
     if any(_leads(chord, goal[0]) for chord in before):
         return "authentic"
     for key in keys:
-        degrees, degree = {(root - key.tonic) % 12 for root, _ in before}, (goal[0] - key.tonic) % 12
-        if degree == 7 and goal[1] in DOMINANTS and degrees - {7}:
+        degree, degrees = (goal[0] - key.tonic) % 12, {(root - key.tonic) % 12 for root, _ in before}
+        if degree == FIFTH and goal[1] in DOMINANTS and degrees - {FIFTH}:
             return "half"
-        if degree == 0 and 5 in degrees:
+        if degree == TONIC and FOURTH in degrees:
             return "plagal"
-    from_fifth = ((goal[0] - key.tonic) % 12 != 7 and ((key.tonic + 7) % 12, "major") in before for key in keys)
-    return "deceptive" if any(from_fifth) else "other"
+        if degree in SIXTHS and FIFTH in degrees:
+            return "deceptive"
+    return "other"
 
 
 def _leads(chord: Chord, goal: int) -> bool:
@@ -148,10 +150,10 @@ def phrasing(piece: Piece) -> dict[str, Share]:
     Returns:
         `phrase_bars`: the mean length of its phrases in bars. `phrase_balance`: of neighbouring phrases the shorter
         one's length over the longer one's, 1 where all are alike. `strong_phrase_end_rate`: of the phrase ends, those
-        whose note begins with a bar or with its second half. Of the chords at phrase ends, undefined for one-part
-        music: `root_position_phrase_end_rate`, those with their root in the bass; `authentic_cadence_rate`,
-        `half_cadence_rate`, `plagal_cadence_rate`, `deceptive_cadence_rate`, see `cadences`; `tonic_phrase_end_rate`,
-        those whose root is the tonic of the piece.
+        whose note begins with a bar or with its second half; `tonic_note_phrase_end_rate`: those whose note is the
+        tonic of the piece. Of the chords at phrase ends, undefined for one-part music: `root_position_phrase_end_rate`,
+        those with their root in the bass; `authentic_cadence_rate`, `half_cadence_rate`, `plagal_cadence_rate`,
+        `deceptive_cadence_rate`, see `cadences`; `tonic_phrase_end_rate`, those whose root is the tonic of the piece.
     """
     line = melody_of(piece)
     ends = phrase_ends(piece, line)[:-1]
@@ -167,6 +169,7 @@ def phrasing(piece: Piece) -> dict[str, Share]:
         "phrase_bars": share(lengths, len(lengths)),
         "phrase_balance": share(balance, len(balance)),
         "strong_phrase_end_rate": share(strong, len(ends)),
+        "tonic_note_phrase_end_rate": share(line.pitches[ends] % 12 == key.tonic, len(ends)) if key else UNDEFINED,
         "root_position_phrase_end_rate": share(sum(cadence.in_root_position for cadence in found), len(found)),
         **{
             f"{kind}_cadence_rate": share(sum(cadence.kind == kind for cadence in found), len(found))
@@ -177,9 +180,9 @@ def phrasing(piece: Piece) -> dict[str, Share]:
 
 
 PHRASING = (
-    "phrase_bars", "phrase_balance", "strong_phrase_end_rate", "root_position_phrase_end_rate",
-    "authentic_cadence_rate", "half_cadence_rate", "plagal_cadence_rate", "deceptive_cadence_rate",
-    "tonic_phrase_end_rate",
+    "phrase_bars", "phrase_balance", "strong_phrase_end_rate", "tonic_note_phrase_end_rate",
+    "root_position_phrase_end_rate", "authentic_cadence_rate", "half_cadence_rate", "plagal_cadence_rate",
+    "deceptive_cadence_rate", "tonic_phrase_end_rate",
 )  # fmt: skip
 
 
