@@ -192,9 +192,9 @@ def taken_up(group: Group, params: MusicEvaluationParams) -> dict:
     """What continuations take up of their openings: the share of its 3-grams as an estimate, `own`, beside `others`,
     the share of those of other openings, and their `difference`; pieces without an opening are left out.
     """
-    rows = [i for i, opening in enumerate(group.openings) if opening is not None]
-    families = [group.families[i] for i in rows]
-    shares = take_up([group.openings[i] for i in rows], [group.pieces[i] for i in rows], families)
+    openings = {i: opening for i, opening in enumerate(group.openings) if opening is not None}
+    families = [group.families[i] for i in openings]
+    shares = take_up(list(openings.values()), [group.pieces[i] for i in openings], families)
     figures = {"own": shares[:, 0], "others": shares[:, 1], "difference": shares[:, 0] - shares[:, 1]}
     return mean_estimates(figures, params.resamples, params.seed, families)
 

@@ -3,7 +3,8 @@
 A chord is found after Pardo & Birmingham, "Algorithms for chordal analysis", Computer Music Journal 26 (2002): of their
 six templates at twelve roots the one with the highest score, which is how much sounds that belongs to it, less how much
 sounds that doesn't, less its members that are missing. Weights are sounding time in lengths of the window, so a voice
-that sounds throughout counts 1; ties go to the root that sounds longer, then to their order of qualities.
+that sounds throughout counts 1. Ties go to the root that sounds longer, then to the quality that is more frequent, then
+to the root that is nearest above the lowest note.
 """
 
 from itertools import combinations
@@ -18,6 +19,7 @@ from reprise.composition.style.voices import (
     beat_of,
     has_voices,
     is_monophonic,
+    lowest,
     pitch_time,
     share,
     sounding,
@@ -64,26 +66,22 @@ TEMPLATES = _templates()
 TRIAD_SETS, SEVENTH_SETS = _classes(TRIADS), _classes(SEVENTHS)
 
 
-def find_chords(time: np.ndarray, window: np.ndarray | int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The chord of each window.
-
-    Args:
-        time: how long each pitch class sounds in it, int[windows, 12], see `voices.pitch_time`. window: its length.
+def find_chords(piece: Piece, starts: np.ndarray, stops: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The chord of each window, from its start to its stop, int[windows] each.
 
     Returns:
-        Root, 0 to 11; quality, a place in `NAMES`; and how much of the sounding time belongs to the chord, 0 to 1:
-        [windows] each. Where nothing sounds the root is -1 and the share nan.
+        Root, 0 to 11; quality, a place in `NAMES`; and how long it sounds in all voices, what belongs to the chord and
+        everything, int[windows, 2]. Where nothing sounds the root is -1.
     """
-    weights = time / np.asarray(window, float).reshape(-1, 1)
-    inside, missing = weights @ TEMPLATES.T, (weights == 0).astype(int) @ TEMPLATES.T
-    scores = 2 * inside - weights.sum(axis=1, keepdims=True) - missing
-    order = np.repeat(np.arange(len(QUALITIES)), 12)
-    scores = scores + 1e-4 * np.tile(weights, len(QUALITIES)) - 1e-8 * order
-    best = scores.argmax(axis=1)
-    silent = weights.sum(axis=1) == 0
-    with np.errstate(invalid="ignore"):
-        fit = inside[np.arange(len(best)), best] / weights.sum(axis=1)
-    return np.where(silent, -1, best % 12), best // 12, fit
+    time, bass = pitch_time(piece, starts, stops), lowest(piece, starts, stops)
+    inside, missing = time @ TEMPLATES.T, (time == 0).astype(int) @ TEMPLATES.T
+    total = time.sum(axis=1)
+    scores = 2 * inside - total[:, None] - missing * (stops - starts)[:, None]
+    quality, root = np.divmod(np.arange(len(TEMPLATES)), 12)
+    ranks = (scores, time[:, root], -quality, -((root - bass[:, None]) % 12))
+    best = np.lexsort(tuple(np.broadcast_to(rank, scores.shape) for rank in reversed(ranks)), axis=1)[:, -1]
+    belongs = np.take_along_axis(inside, best[:, None], axis=1)[:, 0]
+    return np.where(total == 0, -1, best % 12), best // 12, np.column_stack([belongs, total])
 
 
 def beats_of(piece: Piece) -> np.ndarray:
@@ -119,11 +117,10 @@ def harmony(piece: Piece) -> dict[str, Share]:
     if not len(piece.notes):
         return dict.fromkeys((*kinds, "dissonance_rate", "treated_dissonance_rate"), UNDEFINED)
     beats, length = beats_of(piece), harmonic_unit(piece)
-    time = pitch_time(piece, beats, beats + length)
-    fit = find_chords(time, length)[2]
+    belongs, total = find_chords(piece, beats, beats + length)[2].sum(axis=0)
     return {
         **dict(zip(kinds[:3], _qualities(piece, beats))),
-        "chord_tone_rate": share((np.nan_to_num(fit) * time.sum(axis=1)), time.sum()),
+        "chord_tone_rate": share(belongs, total),
         **_dissonances(voices(piece) if has_voices(piece) else []),
     }
 

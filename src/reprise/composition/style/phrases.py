@@ -23,7 +23,6 @@ from reprise.composition.style.voices import (
     is_monophonic,
     lowest,
     melody_of,
-    pitch_time,
     share,
     spans,
 )
@@ -104,13 +103,13 @@ def cadences(piece: Piece, line: Line, ends: np.ndarray) -> list[Cadence]:
     home, starts = find_key(piece), line.onsets[np.append(0, ends[:-1] + 1)]
     keys = [[key for key in (_key_between(piece, *span), home) if key] for span in zip(starts, stops)]
     roots = [root for root, _ in last]
-    rooted = lowest(piece, onsets) % 12 == roots
+    rooted = lowest(piece, onsets, onsets + 1) % 12 == roots
     kinds = [_kind(chords, goal, own) for *chords, goal, own in zip(*before, last, keys)]
     return [Cadence(*found) for found in zip(kinds, roots, rooted.tolist())]
 
 
 def _chords_between(piece: Piece, starts: np.ndarray, stops: np.ndarray) -> list[Chord]:
-    roots, qualities, _ = find_chords(pitch_time(piece, starts, stops), stops - starts)
+    roots, qualities, _ = find_chords(piece, starts, stops)
     return [(root, NAMES[quality]) for root, quality in zip(roots.tolist(), qualities.tolist())]
 
 
@@ -198,8 +197,8 @@ def ending(piece: Piece) -> dict[str, Share]:
     if not len(line) or key is None:
         return dict.fromkeys(("closing_rate", "last_note_tonic_rate", "last_note_length"), UNDEFINED)
     end = np.array([spans(piece)[1].max()])
-    root, quality, _ = find_chords(pitch_time(piece, end - 1, end), 1)
-    closes = root[0] == key.tonic == lowest(piece, end - 1)[0] % 12 and NAMES[quality[0]] in ("major", "minor")
+    ((root, quality),) = _chords_between(piece, end - 1, end)
+    closes = root == key.tonic == lowest(piece, end - 1, end)[0] % 12 and quality in ("major", "minor")
     lengths = line.ends - line.onsets
     return {
         "closing_rate": UNDEFINED if is_monophonic(piece) else share(closes, 1),

@@ -15,7 +15,7 @@ import numpy as np
 from reprise.composition.style.harmony import beats_of, find_chords, harmonic_unit
 from reprise.composition.style.keyplan import relative_keys
 from reprise.composition.style.phrases import cadences, phrase_ends
-from reprise.composition.style.voices import bar_of, melody_of, pitch_time
+from reprise.composition.style.voices import bar_of, melody_of
 from reprise.music.analysis.keyfinding import find_key
 from reprise.music.piece import Piece
 
@@ -43,7 +43,7 @@ def transitions(piece: Piece) -> Counts:
         return found
     found["degrees"].update(pairwise(((line.pitches - key.tonic) % 12).tolist()))
     beats, length = beats_of(piece), harmonic_unit(piece)
-    roots, qualities, _ = find_chords(pitch_time(piece, beats, beats + length), length)
+    roots, qualities, _ = find_chords(piece, beats, beats + length)
     sounding = zip(roots[roots >= 0].tolist(), qualities[roots >= 0].tolist())
     chords = [((root - key.tonic) % 12, quality) for root, quality in sounding]
     found["chords"].update((one, other) for one, other in pairwise(chords) if one != other)

@@ -16,6 +16,7 @@ from reprise.music.timegrid import TWELFTHS, to_twelfths
 Share = tuple[float, float]
 UNDEFINED: Share = (0.0, 0.0)
 
+SILENT = 128  # above every pitch
 MOST_CHORDS = 0.1  # of a part's notes may begin while another of it sounds: a few stops of a violin, a divided bass
 
 
@@ -92,18 +93,21 @@ def sounding(lines: list[Line], times: np.ndarray) -> np.ndarray:
 
 def pitch_time(piece: Piece, starts: np.ndarray, stops: np.ndarray) -> np.ndarray:
     """How long each pitch class sounds within each window, in twelfths, int[windows, 12]; voices add up."""
-    begun, ended = spans(piece)
-    lasting = np.minimum(ended, stops[:, None]) - np.maximum(begun, starts[:, None])
     classes = np.eye(12, dtype=int)[piece.notes["pitch"] % 12]
-    return np.maximum(lasting, 0) @ classes
+    return _lasting(piece, starts, stops) @ classes
 
 
-def lowest(piece: Piece, times: np.ndarray) -> np.ndarray:
-    """The lowest pitch that sounds at each time, int[times]; -1 where none does."""
+def lowest(piece: Piece, starts: np.ndarray, stops: np.ndarray) -> np.ndarray:
+    """The lowest pitch that sounds within each window, int[windows]; -1 where none does."""
+    pitches = np.where(_lasting(piece, starts, stops) > 0, piece.notes["pitch"].astype(int), SILENT)
+    found = pitches.min(axis=1, initial=SILENT)
+    return np.where(found == SILENT, -1, found)
+
+
+def _lasting(piece: Piece, starts: np.ndarray, stops: np.ndarray) -> np.ndarray:
+    """How long each note sounds within each window, int[windows, notes]."""
     begun, ended = spans(piece)
-    sounds = (begun <= times[:, None]) & (times[:, None] < ended)
-    pitches = np.where(sounds, piece.notes["pitch"].astype(int), 128).min(axis=1, initial=128)
-    return np.where(pitches == 128, -1, pitches)
+    return np.maximum(np.minimum(ended, stops[:, None]) - np.maximum(begun, starts[:, None]), 0)
 
 
 def spans(piece: Piece) -> tuple[np.ndarray, np.ndarray]:
