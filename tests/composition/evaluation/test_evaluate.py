@@ -233,6 +233,13 @@ def test_endings_are_those_of_whole_pieces_and_the_rest_of_what_is_compared():
     assert taken_up(group, PARAMS) == {}
 
 
+def test_a_set_without_pieces_has_no_style():
+    group, nothing = Group([chorale(0)] * 2, ["a", "b"], [None] * 2, [chorale(0)] * 2, []), Group([], [], [], [], [])
+    found = styled({"reference": group, "1": nothing}, PARAMS)
+    assert found["generated"]["1"] == found["standardised_difference"]["1"] == found["divergence"]["1"] == {}
+    assert styled({"reference": nothing, "1": group}, PARAMS)["halves"] == {}
+
+
 def test_two_evaluations_say_the_same(vae, folders):
     torch.rand(3)
     assert evaluate(folders, "vae") == vae

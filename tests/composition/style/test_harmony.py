@@ -4,7 +4,7 @@ import itertools
 
 import numpy as np
 import pytest
-from music21 import chord
+from music21 import chord, roman
 from tiny_pieces import piece_of
 
 from reprise.composition.style.harmony import NAMES, SEVENTH_SETS, TRIAD_SETS, find_chords, harmony
@@ -34,6 +34,21 @@ def test_the_chord_of_a_window(lengths, root, quality, belongs):
     roots, qualities, times = find_chords(piece, np.array([0]), np.array([12]))
     assert (roots[0], NAMES[qualities[0]]) == (root, quality)
     assert times.tolist() == [[belongs, sum(lengths.values())]]
+
+
+@pytest.mark.parametrize(("figure", "quality"), [
+    *((figure, "major") for figure in ("I", "I6", "I64", "IV", "V6")),
+    *((figure, "minor") for figure in ("ii", "ii6", "vi64")),
+    *((figure, "dominant seventh") for figure in ("V7", "V65", "V43", "V42")),
+    *((figure, "half-diminished seventh") for figure in ("viiø7", "viiø65")),
+    ("viio6", "diminished"),
+])  # fmt: skip
+def test_music21_names_the_same_roots_whatever_the_inversion(figure, quality):
+    for tonic in ("C", "E-", "F#", "A"):
+        written = roman.RomanNumeral(figure, tonic)
+        rows = [(0, 12, int(pitch.midi), part) for part, pitch in enumerate(written.pitches)]
+        roots, qualities, _ = find_chords(piece_of(*rows), np.array([0]), np.array([12]))
+        assert (roots[0], NAMES[qualities[0]]) == (written.root().pitchClass, quality)
 
 
 def test_silence_has_no_chord():

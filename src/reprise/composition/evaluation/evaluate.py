@@ -155,10 +155,8 @@ def styled(groups: dict[str, Group], params: MusicEvaluationParams) -> dict:
     found = {
         name: estimates(measured[name], params.resamples, params.seed, group.families) for name, group in groups.items()
     }
-    real, families = (
-        {key: values(column) for key, column in measured.pop(REFERENCE).items()},
-        groups[REFERENCE].families,
-    )
+    real = {key: values(column) for key, column in measured.pop(REFERENCE).items()}
+    families = groups[REFERENCE].families
     split = {
         key: between_halves(standardised_difference, column, families, params.seed) for key, column in real.items()
     }
@@ -166,7 +164,9 @@ def styled(groups: dict[str, Group], params: MusicEvaluationParams) -> dict:
         "reference": found.pop(REFERENCE),
         "generated": found,
         "standardised_difference": {
-            name: finite({key: standardised_difference(values(column), real[key]) for key, column in own.items()})
+            name: finite(
+                {key: standardised_difference(values(own[key]), column) for key, column in real.items() if key in own}
+            )
             for name, own in measured.items()
         },
         "halves": finite(split),
