@@ -36,7 +36,19 @@ SCORED = {
     "silence": "silence",
     "noise": "white noise",
 }
-OF_SETS = ("parallel_fifths", "parallel_octaves")  # measures of whole sets of pieces, a thousand moving pairs
+PARALLELS = ("parallel_fifths", "parallel_octaves")  # in a thousand moving pairs
+OF_STYLE = (*PARALLELS, "closing_rate", "root_position_phrase_end_rate", "longest_return")  # figures of whole sets
+HEARD = {  # what a musician hears at once, and decimals
+    "parallel_fifths": ("parallel fifths in 1,000 moving pairs", 1),
+    "parallel_octaves": ("parallel octaves", 1),
+    "root_position_phrase_end_rate": ("phrase ends in root position", 3),
+    "authentic_cadence_rate": ("phrase ends by V-I or the like", 3),
+    "closing_rate": ("last chord the tonic in root position", 3),
+    "longest_return": ("longest run of the soprano that returns (notes)", 1),
+    "bar_return_rate": ("bars that return exactly", 3),
+    "own": ("3-grams of an opening that its continuation takes up", 3),
+    "others": ("the same of other pieces' openings", 3),
+}
 IN_NOTES = ("longest_copied_run", "worst_copied_run", "copied_run")  # the others are shares
 TABLE = re.compile(r"(<!-- table: (.+?) -->\n).*?(<!-- end of table -->)", re.DOTALL)
 FIGURE = re.compile(r"(<!-- figure: (.+?) -->).*?(<!-- end -->)", re.DOTALL)
@@ -161,10 +173,7 @@ def music(metrics: Metrics) -> str:
     rows = [
         [
             words(name),
-            *(
-                shown(here.get(name)) if name in OF_SETS else f"{far[name]:+.2f}" if name in far else ""
-                for far, here in zip(apart, own)
-            ),
+            *(shown(here.get(name)) if name in OF_STYLE else signed(far.get(name)) for far, here in zip(apart, own)),
             shown(real.get(name)),
         ]
         for name in names
@@ -177,8 +186,54 @@ def voice_leading(metrics: Metrics) -> str:
     found = [metrics(file) for file in MODELS.values()]
     temperature = nearest_to_1(found[0]["generated"])
     columns = [*(content["generated"][temperature] for content in found), found[0]["reference"]]
-    rows = [[words(name), *(shown(column.get(name), 1) for column in columns)] for name in OF_SETS]
+    rows = [[words(name), *(shown(column.get(name), 1) for column in columns)] for name in PARALLELS]
     return lines(["in 1,000 pairs of voices that move together", *MODELS, "Bach, test pieces"], rows)
+
+
+def heard(metrics: Metrics) -> str:
+    """What a musician hears at once in each model's music at temperature 1 and in the test pieces."""
+    found = [metrics(file) for file in MODELS.values()]
+    temperature = nearest_to_1(found[0]["generated"])
+    columns = [*(_styled(content, temperature) for content in found), _styled(found[0], "reference")]
+    rows = [
+        [label, *(shown(column.get(name), decimals) for column in columns)] for name, (label, decimals) in HEARD.items()
+    ]
+    return lines(["", *MODELS, "Bach, test pieces"], rows)
+
+
+def _styled(content: dict, group: str) -> dict:
+    """The measures of style and the take-up of one group of pieces, as far as there are any."""
+    found = content.get("style", {})
+    own = found.get("reference", {}) if group == "reference" else found.get("generated", {}).get(group, {})
+    return own | content.get("take_up", {}).get(group, {})
+
+
+def style(metrics: Metrics) -> str:
+    """How far each model's music at temperature 1 lies from the test pieces in every measure of style, and how far two
+    halves of these lie apart: in standard deviations, and in bits for what follows what.
+    """
+    contents = [metrics(file) for file in MODELS.values()]
+    temperature = nearest_to_1(contents[0]["generated"])
+    found = [content.get("style", {}) for content in contents]
+    halves, bits = (found[0].get(key, {}) for key in ("halves", "divergence"))
+    rows = [
+        [
+            words(name),
+            *(signed(own["standardised_difference"][temperature].get(name)) for own in found),
+            shown(halves.get(name), 2),
+            shown(value),
+        ]
+        for name, value in found[0].get("reference", {}).items()
+    ]
+    rows += [
+        [f"{kind} (bits)", *(shown(own["divergence"][temperature].get(kind), 2) for own in found), shown(value, 2), ""]
+        for kind, value in bits.get("halves", {}).items()
+    ]
+    return lines(["", *MODELS, "two halves of the test pieces", "test pieces (95 %)"], rows)
+
+
+def signed(value: float | None) -> str:
+    return "" if value is None else f"{value:+.2f}"
 
 
 def copied(metrics: Metrics) -> str:
@@ -335,6 +390,8 @@ TABLES: dict[str, Callable[[Metrics], str]] = {
     "likelihood of the models": likelihood,
     "music of the models": music,
     "voice leading": voice_leading,
+    "what a musician hears": heard,
+    "style of the models": style,
     "what is copied": copied,
     "recognizer": recognizer,
     "recognizer in short": recognizer_in_short,

@@ -7,11 +7,13 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
+from music21 import expressions, note, stream, tie
 from tiny_model import backbone_params
 
 from benchmarks import seed_spread as seeds
 from benchmarks.composition import earlier_lstm_models as models
 from benchmarks.composition import earlier_models as earlier
+from benchmarks.composition import phrase_ends as ends
 from benchmarks.composition import sampling_speed as speed
 from reprise.composition.encoding.notes import NotesEncoding
 from reprise.composition.models.trained import ModelConfig, TrainedModel, make_model
@@ -354,3 +356,42 @@ def test_the_recognizer_s_sets_are_all_compared():
     row = {"macro_f1": {"value": 0.5, "low": 0.4, "high": 0.6, "count": 9}}
     found = seeds.figures_of("recognizer", {"test": row | {"micro_f1": 1}, "ceiling": row})
     assert found == {"test macro_f1": row["macro_f1"], "ceiling macro_f1": row["macro_f1"]}
+
+
+# --- phrase ends
+
+
+def marked_note(pitch: int, length: float, *, fermata: bool = False, tied: str = "") -> note.Note:
+    made = note.Note(pitch, quarterLength=length)
+    if fermata:
+        made.expressions.append(expressions.Fermata())
+    if tied:
+        made.tie = tie.Tie(tied)
+    return made
+
+
+def test_a_fermata_is_that_of_the_whole_tied_note():
+    part = stream.Part([
+        marked_note(60, 1),
+        marked_note(62, 2, tied="start"),
+        marked_note(62, 1, tied="stop", fermata=True),
+        marked_note(62, 1),
+    ])  # fmt: skip
+    assert ends.marked(part) == ([60, 62, 62], [False, True, False])
+
+
+def test_ends_that_are_found_are_counted_beside_fermatas(monkeypatch):
+    """Phrases of six quarters and a half note end where they should; the second fermata stands on a quarter."""
+    lengths = [1, 1, 1, 1, 1, 1, 2] * 3
+    rows = [
+        (sum(lengths[:n]), length, 60 + n % 5 - 12 * part, 64, part)
+        for part in (0, 1)
+        for n, length in enumerate(lengths)
+    ]
+    piece = Piece(note_table([(float(row[0]), float(row[1]), *row[2:]) for row in rows]), 96.0, (0, 0), (4, 4), "made")
+    monkeypatch.setattr(ends, "fermatas_of", lambda piece, line: np.array([6, 12]))
+    found = ends.compare(piece)
+    assert found["found: precision"] == found["found: recall"] == found["long notes: recall"] == (1, 2)
+    assert found["found: root position"][1] == found["fermatas: authentic"][1] == 2
+    estimate = ends.estimates([(found, "a"), (found, "b")])["found: recall"]
+    assert estimate["value"] == 0.5 and estimate["count"] == 2

@@ -146,6 +146,45 @@ def test_a_new_measure_gets_a_row_and_what_is_undefined_stays_empty():
     assert row("worst copied run (notes)", text) == ["16", "16", "16", "22"] and row("uniqueness", text)[3] == "1.000"
 
 
+def styled(name: str) -> dict:
+    """`few`, with two measures of style, what is taken up, and the divergence of chords."""
+    real = {"parallel_fifths": estimate(1.4, 1, 2), "triad_rate": estimate(0.75, 0.7, 0.8)}
+    bits = {"halves": {"chords": 0.25}, "0.3": {}, "1": {} if name == "composer/vae" else {"chords": 0.5}}
+    return few(name) | {
+        "style": {
+            "reference": real,
+            "generated": {"0.3": {}, "1": {"parallel_fifths": estimate(3.46, 2, 5)}},
+            "standardised_difference": {"0.3": {}, "1": {"parallel_fifths": 0.2, "triad_rate": -1.104}},
+            "halves": {"parallel_fifths": 0.251},
+            "divergence": bits,
+            "not_applicable": [],
+        },
+        "take_up": {
+            "reference": {"own": estimate(0.36, 0.3, 0.4)},
+            "1": {"own": estimate(0.04), "others": estimate(0.03)},
+        },
+    }
+
+
+def test_tables_of_style():
+    text = readme_tables.heard(styled)
+    assert row("parallel fifths", text) == ["3.5 (2.0-5.0)"] * 3 + ["1.4 (1.0-2.0)"]
+    assert row("3-grams", text) == ["0.040"] * 3 + ["0.360 (0.300-0.400)"] and row("the same", text)[2:] == [
+        "0.030",
+        "",
+    ]
+    assert row("last chord", text) == [""] * 4
+    text = readme_tables.style(styled)
+    assert row("parallel fifths", text) == ["+0.20"] * 3 + ["0.25", "1.400 (1.000-2.000)"]
+    assert row("triad rate", text) == ["-1.10"] * 3 + ["", "0.750 (0.700-0.800)"]
+    assert row("chords (bits)", text) == ["0.50", "0.50", "", "0.25", ""]
+
+
+def test_style_that_wasn_t_measured_stays_empty():
+    assert row("parallel fifths", readme_tables.heard(few)) == [""] * 4
+    assert len(readme_tables.style(few).splitlines()) == 2, "no measures"
+
+
 def test_a_figure_within_a_sentence():
     names = ("composer/lstm test notes", "composer/lstm floors bigram")
     text = ", ".join(f"<!-- figure: {name} -->?<!-- end -->" for name in names)

@@ -15,8 +15,9 @@ from tiny_pieces import piece_of
 from reprise.composition.corpus.collect import tabulate
 from reprise.composition.corpus.store import load_corpus, save_corpus
 from reprise.composition.encoding.notes_vocabulary import PITCH
-from reprise.composition.evaluation.evaluate import MusicEvaluationParams, comparable, evaluate_model, size
+from reprise.composition.evaluation.evaluate import HEADLINES, MusicEvaluationParams, evaluate_model, styled, taken_up
 from reprise.composition.evaluation.floors import floors
+from reprise.composition.evaluation.groups import Group, comparable, size
 from reprise.composition.evaluation.likelihood import past_only_hits, score
 from reprise.composition.evaluation.measures import MEASURES, measure
 from reprise.composition.evaluation.originality import longest_copied_run
@@ -108,9 +109,7 @@ def test_the_keys_that_scripts_rely_on(request, model):
     assert metrics["generated"].keys() == {"0.5", "1.5"} == metrics["standardised_difference"].keys()
     assert metrics["originality"].keys() == {"reference", "0.5", "1.5"}
     for row in (metrics["reference"], *metrics["generated"].values()):
-        assert (
-            row.keys() <= {*MEASURES, "parallel_fifths", "parallel_octaves"} and row["pitch_range"].keys() == ESTIMATE
-        )
+        assert row.keys() <= {*MEASURES, *HEADLINES} and row["pitch_range"].keys() == ESTIMATE
     for row in metrics["originality"].values():
         assert row["longest_copied_run"].keys() == ESTIMATE and isinstance(row["worst_copied_run"], int)
 
@@ -119,7 +118,9 @@ def test_the_keys_that_scripts_rely_on(request, model):
 def test_all_values_are_finite_numbers(request, model):
     metrics = request.getfixturevalue(model)
     assert json.loads(json.dumps(metrics, allow_nan=False)) == metrics
+    names = metrics["style"].pop("not_applicable")
     assert all(isinstance(leaf, (int, float)) and math.isfinite(leaf) for leaf in leaves(metrics))
+    metrics["style"]["not_applicable"] = names
 
 
 def test_likelihood_can_be_computed_again(lstm):
@@ -200,6 +201,43 @@ def test_pieces_without_a_note_where_music_is_compared_are_left_out_and_counted(
     groups = comparable(corpus, manifest, [cut_at_bar(chorale(3), 1)], MUSIC)
     assert size(groups["reference"]) == {"pieces": 1, "families": 1, "bars": 2.0}
     assert size(groups["1"]) == {"pieces": 0, "families": 0, "bars": 0.0} and len(groups["1"].whole) == 1
+
+
+def test_style_is_measured_beside_the_halves_of_the_reference(lstm):
+    found = lstm["style"]
+    assert found["generated"].keys() == found["standardised_difference"].keys() == {"0.5", "1.5"}
+    assert found["divergence"].keys() == {"halves", "0.5", "1.5"} and "chords" in found["divergence"]["0.5"]
+    assert not found["reference"].keys() & set(found["not_applicable"])
+    for name, row in (("reference", lstm["reference"]), *lstm["generated"].items()):
+        style = found["reference"] if name == "reference" else found["generated"][name]
+        assert {key: row[key] for key in HEADLINES if key in row} == {
+            key: style[key] for key in HEADLINES if key in style
+        }
+        assert row["closing_rate"]["count"] == 2
+    assert lstm["take_up"].keys() == {"reference", "0.5", "1.5"}
+    assert lstm["take_up"]["0.5"].keys() == {"own"}, "of a single opening there are no others"
+
+
+def test_endings_are_those_of_whole_pieces_and_the_rest_of_what_is_compared():
+    """Two pieces in C major: what is compared ends on the dominant, the whole on the tonic."""
+    rows = [
+        (12 * n, 12, pitch, part)
+        for n, at in enumerate([(72, 48), (71, 55), (72, 48)] * 2)
+        for part, pitch in enumerate(at)
+    ]
+    whole = piece_of(*[(*row[:2], row[2] + 4, 2 + row[3]) for row in rows if row[2] != 71], *rows, parts=4)
+    cut = replace(whole, notes=whole.notes[whole.notes["onset"] < 5])
+    group = Group([cut, cut], ["a", "b"], [None, None], [whole, whole], [whole, whole])
+    found = styled({"reference": group, "1": group}, PARAMS)
+    assert found["reference"]["closing_rate"]["value"] == 1 and found["reference"]["last_note_tonic_rate"]["value"] == 0
+    assert taken_up(group, PARAMS) == {}
+
+
+def test_a_set_without_pieces_has_no_style():
+    group, nothing = Group([chorale(0)] * 2, ["a", "b"], [None] * 2, [chorale(0)] * 2, []), Group([], [], [], [], [])
+    found = styled({"reference": group, "1": nothing}, PARAMS)
+    assert found["generated"]["1"] == found["standardised_difference"]["1"] == found["divergence"]["1"] == {}
+    assert styled({"reference": nothing, "1": group}, PARAMS)["halves"] == {}
 
 
 def test_two_evaluations_say_the_same(vae, folders):

@@ -8,7 +8,15 @@ import pytest
 from tiny_model import MUSIC, chorale
 from tiny_pieces import piece_of
 
-from reprise.composition.evaluation.plots import PALE, Roll, draw_evaluation, draw_roll, plt, temperatures_of
+from reprise.composition.evaluation.plots import (
+    PALE,
+    Roll,
+    draw_evaluation,
+    draw_roll,
+    draw_style,
+    plt,
+    temperatures_of,
+)
 from reprise.composition.sampling.compose import cut_at_bar
 
 CHOIR = (52,) * 4
@@ -58,6 +66,23 @@ def test_what_is_drawn_at_which_temperature_is_said():
     assert temperatures_of(replace(MUSIC, pitch_factor=1.0), 0.3) == "temperature 0.3"
 
 
+def test_style_is_drawn_over_what_two_halves_of_the_reference_differ_by(tmp_path, monkeypatch):
+    shown = []
+    monkeypatch.setattr("reprise.composition.evaluation.plots.save", lambda figure, path: shown.extend(figure.axes))
+    style = {
+        "generated": {"0.9": {}, "2": {}},
+        "standardised_difference": {"0.9": {"triad_rate": -1.0, "closing_rate": 0.5}, "2": {}},
+        "halves": {"triad_rate": 0.25},
+        "divergence": {"0.9": {"chords": 0.5}, "halves": {"chords": 0.25}, "2": {}},
+    }
+    draw_style(style, MUSIC, "LSTM", tmp_path / "style.png")
+    left, right = shown
+    assert labels(left.get_yticklabels()) == ["triad rate", "closing rate"]
+    assert left.lines[0].get_xdata().tolist() == [-1.0, 0.5] and right.lines[0].get_xdata().tolist() == [0.5]
+    boxes = [(bar.get_x(), bar.get_width()) for axis in shown for bar in axis.patches]
+    assert boxes == [(-0.25, 0.5), (0, 0), (0, 0.25)], "a measure without halves has no band"
+
+
 def test_pictures_are_drawn_and_are_the_same_again(tmp_path, monkeypatch):
     headings, rolls = [], []
     drawn = draw_roll
@@ -67,7 +92,13 @@ def test_pictures_are_drawn_and_are_the_same_again(tmp_path, monkeypatch):
     )
     monkeypatch.setattr(plt.Figure, "suptitle", lambda self, text: headings.append(text))
     row = {"polyphony": {"value": 4.0, "low": 3.9, "high": 4.1, "count": 2}, "pitch_range": {"value": 30.0, "count": 1}}
-    metrics = {"reference": row, "generated": {"0.5": row, "1.5": {}}}
+    style = {
+        "generated": {"0.5": {}, "1.5": {}},
+        "standardised_difference": {"0.5": {"triad_rate": -1.0, "closing_rate": 0.5}, "1.5": {}},
+        "halves": {"triad_rate": 0.25},
+        "divergence": {"0.5": {"chords": 0.5}, "halves": {"chords": 0.25}},
+    }
+    metrics = {"reference": row, "generated": {"0.5": row, "1.5": {}}, "style": style}
     music = [cut_at_bar(chorale(seed), 2) for seed in range(8)]
     manifest = pd.DataFrame({
         "item": range(8),
@@ -79,12 +110,13 @@ def test_pictures_are_drawn_and_are_the_same_again(tmp_path, monkeypatch):
     for name, rows in (("a", manifest), ("b", manifest[:2])):
         draw_evaluation(metrics, MUSIC, "LSTM", music[:1], rows, music, tmp_path / name)
     names = sorted(path.name for path in (tmp_path / "a").iterdir())
-    assert names == ["measures.png", "rolls_0.5.png", "rolls_1.5.png", "rolls_reference.png", "score.svg"]
+    assert names == ["measures.png", "rolls_0.5.png", "rolls_1.5.png", "rolls_reference.png", "score.svg", "style.png"]
     assert b"LSTM, temperature 0.5, pitches at 0.4, item 0" in (tmp_path / "a" / "score.svg").read_bytes()
     (tmp_path / "b" / "rolls_0.5.png").unlink()  # of fewer pieces
     for path in (tmp_path / "b").iterdir():
         assert path.read_bytes() == (tmp_path / "a" / path.name).read_bytes()
-    assert headings[1:4] == [
+    assert headings[1:5] == [
+        "LSTM, style at temperature 0.5, pitches at 0.4",
         "Held-out pieces, that no model has seen",
         "LSTM, drawn at temperature 0.5, pitches at 0.4",
         "LSTM, drawn at temperature 1.5, pitches at 1.2",

@@ -7,29 +7,31 @@ a tune, or continue one opening, are drawn together where an interval is estimat
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import torch
 
 from reprise.checked import Resamples, Seed, checked
-from reprise.composition.corpus.store import Corpus, load_corpus
+from reprise.composition.corpus.store import load_corpus
 from reprise.composition.encoding.registry import encodable
 from reprise.composition.evaluation.floors import floors
+from reprise.composition.evaluation.groups import REFERENCE, Group, comparable, size
 from reprise.composition.evaluation.likelihood import Score, past_only_hits, score, summarise_nats
-from reprise.composition.evaluation.matching import cut_to_lengths
-from reprise.composition.evaluation.measures import differences, summarise
+from reprise.composition.evaluation.measures import differences, standardised_difference, summarise
 from reprise.composition.evaluation.originality import longest_copied_run, originality
-from reprise.composition.evaluation.style import style
 from reprise.composition.models.batches import make_examples
 from reprise.composition.models.trained import TrainedModel, load_model
 from reprise.composition.sampling.music import MusicParams, load_music
-from reprise.learning.bootstrap import ratio_estimate, rounded
-from reprise.music.excerpts import after_bar, bars_of, cut_at_bar
+from reprise.composition.style.halves import between_halves, divergences
+from reprise.composition.style.measures import columns, estimates, of_ending, of_excerpt, values
+from reprise.composition.style.repetition import take_up
+from reprise.composition.style.transitions import KINDS, table_of, transitions
+from reprise.learning.bootstrap import mean_estimates, ratio_estimate, rounded
 from reprise.music.piece import Piece
 
+# Of the measures of style, those that also stand among the others.
+HEADLINES = ("parallel_fifths", "parallel_octaves", "closing_rate", "root_position_phrase_end_rate", "longest_return")
 ACCURACIES = ("step", "pitch", "duration")  # of the fields that have one
 THREADS = 1  # the arrays are small: two wait for each other more than they help
 
@@ -40,20 +42,6 @@ class MusicEvaluationParams:
 
     seed: Seed
     resamples: Resamples
-
-
-@dataclass(frozen=True)
-class Group:
-    """Music that is compared with other music.
-
-    Attributes:
-        pieces: what of them is compared. families: of each piece, equal for those that aren't independent.
-        whole: the model's own notes of all pieces, also what isn't compared.
-    """
-
-    pieces: list[Piece]
-    families: list[object]
-    whole: list[Piece]
 
 
 def evaluate_model(
@@ -69,37 +57,6 @@ def evaluate_model(
     metrics["floors"] = floor_nats(trained, corpus.pieces("validation"), corpus.pieces("test"))
     groups = comparable(corpus, *load_music(music), sampling)
     return metrics | musical(groups, trained, params)
-
-
-def comparable(
-    corpus: Corpus, manifest: pd.DataFrame, music: Sequence[Piece], sampling: MusicParams
-) -> dict[str, Group]:
-    """`reference`, the test pieces, and the music of each temperature, over the same bars.
-
-    The first `opening_bars` bars are left out of all of them, as they are somebody else's in half of the music. Then
-    the music is cut to the lengths of the test pieces, what continues openings and what begins from nothing apart.
-    Pieces that have no note there are left out.
-    """
-
-    def compared(piece: Piece) -> Piece:
-        return after_bar(cut_at_bar(piece, sampling.bars), sampling.opening_bars)
-
-    test = corpus.pieces("test")
-    groups = {"reference": _group([compared(piece) for piece in test], corpus.families("test"), test)}
-    lengths = [bars_of(piece) for piece in groups["reference"].pieces]
-    for temperature, rows in manifest.groupby("temperature", sort=True):
-        pieces, families, whole = [], [], []
-        for _, alike in rows.groupby("origin", sort=False):
-            pieces += cut_to_lengths([compared(music[row]) for row in alike.index], lengths)
-            families += [row.opening or row.item for row in alike.itertuples()]
-            whole += [after_bar(music[row.Index], row.opening_bars) for row in alike.itertuples()]
-        groups[f"{temperature:g}"] = _group(pieces, families, whole)
-    return groups
-
-
-def _group(pieces: list[Piece], families: Sequence[object], whole: list[Piece]) -> Group:
-    sounding = [i for i, piece in enumerate(pieces) if len(piece.notes)]
-    return Group([pieces[i] for i in sounding], [str(families[i]) for i in sounding], whole)
 
 
 def likelihood(
@@ -151,20 +108,21 @@ def musical(groups: dict[str, Group], trained: TrainedModel, params: MusicEvalua
 
     `compared` says of how many pieces and families these are, and how many bars of them on average.
     """
-    bootstrap, temperatures = (params.resamples, params.seed), [name for name in groups if name != "reference"]
+    bootstrap, music = (params.resamples, params.seed), [name for name in groups if name != REFERENCE]
+    style = styled(groups, params)
     summaries = {
-        name: summarise(group.pieces, *bootstrap, group.families) | style(group.pieces, *bootstrap, group.families)
-        for name, group in groups.items()
+        name: summarise(group.pieces, *bootstrap, group.families)
+        | {key: found[key] for key in HEADLINES if key in found}
+        for (name, group), found in zip(groups.items(), (style[REFERENCE], *style["generated"].values()), strict=True)
     }
-    apart = {name: differences(groups[name].pieces, groups["reference"].pieces) for name in temperatures}
+    apart = {name: differences(groups[name].pieces, groups[REFERENCE].pieces) for name in music}
     return {
         "compared": {name: size(group) for name, group in groups.items()},
-        "reference": summaries["reference"],
-        "generated": {name: summaries[name] for name in temperatures},
-        "standardised_difference": {
-            name: {key: rounded(value) for key, value in found.items() if np.isfinite(value)}
-            for name, found in apart.items()
-        },
+        "reference": summaries[REFERENCE],
+        "generated": {name: summaries[name] for name in music},
+        "standardised_difference": {name: finite(found) for name, found in apart.items()},
+        "style": style,
+        "take_up": {name: found for name, group in groups.items() if (found := taken_up(group, params))},
         "originality": {
             name: {
                 **originality(group.pieces, trained.index, *bootstrap, group.families),
@@ -175,8 +133,72 @@ def musical(groups: dict[str, Group], trained: TrainedModel, params: MusicEvalua
     }
 
 
-def size(group: Group) -> dict[str, float]:
-    """How much music is compared."""
-    bars = [bars_of(piece) for piece in group.pieces]
-    families = len(set(group.families))
-    return {"pieces": len(bars), "families": families, "bars": rounded(float(np.mean(bars))) if bars else 0.0}
+def styled(groups: dict[str, Group], params: MusicEvaluationParams) -> dict:
+    """The measures of style of every group, and how far the music lies from the reference in each.
+
+    Everything is measured over the bars that are compared, but for how pieces end: of test pieces that is the end that
+    their composer wrote, of music the bar line at `sampling.bars` bars, where the model is stopped, as its end event is
+    masked; there the measures say whether it happens to stand still at home.
+
+    Returns:
+        `reference`, and `generated` by temperature: estimates. `standardised_difference` by temperature, as for the
+        other measures, with its yardstick in `halves`: the mean absolute difference between two halves of the
+        reference. `divergence`, in bits, of what follows what (see `transitions`), by temperature and of `halves`.
+        `not_applicable`: measures that no piece of the reference has.
+    """
+    measured = {
+        name: columns([
+            of_excerpt(piece) | of_ending(whole) for piece, whole in zip(group.pieces, group.endings, strict=True)
+        ])
+        for name, group in groups.items()
+    }  # fmt: skip
+    found = {
+        name: estimates(measured[name], params.resamples, params.seed, group.families) for name, group in groups.items()
+    }
+    real = {key: values(column) for key, column in measured.pop(REFERENCE).items()}
+    families = groups[REFERENCE].families
+    split = {
+        key: between_halves(standardised_difference, column, families, params.seed) for key, column in real.items()
+    }
+    return {
+        "reference": found.pop(REFERENCE),
+        "generated": found,
+        "standardised_difference": {
+            name: finite(
+                {key: standardised_difference(values(own[key]), column) for key, column in real.items() if key in own}
+            )
+            for name, own in measured.items()
+        },
+        "halves": finite(split),
+        "divergence": _divergence(groups, params.seed),
+        "not_applicable": [key for key, column in real.items() if np.isnan(column).all()],
+    }
+
+
+def _divergence(groups: dict[str, Group], seed: int) -> dict[str, dict[str, float]]:
+    """How far the distributions of each group lie from the reference, by group and kind; see `halves.divergences`."""
+    counted = {name: [transitions(piece) for piece in group.pieces] for name, group in groups.items()}
+    ends = np.cumsum([len(pieces) for pieces in counted.values()])[:-1]
+    found: dict[str, dict[str, float]] = {}
+    for kind in KINDS:
+        table = table_of([piece[kind] for pieces in counted.values() for piece in pieces])
+        tables = dict(zip(counted, np.split(table, ends), strict=True))
+        for name, value in divergences(tables.pop(REFERENCE), tables, groups[REFERENCE].families, seed).items():
+            found.setdefault(name, {})[kind] = value
+    return {name: finite(row) for name, row in found.items()}
+
+
+def taken_up(group: Group, params: MusicEvaluationParams) -> dict:
+    """What continuations take up of their openings: the share of its 3-grams as an estimate, `own`, beside `others`,
+    the share of those of other openings, and their `difference`; pieces without an opening are left out.
+    """
+    openings = {i: opening for i, opening in enumerate(group.openings) if opening is not None}
+    families = [group.families[i] for i in openings]
+    shares = take_up(list(openings.values()), [group.pieces[i] for i in openings], families)
+    figures = {"own": shares[:, 0], "others": shares[:, 1], "difference": shares[:, 0] - shares[:, 1]}
+    return mean_estimates(figures, params.resamples, params.seed, families)
+
+
+def finite(found: dict[str, float]) -> dict[str, float]:
+    """The figures that are defined, as metrics have them."""
+    return {name: rounded(value) for name, value in found.items() if np.isfinite(value)}

@@ -1,4 +1,4 @@
-"""Pictures of a model: its measures against temperature beside real music, and piano rolls of its pieces."""
+"""Pictures of a model: its measures against temperature beside real music, its style, and piano rolls of its pieces."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -45,14 +45,15 @@ def draw_evaluation(
     music: Sequence[Piece],
     folder: Path,
 ) -> None:
-    """`measures.png`, `rolls_NAME.png` of the reference and of the music at each temperature, and the first page of a
-    score, `score.svg`.
+    """`measures.png` and `style.png`, `rolls_NAME.png` of the reference and of the music at each temperature, and the
+    first page of a score, `score.svg`.
 
     Args:
         name: of the model, for headings. reference: test pieces. manifest, music: see `music.load_music`.
     """
     folder.mkdir(parents=True, exist_ok=True)
     draw_measures(metrics, sampling, name, folder / "measures.png")
+    draw_style(metrics["style"], sampling, name, folder / "style.png")
     real = [Roll(cut_at_bar(piece, sampling.bars), piece.source) for piece in _spread(reference, ROLLS)]
     draw_rolls(real, "Held-out pieces, that no model has seen", folder / "rolls_reference.png")
     for temperature, rows in manifest.groupby("temperature", sort=True):
@@ -114,6 +115,33 @@ def draw_measures(metrics: dict, sampling: MusicParams, name: str, path: Path) -
     for axis in axes.flat[len(MEASURES) :]:
         axis.set_axis_off()
     figure.suptitle(f"{name}: measures with 95 % intervals")
+    save(figure, path)
+
+
+def draw_style(style: dict, sampling: MusicParams, name: str, path: Path) -> None:
+    """At the temperature nearest to 1, how far the music lies from held-out pieces in each measure of style and in what
+    follows what; on grey, as far as two halves of the held-out pieces lie apart.
+    """
+    temperature = min(style["generated"], key=lambda key: abs(float(key) - 1))
+    differences, divergence = style["standardised_difference"][temperature], style["divergence"]
+    left, right = "standard deviations from held-out pieces", "Jensen-Shannon divergence, bits"
+    panels = (
+        (left, differences, style["halves"], -1),
+        (right, divergence.get(temperature, {}), divergence.get("halves", {}), 0),
+    )
+    height = 2 + 0.22 * len(differences)
+    figure, axes = plt.subplots(1, 2, figsize=(12, height), width_ratios=(2, 1), layout="constrained")
+    for axis, (label, found, halves, lowest) in zip(axes, panels):
+        names = list(found)
+        grey = np.array([halves.get(key, 0.0) for key in names])
+        axis.barh(names, (1 - lowest) * grey, left=lowest * grey, color="0.8", label="two halves of them")
+        axis.plot(list(found.values()), names, "o", label="composed")
+        axis.axvline(0, color="0.5", linewidth=0.8)
+        axis.set_yticks(names, [key.replace("_", " ") for key in names], fontsize="small")
+        axis.invert_yaxis()
+        axis.set_xlabel(label)
+    axes[0].legend(fontsize="small")
+    figure.suptitle(f"{name}, style at {temperatures_of(sampling, float(temperature))}")
     save(figure, path)
 
 

@@ -1,0 +1,1 @@
+"""Measures of style: what a musician hears at once, one number each."""
