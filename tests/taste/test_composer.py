@@ -9,6 +9,7 @@ from reprise.audio.play import TAIL_S
 from reprise.composition.encoding.events import Frame
 from reprise.errors import BadInput
 from reprise.music.analysis.keyfinding import Key
+from reprise.taste import composer as composer_module
 from reprise.taste.composer import ConditionedComposer, home_of
 
 RATE = 22050
@@ -53,6 +54,27 @@ def test_a_composer_without_embedder_leaves_open_what_has_no_word(composer):
 def test_what_can_not_be_had_is_refused(composer, text):
     with pytest.raises(BadInput):
         composer.generate(text, 1)
+
+
+def test_a_piece_for_which_nobody_asks_a_key_is_told_one_of_the_mode_asked_for(composer, monkeypatch):
+    """Without several tries: nobody asked for that key."""
+    orders = []
+    compose_alike = composer_module.compose_alike
+    monkeypatch.setattr(
+        composer_module, "compose_alike", lambda trained, own: orders.extend(own) or compose_alike(trained, own)
+    )
+    plans = [composer.plan(composer.understand(text)) for text in ("1 bar", "1 bar, minor", "1 bar, in D minor")]
+    composer.compose(plans, [(4,)] * 3)
+    free, minor, whole = (order.told.frame for order in orders)
+    known = {key for key in composer.trained.keys}
+    assert Key(free.tonic, free.mode) in known
+    assert minor.mode == "minor" and (Key(minor.tonic, "minor") in known or minor.tonic is None)
+    assert (whole.tonic, whole.mode) == (2, "minor")
+    assert [order.rules.key for order in orders] == ["", "", "D minor"]
+    again = []
+    monkeypatch.setattr(composer_module, "compose_alike", lambda trained, own: again.extend(own) or [])
+    composer.compose(plans[:1], [(4,)])
+    assert again[0].told == orders[0].told, "by the seed of the piece alone"
 
 
 def test_only_a_whole_key_is_a_home():

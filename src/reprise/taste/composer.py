@@ -7,7 +7,7 @@ from pathlib import Path
 from reprise.audio.play import play_piece
 from reprise.composition.encoding.events import Frame
 from reprise.composition.models.trained import TrainedModel
-from reprise.composition.sampling.compose import Order
+from reprise.composition.sampling.compose import Order, drawn_home
 from reprise.composition.sampling.rules import USUAL, SamplingRules
 from reprise.composition.use.scores import compose_alike
 from reprise.embedding.embedder import Embedder
@@ -73,10 +73,15 @@ class ConditionedComposer:
         return Generated(sound, self.sample_rate, piece, chosen.lines)
 
     def _order(self, chosen: Plan, seed: tuple[int, ...]) -> Order:
-        """A whole key is asked for as such: of several tries one is taken that has it, or it is transposed to it."""
-        home = home_of(chosen.told.frame)
+        """A whole key is asked for as such: of several tries one is taken that has it, or it is transposed to it. Where
+        none is asked for, the composer is told one all the same, so that the piece has a home to end in.
+        """
+        told, home = chosen.told, home_of(chosen.told.frame)
         rules = replace(self.rules, key=home.name) if home else self.rules
-        return Order(seed, bars=chosen.bars, metre=chosen.metre, rules=rules, told=chosen.told, guidance=self.guidance)
+        drawn = drawn_home(self.trained, seed, told.frame.mode)
+        if home is None and drawn:
+            told = replace(told, frame=replace(told.frame, tonic=drawn.tonic, mode=drawn.mode))
+        return Order(seed, bars=chosen.bars, metre=chosen.metre, rules=rules, told=told, guidance=self.guidance)
 
     def _played(self, piece: Piece, chosen: Plan) -> Piece:
         played = play(piece, chosen.programs, chosen.tempo_bpm, chosen.register, chosen.articulation, chosen.velocity)

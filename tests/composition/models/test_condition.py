@@ -8,7 +8,7 @@ from tiny_model import backbone_params, chorale
 from reprise.composition.encoding.notes import NotesEncoding
 from reprise.composition.models.batches import collate, make_examples
 from reprise.composition.models.tuple_model import TupleModel
-from reprise.composition.sampling.sampler import Job, sample
+from reprise.composition.sampling.drawing.sampler import Job, sample
 from reprise.music.piece import Piece, note_table
 
 LOW, HIGH = np.array([1.0, 0.0]), np.array([0.0, 1.0])

@@ -15,10 +15,10 @@ from reprise.composition.encoding.notes_vocabulary import PITCH, STEP
 from reprise.composition.models.batches import collate, make_examples
 from reprise.composition.models.conditions import NOTHING, Told
 from reprise.composition.models.trained import TrainedModel
-from reprise.composition.sampling import sampler
 from reprise.composition.sampling.compose import Order, compose
+from reprise.composition.sampling.drawing import sampler
+from reprise.composition.sampling.drawing.sampler import Job, sample
 from reprise.composition.sampling.rules import SamplingRules
-from reprise.composition.sampling.sampler import Job, sample
 from reprise.errors import BadInput
 from reprise.music.excerpts import bars_of
 from reprise.music.piece import Piece

@@ -21,6 +21,7 @@ from reprise.composition.models.batches import make_examples
 from reprise.composition.models.conditions import Conditions, Told, told_examples, told_of
 from reprise.composition.models.trained import TrainedModel, load_model
 from reprise.composition.sampling.compose import Order, compose
+from reprise.composition.sampling.rules import SamplingRules
 from reprise.errors import BadInput
 from reprise.learning.bootstrap import estimate, mean_estimate, rank_estimates
 from reprise.music.analysis.attributes import mean_pitch, mode
@@ -31,6 +32,7 @@ from reprise.pipeline.compute import ComputeParams, run_jobs
 TOGETHER = 25  # pieces of a job
 QUANTILES = (0.02, 0.98)  # of the training pieces: what is asked for lies between them
 MOST_PARTS = 4
+FIRST_WAY = SamplingRules(ending_tries=0)  # no ending is chosen among several either
 LOW, HIGH = 52, 78  # mean pitches, within what transposed training pieces have
 
 
@@ -88,7 +90,16 @@ def draw_orders(params: ControlParams, trained: TrainedModel) -> list[Order]:
         frame = Frame(int(rng.integers(12)), MODES[rng.integers(2)], params.bars, parts, pitch)
         metre = encoding.metres[rng.integers(len(encoding.metres))]
         told = Told(attributes, frame)
-        orders.append(Order((params.seed, 1, item), bars=params.bars, metre=metre, told=told, guidance=params.guidance))
+        orders.append(
+            Order(
+                (params.seed, 1, item),
+                bars=params.bars,
+                metre=metre,
+                rules=FIRST_WAY,
+                told=told,
+                guidance=params.guidance,
+            )
+        )
     return orders
 
 

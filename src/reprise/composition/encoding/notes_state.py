@@ -168,8 +168,8 @@ class NotesState:
         allowed = np.ones((len(event), len(values)), bool)
         together = self.encoding.steps.value(np.minimum(event[:, STEP], self.encoding.end - 1)) == 0
         together &= self.part >= 0
-        complete = (self.pitch >= top) | (self.struck >= self.encoding.chord)
         parts = np.where(self.all_parts > 0, self.all_parts, self.encoding.parts)
+        complete = (self.pitch >= top) | (self.struck >= self.encoding.chord) | (self.part >= parts)
         if field == STEP:
             full = (self.part >= parts - 1) & complete
             allowed[full, self.encoding.steps.index(np.array(0))] = False

@@ -11,7 +11,7 @@ from reprise.composition.encoding.registry import encodable
 from reprise.composition.evaluation.plots import plt, save
 from reprise.composition.models.batches import collate, make_examples
 from reprise.composition.models.trained import TrainedModel
-from reprise.composition.sampling.sampler import shape_distribution
+from reprise.composition.sampling.drawing.distribution import shape_distribution
 from reprise.learning.tables import write_table
 from reprise.music.piece import Piece
 

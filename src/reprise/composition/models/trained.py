@@ -23,6 +23,7 @@ from reprise.composition.models.vae import LatentParams, PhraseVae
 from reprise.errors import BadInput
 from reprise.learning.weights import CONFIG, damaged, load_network, missing, save_network
 from reprise.music.analysis.copies import CopyIndex
+from reprise.music.analysis.keyfinding import Key, find_key
 
 MODELS = {"lstm": "LSTM", "transformer": "Transformer", "vae": "VAE"}  # and how they are written
 TRAINING = "training.npz"
@@ -76,6 +77,13 @@ class TrainedModel:
         """The training pieces, to tell copies by."""
         encoding, programs = self.config.encoding, (0,) * self.config.encoding.parts
         return CopyIndex([encoding.decode(events, (4, 4), 120.0, programs, "training") for events in self.training])
+
+    @cached_property
+    def keys(self) -> list[Key]:
+        """The home keys of the training pieces, of those that have one."""
+        encoding, programs = self.config.encoding, (0,) * self.config.encoding.parts
+        pieces = (encoding.decode(events, (4, 4), 120.0, programs, "training") for events in self.training)
+        return [key for key in map(find_key, pieces) if key is not None]
 
 
 def save_model(trained: TrainedModel, folder: Path) -> None:

@@ -13,13 +13,17 @@ from reprise.composition.encoding.events import UNTOLD, Encoding, Frame
 from reprise.composition.models.batches import collate, make_examples
 from reprise.composition.models.conditions import NOTHING, Told
 from reprise.composition.models.trained import TrainedModel
+from reprise.composition.sampling.drawing.sampler import Job, sample
+from reprise.composition.sampling.endings import held, with_endings
 from reprise.composition.sampling.opening import Reading, read_opening, transposed
 from reprise.composition.sampling.rules import USUAL, SamplingRules
-from reprise.composition.sampling.sampler import Job, sample
 from reprise.errors import BadInput
+from reprise.music.analysis.keyfinding import Key
 from reprise.music.excerpts import cut_at_bar
 from reprise.music.piece import Piece
 from reprise.music.timegrid import TWELFTHS
+
+HOME = 1  # ends the seed that a home key is drawn from
 
 
 @dataclass(frozen=True)
@@ -54,8 +58,12 @@ def compose(trained: TrainedModel, orders: Sequence[Order], advance: Callable[[]
     readings = [None if order.start is None else read_opening(order.start, encoding) for order in orders]
     jobs = [_job(trained, *pair) for pair in zip(orders, readings)]
     pieces = []
-    made = sample(trained.network, encoding, jobs, trained.index, advance)
-    for order, reading, job, events in zip(orders, readings, jobs, made):
+
+    def draw(jobs: Sequence[Job]) -> list[np.ndarray]:
+        return sample(trained.network, encoding, jobs, trained.index, advance)
+
+    made, endings = with_endings(encoding, jobs, draw(jobs), draw)
+    for order, reading, job, events, ending in zip(orders, readings, jobs, made, endings):
         tempo = order.start.tempo_bpm if order.start else trained.config.tempo_bpm
         own = encoding.decode(
             events[len(job.start) :],
@@ -65,7 +73,8 @@ def compose(trained: TrainedModel, orders: Sequence[Order], advance: Callable[[]
             f"{trained.config.model} model",
         )
         piece = own if reading is None else _continued(reading, own, encoding)
-        pieces.append(piece if order.bars is None else cut_at_bar(piece, order.bars))
+        piece = piece if order.bars is None else cut_at_bar(piece, order.bars)
+        pieces.append(held(piece, ending, order.bars) if ending and order.bars else piece)
     return pieces
 
 
@@ -124,6 +133,13 @@ def _asked(trained: TrainedModel, order: Order) -> tuple[Sequence[np.ndarray], F
         raise BadInput(f"parts: is {told.frame.parts}; it must be from 1 to {config.encoding.parts}")
     frame = told.frame if told.frame.bars else replace(told.frame, bars=order.bars)
     return [config.conditions.vector(told.attributes)], frame
+
+
+def drawn_home(trained: TrainedModel, seed: tuple[int, ...], mode: str | None = None) -> Key | None:
+    """The key of a training piece, one in that mode, drawn by the seed of a piece; None where there is none."""
+    keys = [key for key in trained.keys if mode in (None, key.mode)]
+    drawn = np.random.default_rng(np.random.SeedSequence([*seed, HOME]))
+    return keys[drawn.integers(len(keys))] if keys else None
 
 
 def _continued(reading: Reading, own: Piece, encoding: Encoding) -> Piece:

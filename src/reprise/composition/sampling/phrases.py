@@ -8,9 +8,9 @@ import torch
 from reprise.composition.models.batches import collate, make_examples
 from reprise.composition.models.trained import TrainedModel
 from reprise.composition.models.vae import PhraseVae
+from reprise.composition.sampling.drawing.sampler import Job, sample
 from reprise.composition.sampling.opening import opening, read_opening
 from reprise.composition.sampling.rules import SamplingRules
-from reprise.composition.sampling.sampler import Job, sample
 from reprise.errors import BadInput
 from reprise.music.excerpts import cut_at_bar
 from reprise.music.piece import Piece

@@ -19,8 +19,9 @@ from reprise.composition.evaluation.originality import originality
 from reprise.composition.models.batches import make_examples
 from reprise.composition.models.trained import TrainedModel
 from reprise.composition.sampling.compose import Order, compose
+from reprise.composition.sampling.drawing.distribution import pitch_mask
+from reprise.composition.sampling.drawing.sampler import MOST_NOTES
 from reprise.composition.sampling.rules import SamplingRules
-from reprise.composition.sampling.sampler import MOST_NOTES, pitch_mask
 from reprise.composition.use.tonality import compose_in_keys
 from reprise.errors import BadInput, ScoreError
 from reprise.learning.bootstrap import rounded

@@ -18,8 +18,9 @@ from reprise.composition.encoding.notes_vocabulary import DURATION, PART, PITCH,
 from reprise.composition.evaluation.originality import longest_copied_run
 from reprise.composition.models.trained import MODELS, make_model
 from reprise.composition.models.tuple_model import TupleModel
+from reprise.composition.sampling.drawing.distribution import restrict, shape_distribution
+from reprise.composition.sampling.drawing.sampler import MOST_NOTES, Job, sample
 from reprise.composition.sampling.rules import SamplingRules
-from reprise.composition.sampling.sampler import MOST_NOTES, Job, restrict, sample, shape_distribution
 from reprise.errors import ParamsError, RepriseError
 from reprise.music.analysis.copies import CopyIndex
 from reprise.music.piece import Piece

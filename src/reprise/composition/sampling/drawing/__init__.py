@@ -1,0 +1,1 @@
+"""Events drawn from a model, one after another."""
