@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from conftest import ROOT, Clone
 
-from scripts import readme_tables
+from scripts.tables import __main__ as tables
 
 COMPOSE_SHARD_0 = """
 import sys
@@ -168,8 +168,8 @@ def test_another_machine_s_figures_make_nothing_red(copy_of_smoke):
     The smoke profile's few clips round that away; another seed sees to it that figures differ.
     """
     clone, readme = copy_of_smoke, copy_of_smoke.folder / "README.md"
-    metrics = partial(readme_tables.work_tree, root=clone.folder)
-    readme.write_text(readme_tables.render(readme.read_text(encoding="utf-8"), metrics), encoding="utf-8")
+    metrics = partial(tables.work_tree, root=clone.folder)
+    readme.write_text(tables.render(readme.read_text(encoding="utf-8"), metrics), encoding="utf-8")
     clone.commit("smoke")
     committed = json.loads((clone.folder / "metrics/recognizer.json").read_text())
     clone.environment |= {"MKL_CBWR": "COMPATIBLE", "ATEN_CPU_CAPABILITY": "default"}

@@ -11,14 +11,16 @@ from reprise.audio.fonts import FONTS
 from reprise.errors import BadInput
 from reprise.music.instruments import INSTRUMENT_NAMES
 from reprise.params import read_yaml
-from scripts import readme_tables
+from scripts.tables import __main__ as tables
+from scripts.tables import composition, recognition
+from scripts.tables.text import IN_NOTES, MODELS, shown
 
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 COMPOSITION = (ROOT / "docs/composition.md").read_text(encoding="utf-8").split("## Figures\n")[1]
 RECOGNIZER = (ROOT / "docs/recognizer.md").read_text(encoding="utf-8").split("## Figures\n")[1]
 
-in_git, render, MODELS = readme_tables.in_git, readme_tables.render, readme_tables.MODELS
+in_git, render = tables.in_git, tables.render
 
 
 def row(start: str, text: str = README) -> list[str]:
@@ -27,9 +29,9 @@ def row(start: str, text: str = README) -> list[str]:
     return [cell.strip() for cell in line.strip("|").split("|")[1:]]
 
 
-@pytest.mark.parametrize("path", readme_tables.pages(ROOT), ids=lambda path: path.name)
+@pytest.mark.parametrize("path", tables.pages(ROOT), ids=lambda path: path.name)
 def test_every_figure_is_that_of_the_metrics_in_git(path):
-    """`python scripts/readme_tables.py` writes them; `git add` the metrics with it."""
+    """`python -m scripts.tables` writes them; `git add` the metrics with it."""
     text = path.read_text(encoding="utf-8")
     assert render(text, in_git) == text
 
@@ -39,7 +41,7 @@ def test_every_measure_that_is_computed_has_its_row():
         for name in content["reference"].keys() | content["generated"]["1"].keys():
             assert len(row(f"{name.replace('_', ' ')} |", COMPOSITION)) == len(MODELS) + 1
         for name in content["originality"]["1"]:
-            unit = " (notes)" if name in readme_tables.IN_NOTES else ""
+            unit = " (notes)" if name in IN_NOTES else ""
             assert len(row(f"{name.replace('_', ' ')}{unit} |", COMPOSITION)) == len(MODELS) + 1
         assert {f"floor: {name}" for name in content["floors"]} <= set(re.findall(r"floor: \w+", README))
 
@@ -48,10 +50,10 @@ def test_the_recognizer_is_there_on_every_set_and_with_its_floor_and_ceiling():
     metrics = in_git("recognizer")
     for instrument in INSTRUMENT_NAMES:
         assert row(instrument, RECOGNIZER) == [
-            f"{metrics[name]['per_instrument'][instrument]['f1']:.3f}" for name in readme_tables.SETS.values()
+            f"{metrics[name]['per_instrument'][instrument]['f1']:.3f}" for name in recognition.SETS.values()
         ]
-    for name, label in readme_tables.IN_SHORT.items():
-        assert row(label.replace("*", ""))[0] == readme_tables.shown(metrics[name]["macro_f1"])
+    for name, label in recognition.IN_SHORT.items():
+        assert row(label.replace("*", ""))[0] == shown(metrics[name]["macro_f1"])
 
 
 def test_every_font_is_credited_with_its_licence():
@@ -61,13 +63,13 @@ def test_every_font_is_credited_with_its_licence():
         assert font.licence in line
 
 
-@pytest.mark.parametrize("page", [*readme_tables.pages(ROOT), ROOT / "CHANGELOG.md"], ids=lambda path: path.name)
+@pytest.mark.parametrize("page", [*tables.pages(ROOT), ROOT / "CHANGELOG.md"], ids=lambda path: path.name)
 def test_every_local_link_and_picture_exists(page):
     for target in re.findall(r"\]\(([^)#]+)[^)]*\)", page.read_text(encoding="utf-8")):
         assert target.startswith("http") or (page.parent / target).exists(), target
 
 
-@pytest.mark.parametrize("page", readme_tables.pages(ROOT), ids=lambda path: path.name)
+@pytest.mark.parametrize("page", tables.pages(ROOT), ids=lambda path: path.name)
 def test_every_path_of_the_code_that_is_named_exists(page):
     for target in re.findall(r"`((?:src|tests|benchmarks|scripts|stages)/[\w/]+\.(?:py|sh|json))`", page.read_text()):
         assert (ROOT / target).exists(), target
@@ -139,10 +141,10 @@ def test_a_table_by_hand():
 
 
 def test_a_new_measure_gets_a_row_and_what_is_undefined_stays_empty():
-    text = readme_tables.music(few)
+    text = composition.music(few)
     assert row("polyphony", text) == ["+0.12", "", "-0.50", "4.000 (3.500-4.500)"]
     assert row("new measure", text) == ["", "", "+1.25", ""]
-    text = readme_tables.copied(few)
+    text = composition.copied(few)
     assert row("worst copied run (notes)", text) == ["16", "16", "16", "22"] and row("uniqueness", text)[3] == "1.000"
 
 
@@ -167,22 +169,22 @@ def styled(name: str) -> dict:
 
 
 def test_tables_of_style():
-    text = readme_tables.heard(styled)
+    text = composition.heard(styled)
     assert row("parallel fifths", text) == ["3.5 (2.0-5.0)"] * 3 + ["1.4 (1.0-2.0)"]
     assert row("3-grams", text) == ["0.040"] * 3 + ["0.360 (0.300-0.400)"] and row("the same", text)[2:] == [
         "0.030",
         "",
     ]
     assert row("last chord", text) == [""] * 4
-    text = readme_tables.style(styled)
+    text = composition.style(styled)
     assert row("parallel fifths", text) == ["+0.20"] * 3 + ["0.25", "1.400 (1.000-2.000)"]
     assert row("triad rate", text) == ["-1.10"] * 3 + ["", "0.750 (0.700-0.800)"]
     assert row("chords (bits)", text) == ["0.50", "0.50", "", "0.25", ""]
 
 
 def test_style_that_wasn_t_measured_stays_empty():
-    assert row("parallel fifths", readme_tables.heard(few)) == [""] * 4
-    assert len(readme_tables.style(few).splitlines()) == 2, "no measures"
+    assert row("parallel fifths", composition.heard(few)) == [""] * 4
+    assert len(composition.style(few).splitlines()) == 2, "no measures"
 
 
 def test_a_figure_within_a_sentence():
@@ -220,12 +222,12 @@ def test_what_another_machine_s_run_wrote_counts_once_it_is_added(tmp_path):
     write(0.5)
     git("add", "metrics")
     write(0.6)
-    assert in_git("x", tmp_path) == {"f1": 0.5} and readme_tables.work_tree("x", tmp_path) == {"f1": 0.6}
+    assert in_git("x", tmp_path) == {"f1": 0.5} and tables.work_tree("x", tmp_path) == {"f1": 0.6}
     git("add", "metrics")
     assert in_git("x", tmp_path) == {"f1": 0.6}
     metrics.unlink()
     with pytest.raises(BadInput, match=r"metrics/x\.json: can't be read .* make it with \./run"):
-        readme_tables.work_tree("x", tmp_path)
+        tables.work_tree("x", tmp_path)
 
 
 def test_the_script_writes_readme_and_docs(tmp_path, monkeypatch, capsys):
@@ -233,12 +235,12 @@ def test_the_script_writes_readme_and_docs(tmp_path, monkeypatch, capsys):
     for path in ("README.md", "CONTRIBUTING.md", "docs/results.md"):
         (tmp_path / path).write_text("<!-- figure: composer/lstm test notes -->?<!-- end -->")
     (tmp_path / "docs" / "plain.md").write_text("no figure")
-    monkeypatch.setattr(readme_tables, "ROOT", tmp_path)
-    monkeypatch.setattr(readme_tables, "work_tree", few)
-    readme_tables.main()
+    monkeypatch.setattr(tables, "ROOT", tmp_path)
+    monkeypatch.setattr(tables, "work_tree", few)
+    tables.main()
     assert "7,796" in (tmp_path / "README.md").read_text() and "7,796" in (tmp_path / "docs/results.md").read_text()
     assert capsys.readouterr().out.splitlines() == [
         f"{name}: written anew" for name in ("README.md", "CONTRIBUTING.md", "docs/results.md")
     ]
-    readme_tables.main()
+    tables.main()
     assert capsys.readouterr().out == "", "the second time there is nothing to do"
