@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from scripts.tables.text import Metrics, lines, shown, words
+from scripts.tables.text import Metrics, benchmark, lines, shown, words
 
 SCORED = {
     "true": "**its own prompt**",
