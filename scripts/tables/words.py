@@ -104,11 +104,25 @@ def left_out(_: Metrics) -> str:
     return lines(["", "from sound (95 %)", "from notes (95 %)"], rows)
 
 
+def held_out_words(_: Metrics) -> str:
+    """Words that training never saw, by how they are taken: benchmarks/results/held_out_words.json."""
+    rows: dict[str, dict[str, list[str]]] = {}
+    for row in benchmark("held_out_words")["rows"]:
+        shown_word = f"{row['word']} {row['margin']:+.2f}"
+        said = f"**{shown_word}**" if row["margin"] < 0 else shown_word
+        rows.setdefault(row["axis"], {}).setdefault(row["pole"], []).append(said)
+    return lines(
+        ["", "low", "high"],
+        [[words(axis), *(", ".join(own) for own in poles.values())] for axis, poles in rows.items()],
+    )
+
+
 TABLES: dict[str, Callable[[Metrics], str]] = {
     "words and sound": words_and_sound,
     "flipped assertions": flipped_assertions,
     "taste": taste_scores,
     "taste adherence": taste_adherence,
+    "held-out words": held_out_words,
     "recipes of the CLAP": recipes,
     "instruments left out": left_out,
 }
