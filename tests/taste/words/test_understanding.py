@@ -374,7 +374,9 @@ def test_more_parts_than_there_are_is_said(text):
     assert limit.endswith("there are at most four parts") and any(character.isdigit() for character in limit)
 
 
-@pytest.mark.parametrize("text", ["a brass quintet", "a sextet", "for five instruments"])
+@pytest.mark.parametrize(
+    "text", ["a brass quintet", "a sextet", "for five instruments", "5 voices", "a five-part fugue"]
+)
 def test_a_group_that_is_too_large_is_said(text):
     assert len(understand(text).limits) == 1
 
