@@ -42,6 +42,7 @@ def test_a_comparative_or_a_hedge_is_the_plain_level(text, name, value):
     ("text", "name", "value"),
     [
         ("a bit slow", "tempo_bpm", 80),
+        ("slow-ish", "tempo_bpm", 80),
         ("a little slow, for piano", "tempo_bpm", 80),
         ("a little slower tune", "tempo_bpm", 80),
         ("moderately fast", "tempo_bpm", 112),

@@ -73,6 +73,8 @@ def test_a_number_of_something_else_is_no_tempo():
         ("eight bars", "bars", 8),
         ("a sixteen-bar blues", "bars", 16),
         ("8 to 16 bars", "bars", 12),
+        ("bars: 8", "bars", 8),
+        ("1m30s", "seconds", 90),
         ("a hundred bars", "bars", 100),
         ("10,000 bars", "bars", 10_000),
     ],

@@ -262,6 +262,7 @@ def test_a_denial_ends_with_its_word():
         ("no piano and no violin", (PIANO, VIOLIN), []),
         ("neither piano nor violin", (PIANO, VIOLIN), []),
         ("everything except piano", (PIANO,), []),
+        ("but not for piano", (PIANO,), []),
     ],
 )
 def test_an_instrument_that_is_denied_does_not_play(text, excluded, playing):

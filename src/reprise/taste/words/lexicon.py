@@ -24,9 +24,9 @@ WORDS: tuple[tuple[str, str, object], ...] = (
     ("largo|lento|slowest", TEMPO, 50.0),
     ("slow(?:ly|er)?(?: paced)?|unhurried|leisurely|sluggish|low(?:er)? (?:tempo|speed)", TEMPO, 60.0),
     ("adagio|larghetto", TEMPO, 65.0),
-    ("andante|(?:at a )?walking (?:pace|tempo)|down[ -]?tempo", TEMPO, 80.0),
+    ("andante|(?:at a )?walking (?:pace|tempo)|down[ -]?tempo|slow-?ish", TEMPO, 80.0),
     ("(?:at a )?(?:moderate|medium) (?:tempo|pace|speed)|moderato|medium paced|mid[ -]?tempo", TEMPO, 100.0),
-    ("allegretto", TEMPO, 112.0),
+    ("allegretto|(?:fast|quick)-?ish", TEMPO, 112.0),
     ("allegro moderato|allegro (?:ma )?non (?:troppo|tanto)", TEMPO, 116.0),
     ("prestissimo|extremely (?:fast|quick(?:ly)?)|as (?:fast|quick(?:ly)?) as possible", TEMPO, 200.0),
     ("presto|fastest|quickest", TEMPO, 180.0),
@@ -34,7 +34,7 @@ WORDS: tuple[tuple[str, str, object], ...] = (
     ("allegro|fast(?:er)?(?: paced)?|quick(?:ly|er)?|brisk(?:ly|er)?|lively|livelier|rapid(?:ly)?", TEMPO, 130.0),
     ("swift(?:ly|er)?|speedy|up[ -]?tempo|high(?:er)? (?:tempo|speed)", TEMPO, 130.0),
     ("sparse(?:ly)?|sparser|with few notes|few(?:er)? notes", DENSITY, "low"),
-    ("busy|busier|with many notes|many notes|lots of notes|hurried", DENSITY, "high"),
+    ("busy|busier|with many notes|many notes|more notes|lots of notes|hurried", DENSITY, "high"),
     (f"(?:lowest|deepest){_NO_PITCH}", REGISTER, "lowest"),
     (f"low(?: pitched|er)?{_NO_PITCH}|deep(?:er)?{_NO_PITCH}|in a low register", REGISTER, "low"),
     ("mid-?range|(?:in the )?mid(?:dle)? register|in the middle of the keyboard", REGISTER, "middle"),
@@ -164,7 +164,7 @@ CHANGES: tuple[tuple[str, str], ...] = (
 )
 DENIALS = (
     r"(?:no|not|nor|nothing|neither|without|never|lacking|free of|isn't|aren't|don't|doesn't|except|anything but)"
-    r"(?: (?:an?|any|the|too|very|so|that|as|overly|particularly|at all|be|in|it|make|play|use|using|heavy))*"
+    r"(?: (?:an?|any|the|too|very|so|that|as|overly|particularly|at all|be|for|in|it|make|play|use|using|with|heavy))*"
 )
 _DENIED = re.compile(rf"(?:^|[\s,;:(])(?:{DENIALS})(?: [\w-]+ (?:or|nor)(?: an?| any)?)*\s$")
 _LISTED = re.compile(rf"(?:^|[\s,;:(])(?:{DENIALS})(?: [\w-]+,)+ (?:an? |any )?$")

@@ -129,8 +129,9 @@ _LENGTH = re.compile(
 )
 _DECADE = re.compile(r"(?:\bthe \d|\b(?:1[5-9]\d|20[0-2]|[5-9]))0s$")  # the 1980s and the 30s are no lengths
 _MINUTES_SECONDS = re.compile(
-    rf"(?P<minutes>{_NUMBER})[ -]?(?:minutes?|mins?|m),? ?(?:and )?(?P<seconds>{_NUMBER})[ -]?(?:seconds?|secs?|s)\b"
+    rf"(?P<minutes>{_NUMBER})[ -]?(?:minutes?|mins?|m),? ?(?:and )?(?P<seconds>\d+|{_NUMBER})[ -]?(?:seconds?|secs?|s)\b"
 )
+_BARS = re.compile(r"\b(?:bars|measures) ?[:=] ?(\d{1,9})\b")
 _CLOCK = re.compile(r"(?<!\bat )(?<![\d:.])(\d{1,2}):([0-5]\d)\b(?!:| ?[ap]\.?m\b)(?: (?:minutes?|mins?)\b)?")
 # Not what happens `in a minute`, `a minute detail` or `notes a minute`.
 _ONE = re.compile(
@@ -150,6 +151,8 @@ def _lengths(text: str) -> Iterator[Found]:
             yield Found(*match.span(), BARS, round(count), said)
         elif not _DECADE.search(text, 0, match.end("unit")):
             yield Found(*match.span(), SECONDS, count * _SECONDS[unit[0]], said)
+    for match in _BARS.finditer(text):
+        yield Found(*match.span(), BARS, int(match[1]))
     for match in _MINUTES_SECONDS.finditer(text):
         yield Found(*match.span(), SECONDS, number(match["minutes"]) * 60 + number(match["seconds"]))
     for match in _CLOCK.finditer(text):
