@@ -129,7 +129,8 @@ _LENGTH = re.compile(
 )
 _DECADE = re.compile(r"(?:\bthe \d|\b(?:1[5-9]\d|20[0-2]|[5-9]))0s$")  # the 1980s and the 30s are no lengths
 _MINUTES_SECONDS = re.compile(
-    rf"(?P<minutes>{_NUMBER})[ -]?(?:minutes?|mins?|m),? ?(?:and )?(?P<seconds>\d+|{_NUMBER})[ -]?(?:seconds?|secs?|s)\b"
+    rf"(?P<minutes>{_NUMBER})[ -]?(?:minutes?|mins?|m),? ?(?:and )?"
+    rf"(?P<seconds>\d+|{_NUMBER})[ -]?(?:seconds?|secs?|s)\b"
 )
 _BARS = re.compile(r"\b(?:bars|measures) ?[:=] ?(\d{1,9})\b")
 _CLOCK = re.compile(r"(?<!\bat )(?<![\d:.])(\d{1,2}):([0-5]\d)\b(?!:| ?[ap]\.?m\b)(?: (?:minutes?|mins?)\b)?")

@@ -6,8 +6,6 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-import numpy as np
-
 from reprise.embedding.embedder import Embedder
 from reprise.errors import BadInput
 from reprise.music.analysis.keyfinding import parse_key
@@ -27,6 +25,7 @@ from reprise.taste.words.lexicon import (
 )
 from reprise.taste.words.patterns import BARS, KEY, SECONDS, TAKEN_FOR_MAJOR, Found
 from reprise.taste.words.prompts import tastes_in
+from reprise.taste.words.rest import PHRASES, poles
 
 LONGEST = 2000  # characters of a text
 TABLE = {
@@ -37,17 +36,6 @@ TABLE = {
     DISSONANCE: "dissonance",
     LOUDNESS: "loudness",
 }
-# Poles that an embedder may find in a text, each as the phrases that are compared with it.
-PHRASES = {
-    TEMPO: (("slow music", 60.0), ("fast music", 130.0)),
-    REGISTER: (("low music", "low"), ("high music", "high")),
-    ARTICULATION: (("staccato music", "low"), ("legato music", "high")),
-    DISSONANCE: (("consonant music", "low"), ("dissonant music", "high")),
-    MODE: (("minor music", "minor"), ("major music", "major")),
-    LOUDNESS: (("quiet music", "low"), ("loud music", "high")),
-}
-SURE = 0.25  # how much nearer than its opposite a phrase must be, as a cosine
-
 _MANY = r"(?:\d{2,6}|[5-9]|five|six|seven|eight|nine|ten|eleven|twelve|sixteen|twenty)"
 _TOO_MANY = re.compile(
     rf"\b{_MANY}[ -]?(?:voices?|parts?|players|singers|musicians|instruments)\b"
@@ -203,18 +191,7 @@ def _by_taste(understood: Understood) -> Understood:
 
 def _by_embedder(understood: Understood, rest: str, embedder: Embedder) -> Understood:
     """With the poles that the embedder finds in the words that weren't obeyed."""
-    words = re.sub(r"[^a-z\s,'-]+", " ", rest)  # it knows English alone, and no numbers
-    words = " ".join(words.split()).strip(" ,-")
-    open_axes = [name for name in PHRASES if name not in understood.wishes]
-    if MODE in open_axes and KEY in understood.wishes:
-        open_axes.remove(MODE)
-    if not words or not open_axes:
-        return understood
-    texts = [words, *(phrase for name in open_axes for phrase, _ in PHRASES[name])]
-    vectors = embedder.embed_text(texts)
-    cosines = (vectors[1:] @ vectors[0]).reshape(len(open_axes), 2)
-    for name, (low, high) in zip(open_axes, cosines):
-        if abs(high - low) >= SURE:
-            phrase, value = PHRASES[name][int(np.argmax((low, high)))]
-            understood = understood.told(name, value, f"'{words}', nearest to '{phrase}' for {embedder.name}")
+    given = {*understood.wishes, *((MODE,) if KEY in understood.wishes else ())}
+    for name, value, because in poles(rest, [name for name in PHRASES if name not in given], embedder):
+        understood = understood.told(name, value, because)
     return understood
