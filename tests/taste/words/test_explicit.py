@@ -74,6 +74,7 @@ def test_degrees_change_the_level(text, name, value):
         ("not too soft", "loudness", "middle", "not 'too soft'"),
         ("not so loud", "loudness", "low", "not 'so loud'"),
         ("nothing too loud", "loudness", "low", "not 'too loud'"),
+        ("without being too loud", "loudness", "low", "not 'too loud'"),
         ("less loud", "loudness", "low", "'less loud'"),
         ("less staccato", "articulation", "high", "'less staccato'"),
         ("less fast", "tempo_bpm", 80, "'less fast'"),

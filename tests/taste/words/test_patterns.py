@@ -212,3 +212,8 @@ def test_dynamics_are_read_as_scores_write_them(text, level):
 @pytest.mark.parametrize("text", ["an mp3", "Mr P and Mrs F", "FF", "p", "plan f", "app"])
 def test_not_every_p_is_a_dynamic(text):
     assert wishes(text) == {}
+
+
+def test_a_limit_of_what_does_not_count_is_not_said():
+    assert understand("in C minor or D dorian").limits == ()
+    assert understand("an aeolian harp").wishes == {}

@@ -197,7 +197,7 @@ _TONIC = re.compile(
     rf"(?:((?i:[b-g])(?:(?i:[ -]?(?:sharp|flat))|[#♯b♭])?|A(?:[ -]?(?i:sharp|flat))?|[Aa][#♯b♭]|a-(?:sharp|flat))"
     rf"(?=\.?$|[,;:!?)]|\. |(?i: {_GOES_ON}))(?!\.\.)|(a)(?=\.?$| (?:for|at|on|with)\b))(?<!\bdB)"
 )
-_CHURCH_ALONE = re.compile(rf"(?<![\w-])({_CHURCH})(?: mode| scale)?(?![\w-])")
+_CHURCH_ALONE = re.compile(rf"(?<![\w-])({_CHURCH})(?: mode| scale)?(?![\w-]| (?:gray|harp))")
 
 
 def _keys(text: str, written: str) -> Iterator[Found]:

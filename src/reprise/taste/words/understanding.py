@@ -148,8 +148,6 @@ def _with_mode(every: list[Found]) -> list[Found]:
 def _obeyed(understood: Understood, found: Found, word: str) -> Understood:
     """With what a word asks for; of two for one thing the first counts."""
     because = f"{'not ' if found.denied else ''}'{word}'{', ' if found.said else ''}{found.said}"
-    if found.limit:
-        understood = replace(understood, limits=(*understood.limits, found.limit))
     if found.name == INSTRUMENT:
         assert isinstance(found.value, int)
         if found.denied:
@@ -161,7 +159,8 @@ def _obeyed(understood: Understood, found: Found, word: str) -> Understood:
         return replace(understood, limits=(*understood.limits, f"'{word}': {found.value}"))
     if found.value is None or found.name in understood.wishes:
         return understood
-    return understood.told(found.name, found.value, because)
+    limit = (found.limit,) if found.limit else ()
+    return replace(understood, limits=(*understood.limits, *limit)).told(found.name, found.value, because)
 
 
 def _limits(understood: Understood, text: str) -> Understood:
