@@ -23,19 +23,31 @@ def asked(monkeypatch, clap, text: str) -> list[str]:
 
 
 def test_what_was_learnt_is_familiar_wholly_and_what_is_said_of_anything_is_not():
-    assert familiarity("a very loud piece") == pytest.approx(1, abs=1e-5)
-    assert familiarity("please make me some music, in this key!") == familiarity("... 12") == 0
+    found = familiarity("a very loud piece")
+    assert found["loudness"] == pytest.approx(1, abs=1e-5) and max(found.values()) == found["loudness"]
+    assert set(familiarity("please make me some music, in this key!").values()) == {0}
+    assert set(familiarity("... 12").values()) == {0}
 
 
 @pytest.mark.parametrize("near", ["thunder", "sunshine and laughter", "murmured", "a miserable winter"])
 @pytest.mark.parametrize("far", ["asdf qwerty", "a recipe for bread", "Tuesday", "hjkl bnm"])
 def test_words_near_those_that_were_learnt_are_more_familiar(near, far):
-    assert familiarity(near) >= FAMILIAR > familiarity(far)
+    assert max(familiarity(near).values()) >= FAMILIAR > max(familiarity(far).values())
+
+
+def test_a_word_is_familiar_for_the_axis_that_it_speaks_of():
+    assert familiarity("murmured")["loudness"] >= FAMILIAR > familiarity("murmured")["mode"]
+    assert familiarity("miserable")["mode"] >= FAMILIAR > familiarity("miserable")["articulation"]
 
 
 def test_the_small_clap_is_not_asked_about_what_it_never_learnt(monkeypatch, clap):
     assert asked(monkeypatch, clap, "asdf qwerty, for my sister Anna") == []
     assert asked(monkeypatch, clap, "like thunder")[0] == "like thunder"
+
+
+def test_it_is_asked_about_axes_of_which_it_learnt_such_words(monkeypatch, clap):
+    given = asked(monkeypatch, clap, "a miserable man")
+    assert {"minor music", "major music"} <= set(given) and "staccato music" not in given
 
 
 def test_one_familiar_word_is_enough_and_the_others_stay(monkeypatch, clap):

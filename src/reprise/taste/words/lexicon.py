@@ -164,7 +164,8 @@ CHANGES: tuple[tuple[str, str], ...] = (
 )
 DENIALS = (
     r"(?:no|not|nor|nothing|neither|without|never|lacking|free of|isn't|aren't|don't|doesn't|except|anything but)"
-    r"(?: (?:an?|any|the|too|very|so|that|as|overly|particularly|at all|be|being|for|in|it|make|play|use|using|with|heavy))*"
+    r"(?: (?:an?|any|the|too|very|so|that|as|overly|particularly|at all|be|being|for|in|it|make|play|use|using|with"
+    r"|heavy))*"
 )
 _DENIED = re.compile(rf"(?:^|[\s,;:(])(?:{DENIALS})(?: [\w-]+ (?:or|nor)(?: an?| any)?)*\s$")
 _LISTED = re.compile(rf"(?:^|[\s,;:(])(?:{DENIALS})(?: [\w-]+,)+ (?:an? |any )?$")

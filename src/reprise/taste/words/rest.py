@@ -1,8 +1,8 @@
-"""What an embedder makes of the words of a text that no rule obeys: the pole of an axis that they lie nearest to.
+"""What an embedder makes of the words of a text that no rule obeys: the poles of axes that they lie nearest to.
 
 The small CLAP has a vector for whatever is written, for a name and for nonsense too, and any vector lies near some
-pole. So it is asked only where a word lies near one that it learnt for an axis (`familiarity`). How well that tells
-them apart is measured by `benchmarks/taste/unknown_words.py`.
+pole. So it is asked about an axis only where a word lies near one that it learnt for it (`familiarity`). How well that
+tells them apart is measured by `benchmarks/taste/unknown_words.py`.
 """
 
 import re
@@ -11,7 +11,7 @@ from functools import lru_cache
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from reprise.clips.descriptions.wordings import WORDINGS
 from reprise.embedding.clap.minilm import word_vector
@@ -30,9 +30,17 @@ PHRASES = {
     LOUDNESS: (("quiet music", "low"), ("loud music", "high")),
 }
 SURE = 0.25  # how much nearer than its opposite a phrase must be, as a cosine
-FAMILIAR = 0.35  # the least familiarity of words that say something
+FAMILIAR = 0.35  # the least familiarity of words that say something of an axis
 
-_LEARNT = ("onset_rate", "mean_pitch", "articulation", "dissonance", "mode", "loudness")  # axes of `PHRASES`
+# By which names the small CLAP learnt these axes.
+LEARNT = {
+    TEMPO: "onset_rate",
+    REGISTER: "mean_pitch",
+    ARTICULATION: "articulation",
+    DISSONANCE: "dissonance",
+    MODE: "mode",
+    LOUDNESS: "loudness",
+}
 # Words that are said of anything.
 _COMMON = re.compile(
     "a|about|all|an|and|are|as|at|be|been|but|by|can|do|for|from|had|has|have|her|his|how|i|if|in|is|it|its|key|like"
@@ -45,7 +53,10 @@ def poles(rest: str, axes: Sequence[str], embedder: Embedder) -> Iterator[tuple[
     """Those of `axes` of which the embedder finds a pole in `rest`, in lower case: axis, value, and what says so."""
     words = " ".join(word for word in rest.split() if word.isascii())  # it knows English alone, and no numbers
     words = " ".join(re.sub(r"[^a-z\s,'-]+", " ", words).split()).strip(" ,-")
-    if not words or not axes or (isinstance(embedder, SmallClap) and familiarity(words) < FAMILIAR):
+    if words and axes and isinstance(embedder, SmallClap):
+        near = familiarity(words)
+        axes = [name for name in axes if near[name] >= FAMILIAR]
+    if not words or not axes:
         return
     vectors = embedder.embed_text([words, *(phrase for name in axes for phrase, _ in PHRASES[name])])
     for name, (low, high) in zip(axes, (vectors[1:] @ vectors[0]).reshape(len(axes), 2)):
@@ -54,16 +65,16 @@ def poles(rest: str, axes: Sequence[str], embedder: Embedder) -> Iterator[tuple[
             yield name, value, f"'{words}', nearest to '{phrase}' for {embedder.name}"
 
 
-def familiarity(text: str) -> float:
-    """How near the best known word of a text lies to one that the small CLAP learnt for these axes: the greatest cosine
-    of MiniLM's vectors, less the mean of the learnt ones; 0 where a text has nothing but common words.
+def familiarity(text: str) -> dict[str, float]:
+    """How near the best known word of a text lies to one that the small CLAP learnt for each axis of `PHRASES`: the
+    greatest cosine of MiniLM's vectors, less the mean of the learnt ones; 0 where a text has nothing but common words.
     """
     words = _telling(text)
     if not words:
-        return 0.0
+        return dict.fromkeys(PHRASES, 0.0)
     learnt, mean = _learnt()
-    vectors = torch.stack(list(map(word_vector, words))) - mean
-    return float((torch.nn.functional.normalize(vectors, dim=1) @ learnt.T).max())
+    vectors = nn.functional.normalize(torch.stack(list(map(word_vector, words))) - mean, dim=1)
+    return {name: float((vectors @ own.T).max()) for name, own in learnt.items()}
 
 
 def _telling(text: str) -> list[str]:
@@ -71,10 +82,20 @@ def _telling(text: str) -> list[str]:
 
 
 @lru_cache(maxsize=1)
-def _learnt() -> tuple[Tensor, Tensor]:
-    """The learnt words, float32[W, VECTOR], of length one, less their mean, and that."""
-    phrases = {phrase.lower() for (axis, _), own in WORDINGS.items() if axis in _LEARNT for phrase in own.seen}
-    words = sorted({word for phrase in phrases for word in _telling(phrase)})
-    vectors = torch.stack(list(map(word_vector, words)))
-    mean = vectors.mean(dim=0)
-    return torch.nn.functional.normalize(vectors - mean, dim=1), mean
+def _learnt() -> tuple[dict[str, Tensor], Tensor]:
+    """The words learnt for each axis, float32[W, VECTOR], of length one, less the mean of all, and that."""
+    words = {
+        name: sorted(
+            {
+                word
+                for (axis, _), own in WORDINGS.items()
+                for phrase in own.seen
+                for word in _telling(phrase)
+                if axis == learnt
+            }
+        )
+        for name, learnt in LEARNT.items()
+    }
+    mean = torch.stack([word_vector(word) for word in sorted(set().union(*words.values()))]).mean(dim=0)
+    vectors = {name: torch.stack(list(map(word_vector, own))) - mean for name, own in words.items()}
+    return {name: nn.functional.normalize(own, dim=1) for name, own in vectors.items()}, mean
