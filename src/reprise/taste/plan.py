@@ -21,6 +21,7 @@ from reprise.taste.words.lexicon import (
     DENSITY,
     DISSONANCE,
     INSTRUMENT,
+    LEVELLED,
     LOUDNESS,
     METRE,
     MODE,
@@ -38,8 +39,6 @@ SHARES = {"low": 0.5, "middle": 0.75, "high": 1.0}  # of the time to the next on
 VELOCITIES = {"lowest": 40, "low": 56, "middle": 76, "high": 100, "highest": 116}  # MIDI's
 DECIBELS = {"lowest": -30.0, "low": -26.0, "middle": -20.0, "high": -15.0, "highest": -12.0}  # active RMS, full scale
 ASKED = {DENSITY: "onset_density", DISSONANCE: "dissonance"}
-
-LEVELLED = (DENSITY, REGISTER, ARTICULATION, DISSONANCE, LOUDNESS)
 
 USUAL = "usual"
 USUAL_BPM, USUAL_SECONDS, USUAL_PARTS, USUAL_METRE = 96.0, 15.0, 4, (4, 4)

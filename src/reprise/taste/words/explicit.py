@@ -6,18 +6,15 @@ import re
 from dataclasses import replace
 
 from reprise.taste.words.lexicon import (
-    ARTICULATION,
     AS_IT_IS,
     CHANGES,
     DEGREES,
-    DENSITY,
-    DISSONANCE,
     INSTRUMENT,
     INSTRUMENTS,
+    LEVELLED,
     LOUDNESS,
     MILDLY,
     MOSTLY,
-    REGISTER,
     TEMPO,
     WORDS,
     denied,
@@ -25,7 +22,6 @@ from reprise.taste.words.lexicon import (
 from reprise.taste.words.patterns import Found, patterns_in
 
 CHANGE = "change"  # the name of what would have to change within a piece
-LEVELLED = (DENSITY, REGISTER, ARTICULATION, DISSONANCE, LOUDNESS)
 OPPOSITES = {"low": "high", "lowest": "high", "high": "low", "highest": "low"}
 MODERATE_BPM, SLOWISH_BPM, FASTISH_BPM = 100.0, 80.0, 112.0
 

@@ -10,6 +10,7 @@ import re
 TEMPO, DENSITY, REGISTER, ARTICULATION = "tempo_bpm", "density", "register", "articulation"
 DISSONANCE, LOUDNESS, MODE, METRE, PARTS = "dissonance", "loudness", "mode", "metre", "parts"
 INSTRUMENT = "instrument"
+LEVELLED = (DENSITY, REGISTER, ARTICULATION, DISSONANCE, LOUDNESS)
 
 # What `high`, `low` and `deep` may say that is no pitch.
 _NO_PITCH = (
