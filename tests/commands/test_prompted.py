@@ -194,8 +194,8 @@ def test_the_small_clap_is_asked_where_there_is_one(place, capsys, monkeypatch):
     asked = []
     plain = SmallClap.embed_text
     monkeypatch.setattr(SmallClap, "embed_text", lambda self, texts: asked.append(list(texts)) or plain(self, texts))
-    said = run_json(capsys, "--prompt", f"{SHORT} like snow", "--seed", 1, "-o", "new.mid")
-    assert len(asked) == 1 and "snow" in asked[0][0] and "loud music" in asked[0]
+    said = run_json(capsys, "--prompt", f"{SHORT} like thunder", "--seed", 1, "-o", "new.mid")
+    assert len(asked) == 1 and "thunder" in asked[0][0] and "loud music" in asked[0]
     assert "tempo 60 BPM (from 'slow')" in said["understood"]
 
 

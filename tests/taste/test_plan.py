@@ -150,8 +150,20 @@ def test_without_a_wish_a_piece_lasts_as_long_as_is_usual(of, seconds, bars):
     [("0 bars", "0"), ("201 bars", "201"), ("9999 seconds at 96 BPM", "4,000"), ("9999 bars", "9,999")],
 )
 def test_what_is_too_long_or_nothing_is_refused(of, text, bars):
-    with pytest.raises(BadInput, match=rf"^length: is {bars} bars; it must be 1 to 200$"):
+    with pytest.raises(BadInput, match=rf"^length: is {bars} bars; it must be 1 to 200 \(500 s at 96 BPM in 4/4\)$"):
         of(text)
+
+
+@pytest.mark.parametrize("text", ["a quarter of an hour", "an hour long", "1000000 bars", "20 minutes in 3/4"])
+def test_who_asks_for_too_much_is_told_how_long_a_piece_may_be(of, text):
+    with pytest.raises(BadInput, match=r"^length: is [\d,]+ bars; it must be 1 to 200 \(\d+ s at 96 BPM in \d/4\)$"):
+        of(text)
+
+
+def test_a_slower_piece_may_last_longer(of):
+    assert of("ten minutes at 60 BPM").bars == 150
+    with pytest.raises(BadInput, match=r"\(250 s at 192 BPM in 4/4\)$"):
+        of("ten minutes at 192 BPM")
 
 
 def test_no_seconds_at_all_are_refused(of):

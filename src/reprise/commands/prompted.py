@@ -147,7 +147,8 @@ def wishes(options: argparse.Namespace, composer: "ConditionedComposer") -> "Und
         BadInput: the prompt or the override is empty or very long.
     """
     from reprise.music.analysis.keyfinding import parse_key
-    from reprise.taste.words.understanding import BARS, KEY, overridden
+    from reprise.taste.words.patterns import BARS, KEY
+    from reprise.taste.words.understanding import overridden
 
     understood = composer.understand(options.prompt)
     if options.override is not None:

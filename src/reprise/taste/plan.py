@@ -21,6 +21,7 @@ from reprise.taste.words.lexicon import (
     DENSITY,
     DISSONANCE,
     INSTRUMENT,
+    LEVELLED,
     LOUDNESS,
     METRE,
     MODE,
@@ -28,7 +29,8 @@ from reprise.taste.words.lexicon import (
     REGISTER,
     TEMPO,
 )
-from reprise.taste.words.understanding import BARS, KEY, SECONDS, Understood
+from reprise.taste.words.patterns import BARS, KEY, SECONDS
+from reprise.taste.words.understanding import Understood
 
 REGISTERS = {"lowest": 43, "low": 50, "middle": 64, "raised": 70, "high": 77, "highest": 84}  # mean MIDI pitches
 # Other levels as shares of the training passages that lie below them.
@@ -37,8 +39,6 @@ SHARES = {"low": 0.5, "middle": 0.75, "high": 1.0}  # of the time to the next on
 VELOCITIES = {"lowest": 40, "low": 56, "middle": 76, "high": 100, "highest": 116}  # MIDI's
 DECIBELS = {"lowest": -30.0, "low": -26.0, "middle": -20.0, "high": -15.0, "highest": -12.0}  # active RMS, full scale
 ASKED = {DENSITY: "onset_density", DISSONANCE: "dissonance"}
-
-LEVELLED = (DENSITY, REGISTER, ARTICULATION, DISSONANCE, LOUDNESS)
 
 USUAL = "usual"
 USUAL_BPM, USUAL_SECONDS, USUAL_PARTS, USUAL_METRE = 96.0, 15.0, 4, (4, 4)
@@ -136,15 +136,16 @@ def _metre(understood: Understood, config: ModelConfig) -> tuple[int, int]:
 
 def _bars(understood: Understood, metre: tuple[int, int], tempo: float, usual_s: float) -> int:
     """So many bars as were asked for, or as last about so many seconds."""
+    bar_s = metre[0] * 4 / metre[1] * 60 / tempo
     if understood.value(BARS) is not None:
         bars = int(_number(understood, BARS, 0))
     else:
         if _number(understood, SECONDS, usual_s) <= 0:
             raise BadInput("length: is 0 s; it must be more")
-        bar_s = metre[0] * 4 / metre[1] * 60 / tempo
         bars = max(round(_number(understood, SECONDS, usual_s) / bar_s), LEAST_BARS)
     if not 1 <= bars <= MOST_BARS:
-        raise BadInput(f"length: is {bars:,} bars; it must be 1 to {MOST_BARS}")
+        most = f"{MOST_BARS} ({MOST_BARS * bar_s:.0f} s at {tempo:g} BPM in {metre[0]}/{metre[1]})"
+        raise BadInput(f"length: is {bars:,} bars; it must be 1 to {most}")
     return bars
 
 

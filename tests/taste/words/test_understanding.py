@@ -262,6 +262,7 @@ def test_a_denial_ends_with_its_word():
         ("no piano and no violin", (PIANO, VIOLIN), []),
         ("neither piano nor violin", (PIANO, VIOLIN), []),
         ("everything except piano", (PIANO,), []),
+        ("but not for piano", (PIANO,), []),
     ],
 )
 def test_an_instrument_that_is_denied_does_not_play(text, excluded, playing):
@@ -374,7 +375,9 @@ def test_more_parts_than_there_are_is_said(text):
     assert limit.endswith("there are at most four parts") and any(character.isdigit() for character in limit)
 
 
-@pytest.mark.parametrize("text", ["a brass quintet", "a sextet", "for five instruments"])
+@pytest.mark.parametrize(
+    "text", ["a brass quintet", "a sextet", "for five instruments", "5 voices", "a five-part fugue"]
+)
 def test_a_group_that_is_too_large_is_said(text):
     assert len(understand(text).limits) == 1
 

@@ -3,34 +3,31 @@ the rest. Each wish keeps where it comes from, so that a person sees what was un
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-
-import numpy as np
 
 from reprise.embedding.embedder import Embedder
 from reprise.errors import BadInput
 from reprise.music.analysis.keyfinding import parse_key
 from reprise.taste.words.crossmodal import CROSSMODAL
+from reprise.taste.words.explicit import CHANGE, explicit, lowered
 from reprise.taste.words.lexicon import (
     ARTICULATION,
     DENSITY,
     DISSONANCE,
     IMPOSSIBLE,
     INSTRUMENT,
-    INSTRUMENTS,
     LOUDNESS,
-    METRE,
     MODE,
     REGISTER,
     TEMPO,
-    WORDS,
     denied,
 )
+from reprise.taste.words.patterns import BARS, KEY, SECONDS, TAKEN_FOR_MAJOR, Found
 from reprise.taste.words.prompts import tastes_in
+from reprise.taste.words.rest import PHRASES, poles
 
 LONGEST = 2000  # characters of a text
-KEY, SECONDS, BARS = "key", "seconds", "bars"
 TABLE = {
     TEMPO: "tempo_bpm",
     DENSITY: "density",
@@ -39,42 +36,11 @@ TABLE = {
     DISSONANCE: "dissonance",
     LOUDNESS: "loudness",
 }
-# Poles that an embedder may find in a text, each as the phrases that are compared with it.
-PHRASES = {
-    TEMPO: (("slow music", 60.0), ("fast music", 130.0)),
-    REGISTER: (("low music", "low"), ("high music", "high")),
-    ARTICULATION: (("staccato music", "low"), ("legato music", "high")),
-    DISSONANCE: (("consonant music", "low"), ("dissonant music", "high")),
-    MODE: (("minor music", "minor"), ("major music", "major")),
-    LOUDNESS: (("quiet music", "low"), ("loud music", "high")),
-}
-SURE = 0.25  # how much nearer than its opposite a phrase must be, as a cosine
-
-_PATTERNS: tuple[tuple[re.Pattern, str, object], ...] = tuple(
-    (re.compile(rf"(?<![\w-])(?:{pattern})(?![\w-])"), name, value)
-    for pattern, name, value in (
-        *WORDS,
-        *((f"(?:{pattern})s?", INSTRUMENT, program) for pattern, program in INSTRUMENTS.items()),
-    )
-)
-_ACCIDENTAL = "(?:[ -]?(?:sharp|flat)|[#♯b♭])"
-_MODES = "(major|minor|maj|min|dur|moll)"
-# A letter alone, `a minor tune`, is no key, nor is `in a minor mood`.
-_KEY = re.compile(
-    rf"\b(?:in|key(?: of|:)?) (?:the key of )?(?!a (?:major|minor) (?:key|mode|mood|scale|chord|tonality)\b)"
-    rf"([a-g]{_ACCIDENTAL}?)(?:[ -]{_MODES}|(m))\b|(?<![\w'-])([b-g]{_ACCIDENTAL}?|a{_ACCIDENTAL})[ -]{_MODES}\b"
-)
-_BPM = re.compile(r"\b(\d{1,4}(?:\.\d+)?)[ -]?(?:bpm|beats (?:per|a) minute)\b|\btempo(?: of|:)? (\d{1,4}(?:\.\d+)?)\b")
-_METRE = re.compile(r"\b(\d{1,2}) ?/ ?(2|4|8|16)\b(?![ -]notes?)")
-# The 1980s and the 80s are no lengths.
-_LENGTH = re.compile(
-    r"\b(?!1[5-9]\d0s\b|20[0-2]0s\b|[5-9]0s\b)(\d{1,4})[ -]?(seconds?|secs?|s|minutes?|mins?|bars?|measures?)\b"
-)
+_MANY = r"(?:\d{2,6}|[5-9]|five|six|seven|eight|nine|ten|eleven|twelve|sixteen|twenty)"
 _TOO_MANY = re.compile(
-    r"\b\d{2,6} ?(?:voices|parts|players|singers|musicians|instruments)\b"
+    rf"\b{_MANY}[ -]?(?:voices?|parts?|players|singers|musicians|instruments)\b"
     r"|\b(?:choir|chorus|orchestra|ensemble|band|group) of \d{2,6}\b"
-    r"|\b(?:quintet|sextet|septet|octet|nonet)\b"
-    r"|\b(?:five|six|seven|eight|nine|ten) (?:voices|parts|players|singers|musicians|instruments)\b"
+    r"|\b(?:quintet|sextet|septet|octet|nonet)s?\b"
 )
 
 
@@ -128,14 +94,18 @@ def understand(text: str, embedder: Embedder | None = None) -> Understood:
 
 def _words(text: str, what: str) -> tuple[Understood, str]:
     """What the explicit words of a text ask for, and the rest of it."""
-    plain = " ".join(text.lower().replace("’", "'").split())
-    if not plain or len(plain) > LONGEST:
-        raise BadInput(f"{what}: has {len(plain):,} characters; it must have 1 to {LONGEST:,}")
+    written = " ".join(text.replace("’", "'").split())
+    if not written or len(written) > LONGEST:
+        raise BadInput(f"{what}: has {len(written):,} characters; it must have 1 to {LONGEST:,}")
+    plain = lowered(written)
+    every = _with_mode(explicit(written))
+    exact = {found.name: found for found in reversed(every) if found.exact and found.value is not None}
     understood, rest, end = Understood(tastes=tastes_in(plain)), [], 0
-    for found in _explicit(plain):
-        understood = _obeyed(understood, found)
+    for found in every:
+        counts = exact.get(found.name, found)  # a tempo or metre in numbers counts above words
+        understood = _obeyed(understood, counts, plain[counts.start : counts.stop])
         rest.append(plain[end : found.start])
-        end = found.start + len(found.word)
+        end = found.stop
     return _limits(understood, plain), " ".join([*rest, plain[end:]])
 
 
@@ -162,41 +132,22 @@ def overridden(understood: Understood, text: str) -> Understood:
     )
 
 
-@dataclass(frozen=True)
-class _Found:
-    start: int
-    name: str
-    value: object
-    word: str
-    denied: bool
+def _with_mode(every: list[Found]) -> list[Found]:
+    """A tonic alone has the mode that the text names elsewhere: `a minor tune in D` is in D minor."""
+    mode = next((found.value for found in every if found.name == MODE and found.value), None)
+    if mode is None:
+        return every
+    return [
+        replace(found, value=parse_key(f"{str(found.value).split()[0]} {mode}").name, said=f"{mode} by another word")
+        if found.said == TAKEN_FOR_MAJOR
+        else found
+        for found in every
+    ]
 
 
-def _explicit(text: str) -> Iterator[_Found]:
-    """The words of a text that are obeyed, in its order; of two that overlap the longer."""
-    spans: list[tuple[int, int, str, object]] = []
-    for match in _KEY.finditer(text):
-        letter, mode = filter(None, match.groups())
-        spans.append((*match.span(), KEY, parse_key(f"{letter} {mode}").name))
-    for match in _BPM.finditer(text):
-        spans.append((*match.span(), TEMPO, float(match.group(1) or match.group(2))))
-    for match in _METRE.finditer(text):
-        spans.append((*match.span(), METRE, (int(match.group(1)), int(match.group(2)))))
-    for match in _LENGTH.finditer(text):
-        name = BARS if match.group(2).startswith(("bar", "measure")) else SECONDS
-        number = int(match.group(1)) * (60 if match.group(2).startswith("min") else 1)
-        spans.append((*match.span(), name, number))
-    for pattern, name, value in _PATTERNS:
-        spans += [(*match.span(), name, value) for match in pattern.finditer(text)]
-    end = 0
-    for start, stop, name, value in sorted(spans, key=lambda span: (span[0], span[0] - span[1])):
-        if start >= end:
-            end = stop
-            yield _Found(start, name, value, text[start:stop], denied(text, start, stop))
-
-
-def _obeyed(understood: Understood, found: _Found) -> Understood:
-    """With what a word asks for; of two for one thing the first counts, but a tempo or metre in numbers above all."""
-    because = f"'{found.word}'"
+def _obeyed(understood: Understood, found: Found, word: str) -> Understood:
+    """With what a word asks for; of two for one thing the first counts."""
+    because = f"{'not ' if found.denied else ''}'{word}'{', ' if found.said else ''}{found.said}"
     if found.name == INSTRUMENT:
         assert isinstance(found.value, int)
         if found.denied:
@@ -204,17 +155,12 @@ def _obeyed(understood: Understood, found: _Found) -> Understood:
         known = [program for program, _ in understood.instruments]
         more = () if found.value in known else ((found.value, because),)
         return replace(understood, instruments=(*understood.instruments, *more))
-    if found.denied:
-        levelled = found.name in (DENSITY, REGISTER, ARTICULATION, DISSONANCE, LOUDNESS)
-        opposite = {"low": "high", "lowest": "high", "high": "low", "highest": "low"}.get(str(found.value))
-        if not levelled or opposite is None:
-            return understood
-        found, because = replace(found, value=opposite), f"not '{found.word}'"
-    earlier = understood.wishes.get(found.name)
-    exact = found.name in (TEMPO, METRE) and bool(re.search(r"\d", found.word))
-    if earlier and not (exact and not re.search(r"\d", earlier.because)):
+    if found.name == CHANGE and found.value:
+        return replace(understood, limits=(*understood.limits, f"'{word}': {found.value}"))
+    if found.value is None or found.name in understood.wishes:
         return understood
-    return understood.told(found.name, found.value, because)
+    limit = (found.limit,) if found.limit else ()
+    return replace(understood, limits=(*understood.limits, *limit)).told(found.name, found.value, because)
 
 
 def _limits(understood: Understood, text: str) -> Understood:
@@ -225,7 +171,7 @@ def _limits(understood: Understood, text: str) -> Understood:
     ]
     if many := _TOO_MANY.search(text):
         limits.append(f"'{many.group(0)}': there are at most four parts")
-    return replace(understood, limits=tuple(limits))
+    return replace(understood, limits=tuple(dict.fromkeys((*limits, *understood.limits))))
 
 
 def _by_taste(understood: Understood) -> Understood:
@@ -244,18 +190,7 @@ def _by_taste(understood: Understood) -> Understood:
 
 def _by_embedder(understood: Understood, rest: str, embedder: Embedder) -> Understood:
     """With the poles that the embedder finds in the words that weren't obeyed."""
-    words = re.sub(r"[^a-z\s,'-]+", " ", rest)  # it knows English alone, and no numbers
-    words = " ".join(words.split()).strip(" ,-")
-    open_axes = [name for name in PHRASES if name not in understood.wishes]
-    if MODE in open_axes and KEY in understood.wishes:
-        open_axes.remove(MODE)
-    if not words or not open_axes:
-        return understood
-    texts = [words, *(phrase for name in open_axes for phrase, _ in PHRASES[name])]
-    vectors = embedder.embed_text(texts)
-    cosines = (vectors[1:] @ vectors[0]).reshape(len(open_axes), 2)
-    for name, (low, high) in zip(open_axes, cosines):
-        if abs(high - low) >= SURE:
-            phrase, value = PHRASES[name][int(np.argmax((low, high)))]
-            understood = understood.told(name, value, f"'{words}', nearest to '{phrase}' for {embedder.name}")
+    given = {*understood.wishes, *((MODE,) if KEY in understood.wishes else ())}
+    for name, value, because in poles(rest, [name for name in PHRASES if name not in given], embedder):
+        understood = understood.told(name, value, because)
     return understood
