@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from reprise.errors import BadInput
 from reprise.learning.bootstrap import with_interval
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -48,5 +49,13 @@ def nearest_to_1(by_temperature: dict) -> str:
 
 
 def benchmark(name: str) -> dict:
-    """The content of benchmarks/results/NAME.json."""
-    return json.loads((ROOT / "benchmarks" / "results" / f"{name}.json").read_text(encoding="utf-8"))
+    """The content of benchmarks/results/NAME.json.
+
+    Raises:
+        BadInput: there is none.
+    """
+    path = ROOT / "benchmarks" / "results" / f"{name}.json"
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise BadInput(f"benchmarks/results/{name}.json: isn't there; the benchmark {name}.py writes it") from error

@@ -80,17 +80,20 @@ def taste_adherence(metrics: Metrics) -> str:
 
 def recipes(_: Metrics) -> str:
     """What each part of the recipe of the small CLAP brings, of benchmarks/results/clap_recipes.json."""
-    columns = {
-        "epochs": "epochs",
-        "minutes": "minutes",
-        "instruments_map": "instruments, mean average precision",
-        "text_to_audio_r_at_10": "R@10 of 500",
-        "flips_sound": "flips from sound",
-        "flips_notes": "flips from notes",
-        "audio_to_notes_r_at_1": "sound to its notes, R@1",
+    columns = {  # and decimals
+        "epochs": ("epochs", 0),
+        "minutes": ("minutes", 1),
+        "instruments_map": ("instruments, mean average precision", 3),
+        "text_to_audio_r_at_10": ("R@10 of 500", 3),
+        "flips_sound": ("flips from sound", 3),
+        "flips_notes": ("flips from notes", 3),
+        "audio_to_notes_r_at_1": ("sound to its notes, R@1", 3),
     }
-    rows = [[row["recipe"], *(shown(row.get(key)) for key in columns)] for row in benchmark("clap_recipes")["rows"]]
-    return lines(["", *columns.values()], rows)
+    rows = [
+        [row["recipe"], *(shown(row.get(key), decimals) for key, (_, decimals) in columns.items())]
+        for row in benchmark("clap_recipes")["rows"]
+    ]
+    return lines(["", *(label for label, _ in columns.values())], rows)
 
 
 def left_out(_: Metrics) -> str:

@@ -12,7 +12,8 @@ from reprise.errors import BadInput
 from reprise.music.instruments import INSTRUMENT_NAMES
 from reprise.params import read_yaml
 from scripts.tables import __main__ as tables
-from scripts.tables import composition, recognition
+from scripts.tables import composition, recognition, words
+from scripts.tables import text as text_of_tables
 from scripts.tables.text import IN_NOTES, MODELS, shown
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -185,6 +186,20 @@ def test_tables_of_style():
 def test_style_that_wasn_t_measured_stays_empty():
     assert row("parallel fifths", composition.heard(few)) == [""] * 4
     assert len(composition.style(few).splitlines()) == 2, "no measures"
+
+
+def test_tables_of_benchmarks(tmp_path, monkeypatch):
+    monkeypatch.setattr(text_of_tables, "ROOT", tmp_path)
+    with pytest.raises(BadInput, match=r"clap_recipes\.json: isn't there; the benchmark clap_recipes\.py writes it"):
+        words.recipes(few)
+    results = tmp_path / "benchmarks" / "results"
+    results.mkdir(parents=True)
+    base = {"recipe": "base", "epochs": 6, "minutes": 5.3, "instruments_map": 0.8123, "flips_notes": 0.9}
+    (results / "clap_recipes.json").write_text(json.dumps({"rows": [base]}))
+    assert row("base", words.recipes(few)) == ["6", "5.3", "0.812", "", "", "0.900", ""]
+    auc = {"without both": {kind: {"trumpet": estimate(0.75, 0.7, 0.8)} for kind in ("audio", "notes")}}
+    (results / "left_out_instruments.json").write_text(json.dumps({"auc": auc}))
+    assert row("trumpet, without both", words.left_out(few)) == ["0.750 (0.700-0.800)"] * 2
 
 
 def test_a_figure_within_a_sentence():

@@ -78,8 +78,7 @@ class ConditionedComposer:
         """
         told, home = chosen.told, home_of(chosen.told.frame)
         rules = replace(self.rules, key=home.name) if home else self.rules
-        drawn = drawn_home(self.trained, seed, told.frame.mode)
-        if home is None and drawn:
+        if home is None and (drawn := drawn_home(self.trained, seed, told.frame.mode)):
             told = replace(told, frame=replace(told.frame, tonic=drawn.tonic, mode=drawn.mode))
         return Order(seed, bars=chosen.bars, metre=chosen.metre, rules=rules, told=told, guidance=self.guidance)
 

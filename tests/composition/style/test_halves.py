@@ -37,6 +37,14 @@ def test_music_like_the_reference_is_as_far_as_its_halves_and_other_music_farthe
     assert found["alike"] == pytest.approx(found["halves"], abs=0.005) and found["other"] > 10 * found["halves"] > 0
 
 
+def test_a_divergence_does_not_depend_on_the_sets_beside_it():
+    rng = np.random.default_rng(0)
+    reference, first, second = (rng.poisson([4.0, 2, 1, 1], (12, 4)).astype(float) for _ in range(3))
+    alone = divergences(reference, {"second": second}, range(12), 1)
+    beside = divergences(reference, {"first": first, "second": second}, range(12), 1)
+    assert beside["second"] == alone["second"] != beside["first"]
+
+
 def test_what_has_no_counts_has_no_divergence():
     found = divergences(np.ones((4, 2)), {"silent": np.zeros((3, 2))}, range(4), 1)
     assert found["halves"] == 0 and np.isnan(found["silent"])

@@ -137,8 +137,7 @@ def styled(groups: dict[str, Group], params: MusicEvaluationParams) -> dict:
     """The measures of style of every group, and how far the music lies from the reference in each.
 
     Everything is measured over the bars that are compared, but for how pieces end: of test pieces that is the end that
-    their composer wrote, of music the bar line at `sampling.bars` bars, where the model is stopped, as its end event is
-    masked; there the measures say whether it happens to stand still at home.
+    their composer wrote, of music the one that was chosen for its last bar, see `sampling.endings`.
 
     Returns:
         `reference`, and `generated` by temperature: estimates. `standardised_difference` by temperature, as for the

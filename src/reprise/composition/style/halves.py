@@ -40,7 +40,8 @@ def divergences(
     reference: np.ndarray, music: dict[str, np.ndarray], families: Sequence[object], seed: int
 ) -> dict[str, float]:
     """The Jensen-Shannon divergence of sets of pieces from half of the reference: of the other half, as `halves`, and
-    of as many pieces of each set of music, drawn at random; all of a smaller one. Means over the splits.
+    of as many pieces of each set of music, drawn at random, whatever other sets there are; all of a smaller one. Means
+    over the splits.
 
     Args:
         reference: how often each thing happens in each piece, float[pieces, things]. music: the same of other sets.
@@ -49,13 +50,13 @@ def divergences(
     Returns:
         In bits; nan where a side has no counts in any split.
     """
-    rng = np.random.default_rng(np.random.SeedSequence([seed, 1]))
+    generators = {name: np.random.default_rng(np.random.SeedSequence([seed, 1])) for name in music}
     found: dict[str, list[float]] = {name: [] for name in ("halves", *music)}
     for one, other in halves(families, seed):
         half = reference[one].sum(axis=0)
         found["halves"].append(float(jensen_shannon(half, reference[other].sum(axis=0))))
         for name, table in music.items():
-            drawn = rng.permutation(len(table))[: len(other)]
+            drawn = generators[name].permutation(len(table))[: len(other)]
             found[name].append(float(jensen_shannon(half, table[drawn].sum(axis=0))))
     defined = {name: np.array(row)[np.isfinite(row)] for name, row in found.items()}
     return {name: float(row.mean()) if len(row) else np.nan for name, row in defined.items()}

@@ -2,7 +2,7 @@
 
 Two voices are a moving pair where both begin a note at one onset and both leave the pitch of their note before. Perfect
 intervals are unisons, octaves and fifths, octaves apart or not: what counterpoint forbids is to go from one to the same
-one (Piston, Harmony, 5th ed. 1987, ch. 2; Fux, Gradus ad Parnassum, 1725).
+one (Piston, Harmony, 5th ed. 1987, ch. 3; Fux, Gradus ad Parnassum, 1725).
 """
 
 from itertools import combinations, pairwise

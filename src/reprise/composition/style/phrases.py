@@ -88,8 +88,8 @@ def cadences(piece: Piece, line: Line, ends: np.ndarray) -> list[Cadence]:
     The last chord is what sounds from the end note's onset until anything else begins. The chord before it is looked
     for in the half beat and in the whole beat before that onset. Authentic ("V-I or the like") is from the major triad
     or dominant seventh a fifth above the last root, or from a diminished chord on the leading note below it, whatever
-    the key. In the key of the phrase, else in that of the piece, half is to the major triad on the fifth degree, plagal
-    from the fourth degree to the first, deceptive from the fifth to the sixth.
+    the key. In the key of the phrase, else in that of the piece, half is to the major triad or dominant seventh on the
+    fifth degree, plagal from the fourth degree to the first, deceptive from the fifth to the sixth.
     """
     if is_monophonic(piece) or not len(ends):
         return []

@@ -29,8 +29,7 @@ def transitions(piece: Piece) -> Counts:
         `degrees`: pairs of the melody's neighbouring pitches, in semitones above the tonic. `rhythms`: pairs of its
         neighbouring steps in time. `chords`: pairs of chords that follow one another, from beat to beat (see
         `harmony.beats_of`), as root above the tonic and quality; a repeated chord counts once. `cadences`: kind, root
-        above the tonic and place in the bar of each phrase end but the
-        last; none of one-part music. `keys`: see
+        above the tonic and place in the bar of each phrase end but the last; none of one-part music. `keys`: see
         `keyplan.relative_keys`.
     """
     line, key = melody_of(piece), find_key(piece)
