@@ -5,6 +5,7 @@ from the same music before the last bars, and may end on any beat of the last ba
 the model writes there, given that the piece closes (rejection sampling).
 """
 
+from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -19,7 +20,9 @@ from reprise.music.piece import Piece
 from reprise.music.timegrid import TWELFTHS
 
 LAST_BARS = 2  # that are written several times
+ENDING = 1_000  # marks the seeds of these tries: tries for a key, counted from 1, are fewer
 TRIADS = {"major": ({0, 4, 7},), "minor": ({0, 3, 7}, {0, 4, 7})}  # that close; minor may end with a Picardy third
+FULL = 3  # notes of a chord that is no triad without its third
 DOMINANT, LEADING_NOTE = 7, 11  # semitones above the tonic
 SOON = 1e-6  # beats
 
@@ -47,15 +50,15 @@ def with_endings(
     """The events of each job, int64[N, F], up to the chord that closes best, and how it closes; as they were, and None,
     where no way closes, or the job isn't asked for bars, or its rules allow one way alone.
 
-    As many are drawn for each job, whether it needs them or not: numbers may round otherwise beside others.
+    Numbers round otherwise where more or fewer are drawn at once. So as many are drawn for each job, whether it needs
+    them or not, and where jobs differ in how many tries they have, each number of tries is drawn apart.
     """
-    tries = max((_tries(job) for job in jobs), default=0)
-    again = [_again(encoding, job, events, n) for job, events in zip(jobs, made) for n in range(1, tries + 1)]
-    drawn = draw(again) if tries else []
+    drawn = {tries: _drawn(encoding, jobs, made, draw, tries) for tries in sorted({0, *map(_tries, jobs)})}
     chosen: list[np.ndarray] = []
     endings: list[Ending | None] = []
     for place, (job, events) in enumerate(zip(jobs, made)):
-        ways = [events, *drawn[place * tries : place * tries + _tries(job)]] if _tries(job) else []
+        others = drawn[_tries(job)][place]
+        ways = [events, *others] if others else []
         found = [(ending, way) for way in ways for ending in _endings(encoding, job, way)]
         best = max(found, key=lambda pair: (pair[0].authentic, pair[0].beats), default=None)
         chosen.append(_until(encoding, job, best[1], best[0].begins) if best else events)
@@ -67,14 +70,31 @@ def _tries(job: Job) -> int:
     return job.rules.ending_tries if job.bars is not None else 0
 
 
+def _drawn(
+    encoding: Encoding,
+    jobs: Sequence[Job],
+    made: Sequence[np.ndarray],
+    draw: Callable[[list[Job]], list[np.ndarray]],
+    tries: int,
+) -> list[list[np.ndarray]]:
+    """So many further ways for each job."""
+    again = [_again(encoding, job, events, n) for job, events in zip(jobs, made) for n in range(1, tries + 1)]
+    drawn = draw(again) if again else []
+    return [drawn[place * tries : (place + 1) * tries] for place in range(len(jobs))]
+
+
 def _again(encoding: Encoding, job: Job, events: np.ndarray, number: int) -> Job:
-    """Try `number` of the last bars; something short where there is nothing to try."""
-    seed = (*job.seed, number)
+    """Try `number` of the last bars; something short where there is nothing to try. The latents of the piece, if the
+    model has some, stay: what comes before is read under those that it was written under.
+    """
+    seed = (*job.seed, ENDING, number)
     if job.bars is None:
         return replace(job, seed=seed, notes=len(job.start) + 1)
     last_bars = max(job.bars - LAST_BARS, 0) * _bar_beats(job)
     start = _until(encoding, job, events, last_bars - 2 * SOON)
-    return replace(job, seed=seed, start=start, begins=max(job.begins, round(last_bars * TWELFTHS)))
+    return replace(
+        job, seed=seed, latent_seed=job.seed, start=start, begins=max(job.begins, round(last_bars * TWELFTHS))
+    )
 
 
 def _bar_beats(job: Job) -> float:
@@ -83,10 +103,11 @@ def _bar_beats(job: Job) -> float:
 
 def _until(encoding: Encoding, job: Job, events: np.ndarray, beat: float) -> np.ndarray:
     """The events that begin until then; all of a start stays."""
-    kept = len(job.start)
-    while kept < len(events) and encoding.last_onset(events[: kept + 1]) / TWELFTHS <= beat + SOON:
-        kept += 1
-    return events[:kept]
+    places = range(len(events))
+    later = bisect_right(
+        places, beat + SOON, lo=len(job.start), key=lambda place: encoding.last_onset(events[: place + 1]) / TWELFTHS
+    )
+    return events[:later]
 
 
 def _endings(encoding: Encoding, job: Job, way: np.ndarray) -> Iterator[Ending]:
@@ -105,21 +126,24 @@ def endings_of(piece: Piece, home: Key | None, bars: int, after: float = 0.0) ->
     """Where a piece of so many bars could close, on a beat of its last one that comes `after` so many beats.
 
     A chord closes that has the tonic of the home key in the bass, all of whose notes are of the tonic triad, in which
-    all parts sound; what sounds in it is held.
+    all parts sound; of three notes or more one is the third. Something comes before it; what sounds in it is held.
     """
     notes, end = piece.notes, bars * piece.bar_beats
-    compound = piece.metre[1] == 8 and piece.metre[0] % 3 == 0
-    beat = 1.5 if compound else 4 / piece.metre[1]
+    beats, value = piece.metre
+    compound = value >= 8 and beats > 3 and beats % 3 == 0
+    beat = (3 if compound else 1) * 4 / value
     if home is None or not len(notes):
         return
     parts = len(np.unique(notes["part"]))
-    for begins in np.unique(notes["onset"][notes["onset"] >= max(end - piece.bar_beats, after) - SOON]).tolist():
+    last = notes["onset"] >= max(end - piece.bar_beats, after) - SOON
+    last &= notes["onset"] > notes["onset"].min() + SOON
+    for begins in np.unique(notes["onset"][last]).tolist():
         chord, before = sounding(notes, begins), sounding(notes, begins - beat / 4)
         degrees = set(((chord["pitch"].astype(int) - home.tonic) % 12).tolist())
         off = (begins % piece.bar_beats) % beat
         on_beat = min(off, beat - off) < SOON
         root = chord["pitch"].min() % 12 == home.tonic
-        complete = len(np.unique(chord["part"])) == parts
+        complete = len(np.unique(chord["part"])) == parts and (len(chord) < FULL or bool(degrees - {0, DOMINANT}))
         if on_beat and root and complete and any(degrees <= triad for triad in TRIADS[home.mode]):
             led = {(int(pitch) - home.tonic) % 12 for pitch in before["pitch"]}
             low = (int(before["pitch"].min()) - home.tonic) % 12 if len(before) else None

@@ -41,7 +41,8 @@ class Job:
         metre: its metre. seed: what its random generator starts from. rules: how its values are drawn.
         start: events that it continues, int64[N, F], without one that ends it; none for music from nothing.
         notes: end after so many notes, those of `start` included; or bars: end with this bar, counted from the start.
-        conditions: of the first phrases, float[P, C]; the model draws those of later ones.
+        conditions: of the first phrases, float[P, C]; the model draws those of later ones, by `latent_seed`, or `seed`
+        where that is empty: what starts with the same events under the same `latent_seed` reads them alike.
         begins: what it adds to a start begins then, in twelfths of a beat, or within a bar of it, on an eighth note.
         shifts: what is drawn sounds so many semitones lower, by part; empty for none. Key and range of the rules are
         those of what sounds.
@@ -61,6 +62,7 @@ class Job:
     shifts: tuple[int, ...] = ()
     frame: Frame = UNTOLD
     guidance: float = 1.0
+    latent_seed: tuple[int, ...] = ()
 
     @property
     def guided(self) -> bool:
@@ -111,6 +113,8 @@ class _Run:
     ) -> None:
         self.model, self.encoding, self.jobs, self.index = model, encoding, list(jobs), index
         self.generators = [np.random.default_rng(np.random.SeedSequence(job.seed)) for job in jobs]
+        latents = [np.random.SeedSequence(job.latent_seed or job.seed, spawn_key=(0,)) for job in jobs]
+        self.latent_generators = list(map(np.random.default_rng, latents))
         metres, frames = [job.metre for job in jobs], [job.frame for job in jobs]
         self.told = ModelReading(model, encoding, metres, frames)
         self.free = ModelReading(model, encoding, metres) if any(job.guided for job in jobs) else None
@@ -163,7 +167,7 @@ class _Run:
         """The condition of each sequence's phrase, float[B, C]: its job's, or one drawn where a phrase begins."""
         phrases = self.state.bar // self.model.phrase_bars
         for row in np.flatnonzero(phrases != self.phrase):
-            draw = self.model.draw_condition(self.generators[row])  # also where it isn't used: later draws stay
+            draw = self.model.draw_condition(self.latent_generators[row])  # also where it isn't used: later draws stay
             known = self.jobs[row].conditions
             self.conditions[row] = known[phrases[row]] if phrases[row] < len(known) else draw
         self.phrase = phrases
