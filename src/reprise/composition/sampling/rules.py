@@ -125,7 +125,7 @@ OPTIONS = {
     "copy_limit": Option(int, 32, 2, None, "no run of so many notes that a training piece has is made longer"),
     "ending_tries": Option(
         int,
-        4,
+        6,
         0,
         64,
         "where bars are given, so many more ways to write the last two, of which one that closes is taken",
