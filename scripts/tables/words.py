@@ -120,12 +120,29 @@ def held_out_words(_: Metrics) -> str:
     )
 
 
+def unknown_words(_: Metrics) -> str:
+    """Ways to tell words that say nothing: benchmarks/results/unknown_words.json."""
+    columns = {
+        ("learnt", "right"): "learnt words: right pole (95 %)",
+        ("others", "right"): "other words: right pole (95 %)",
+        ("others", "wrong"): "other words: wrong pole",
+        ("nothing", "texts with a wish"): "nothing to say: texts with a wish (95 %)",
+        ("nothing", "wishes a text"): "wishes a text",
+    }
+    rows = [
+        [row["criterion"], shown(row["threshold"], 2), *(shown(row[kind][what], 2) for kind, what in columns)]
+        for row in benchmark("unknown_words")["rows"]
+    ]
+    return lines(["criterion", "threshold", *columns.values()], rows)
+
+
 TABLES: dict[str, Callable[[Metrics], str]] = {
     "words and sound": words_and_sound,
     "flipped assertions": flipped_assertions,
     "taste": taste_scores,
     "taste adherence": taste_adherence,
     "held-out words": held_out_words,
+    "unknown words": unknown_words,
     "recipes of the CLAP": recipes,
     "instruments left out": left_out,
 }
