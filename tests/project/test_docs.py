@@ -160,7 +160,7 @@ def styled(name: str) -> dict:
             "standardised_difference": {"0.3": {}, "1": {"parallel_fifths": 0.2, "triad_rate": -1.104}},
             "halves": {"parallel_fifths": 0.251},
             "divergence": bits,
-            "not_applicable": [],
+            "not_applicable": "",
         },
         "take_up": {
             "reference": {"own": estimate(0.36, 0.3, 0.4)},

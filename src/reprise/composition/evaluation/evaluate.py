@@ -143,7 +143,7 @@ def styled(groups: dict[str, Group], params: MusicEvaluationParams) -> dict:
         `reference`, and `generated` by temperature: estimates. `standardised_difference` by temperature, as for the
         other measures, with its yardstick in `halves`: the mean absolute difference between two halves of the
         reference. `divergence`, in bits, of what follows what (see `transitions`), by temperature and of `halves`.
-        `not_applicable`: measures that no piece of the reference has.
+        `not_applicable`: the measures that no piece of the reference has, as one text, since DVC drops lists.
     """
     measured = {
         name: columns([
@@ -170,7 +170,7 @@ def styled(groups: dict[str, Group], params: MusicEvaluationParams) -> dict:
         },
         "halves": finite(split),
         "divergence": _divergence(groups, params.seed),
-        "not_applicable": [key for key, column in real.items() if np.isnan(column).all()],
+        "not_applicable": " ".join(key for key, column in real.items() if np.isnan(column).all()),
     }
 
 
