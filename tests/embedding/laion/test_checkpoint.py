@@ -9,7 +9,7 @@ import pytest
 import torch
 from tiny_laion import laion_weights, save_folder, save_pt, tiny_laion, tokenizer_folder
 
-from reprise.embedding.laion.checkpoint import Unpickler, read_checkpoint
+from reprise.embedding.laion.checkpoint import Unpickler, Unread, read_checkpoint
 from reprise.embedding.laion.load import load_folder, load_pt
 from reprise.embedding.open import open_embedder
 from reprise.errors import BadInput
@@ -45,12 +45,14 @@ def test_builtins_are_not_looked_up(tmp_path, name):
         Unpickler(file).load()
 
 
-def test_plain_values_and_numpy_scalars_are_read(tmp_path):
+def test_plain_values_are_read_and_numpy_scalars_are_read_over(tmp_path):
     for protocol in (2, 4, 5):
         content = {"a": np.float64(0.5), "b": np.int64(3), "c": [1, "x", None]}
         (tmp_path / "x").write_bytes(pickle.dumps(content, protocol=protocol))
         with open(tmp_path / "x", "rb") as file:
-            assert Unpickler(file).load() == content
+            found = Unpickler(file).load()
+        assert found["c"] == content["c"]
+        assert isinstance(found["a"], Unread) and isinstance(found["b"], Unread) and not vars(found["a"])
 
 
 def test_truncated_and_foreign_files_are_told_apart(tmp_path, weights):

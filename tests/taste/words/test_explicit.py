@@ -1,19 +1,11 @@
 """Words of the lexicon: how much of it, what is denied in part, and all their forms."""
 
 import pytest
+from asked_for import programs, wishes
 
 from reprise.taste.words.understanding import understand
 
 PIANO, VIOLIN, CELLO = 0, 40, 42
-
-
-def wishes(text: str) -> dict:
-    """What the words of a text ask for, by name."""
-    return {name: wish.value for name, wish in understand(text).wishes.items()}
-
-
-def programs(text: str) -> list[int]:
-    return [program for program, _ in understand(text).instruments]
 
 
 # --- how much of it

@@ -1,14 +1,9 @@
 """Tempos, lengths, keys and dynamics, however they are written, and what only looks like one."""
 
 import pytest
+from asked_for import wishes
 
 from reprise.taste.words.understanding import understand
-
-
-def wishes(text: str) -> dict:
-    """What the words of a text ask for, by name."""
-    return {name: wish.value for name, wish in understand(text).wishes.items()}
-
 
 # --- tempos
 

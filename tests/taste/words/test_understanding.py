@@ -2,21 +2,13 @@
 
 import numpy as np
 import pytest
+from asked_for import programs, wishes
 
 from reprise.errors import BadInput
 from reprise.taste.words.understanding import Understood, overridden, understand
 
 LEVELLED = ("density", "register", "articulation", "dissonance", "loudness")
 PIANO, GUITAR, STRINGS, VIOLIN, CELLO, FLUTE, TRUMPET, CHOIR = 0, 24, 48, 40, 42, 73, 56, 52
-
-
-def wishes(text: str) -> dict:
-    """What the words of a text ask for, by name."""
-    return {name: wish.value for name, wish in understand(text).wishes.items()}
-
-
-def programs(text: str) -> list[int]:
-    return [program for program, _ in understand(text).instruments]
 
 
 # --- words

@@ -1,7 +1,7 @@
 """LAION's checkpoints, `.pt` files that torch.save wrote: pickles, of which no name is looked up but those they need.
 
-They hold numpy scalars, and some are of pickle protocol 4: torch's own `weights_only` reads neither. This module is
-the `pickle_module` that torch.load takes in its place.
+Some are of pickle protocol 4, which torch's own `weights_only` doesn't read. This module is the `pickle_module` that
+torch.load takes in its place. Numpy's scalars, such as the best figure so far, are no weights: they are read over.
 """
 
 import pickle
@@ -21,15 +21,23 @@ ALLOWED = {
     ("torch._utils", "_rebuild_tensor_v2"),
     ("torch._utils", "_rebuild_parameter"),
     ("torch", "Size"),
-    ("numpy", "dtype"),
-    ("numpy.core.multiarray", "scalar"),
-    ("numpy._core.multiarray", "scalar"),
 }  # torch.load itself finds the storages of tensors, by their names
+UNREAD = {("numpy", "dtype"), ("numpy.core.multiarray", "scalar"), ("numpy._core.multiarray", "scalar")}
 TEXTS = ("_codecs", "encode")  # of bytes in pickles of protocol 2
 
 
+class Unread:
+    """Stands in for what is no weight, and holds nothing."""
+
+    def __init__(self, *_: object) -> None:
+        pass
+
+    def __setstate__(self, _: object) -> None:
+        pass
+
+
 class Unpickler(pickle.Unpickler):
-    """Looks up the names in `ALLOWED`, and no others."""
+    """Looks up the names in `ALLOWED`, reads over those in `UNREAD`, and refuses others."""
 
     def find_class(self, module: str, name: str) -> Any:
         """The object of that name.
@@ -39,6 +47,8 @@ class Unpickler(pickle.Unpickler):
         """
         if (module, name) == TEXTS:
             return _encode
+        if (module, name) in UNREAD:
+            return Unread
         if (module, name) not in ALLOWED:
             raise pickle.UnpicklingError(f"it asks for {module}.{name}, which no checkpoint needs")
         return super().find_class(module, name)
