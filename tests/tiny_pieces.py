@@ -11,6 +11,12 @@ def piece_of(*rows: tuple, metre: tuple[int, int] = (4, 4), parts: int = 0, sour
     return Piece(note_table(table), 100.0, (0,) * max(parts, 1 + max(row[3] for row in rows)), metre, source)
 
 
+def line(pitches, duration: float = 1.0, metre: tuple[int, int] = (4, 4), start: float = 0.0) -> Piece:
+    """One part, note after note, of so many beats each."""
+    rows = [(start + i * duration, duration, pitch, 64, 0) for i, pitch in enumerate(pitches)]
+    return Piece(note_table(rows), 120.0, (0,), metre, "a line")
+
+
 def cut_at_next_strike(rows: list[tuple]) -> list[tuple]:
     """The rows in order, without a second note of the same onset, part and pitch, and each note at most as long as
     until its part strikes its pitch again: what a sequence of events can say."""

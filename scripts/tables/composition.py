@@ -160,12 +160,24 @@ def seeds(_: Metrics) -> str:
     return lines(["", "figure", "seed 1", "seed 2", "seed 3", "spread", "width of the interval"], rows)
 
 
+def ending_tries(_: Metrics) -> str:
+    """How pieces end, by how often their last bars are written: benchmarks/results/ending_tries.json."""
+    figures = ("closes", "rests", "authentic", "melody", "beats")
+    rows = [
+        [str(row["tries"]), *(shown(row[name], 2) for name in figures), shown(row.get("seconds"), 1)]
+        for row in benchmark("ending_tries")["rows"]
+    ]
+    header = ["more ways to write the last two bars", *figures[:-1], "beats that the last chord stands"]
+    return lines([*header, "seconds for all pieces"], rows)
+
+
 TABLES: dict[str, Callable[[Metrics], str]] = {
     "likelihood of the models": likelihood,
     "music of the models": music,
     "voice leading": voice_leading,
     "what a musician hears": heard,
     "style of the models": style,
+    "ending tries": ending_tries,
     "what is copied": copied,
     "control": control,
     "what the seed does": seeds,

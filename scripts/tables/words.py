@@ -78,6 +78,15 @@ def taste_adherence(metrics: Metrics) -> str:
     return lines(["", "(95 %)", "prompts, or pieces"], rows)
 
 
+def taste_endings(metrics: Metrics) -> str:
+    """On which chords the music from words ends."""
+    rows = [
+        [words(name), shown(own["closes"]), shown(own["rests"]), shown(own["closes"]["count"])]
+        for name, own in metrics("taste")["endings"].items()
+    ]
+    return lines(["", "tonic triad (95 %)", "that, or a chord over the tonic (95 %)", "pieces"], rows)
+
+
 def recipes(_: Metrics) -> str:
     """What each part of the recipe of the small CLAP brings, of benchmarks/results/clap_recipes.json."""
     columns = {  # and decimals
@@ -141,6 +150,7 @@ TABLES: dict[str, Callable[[Metrics], str]] = {
     "flipped assertions": flipped_assertions,
     "taste": taste_scores,
     "taste adherence": taste_adherence,
+    "taste endings": taste_endings,
     "held-out words": held_out_words,
     "unknown words": unknown_words,
     "recipes of the CLAP": recipes,

@@ -13,6 +13,7 @@ from tiny_model import backbone_params
 from benchmarks import seed_spread as seeds
 from benchmarks.composition import earlier_lstm_models as models
 from benchmarks.composition import earlier_models as earlier
+from benchmarks.composition import ending_tries as tries
 from benchmarks.composition import phrase_ends as ends
 from benchmarks.composition import sampling_speed as speed
 from reprise.composition.encoding.notes import NotesEncoding
@@ -395,3 +396,26 @@ def test_ends_that_are_found_are_counted_beside_fermatas(monkeypatch):
     assert found["found: root position"][1] == found["fermatas: authentic"][1] == 2
     estimate = ends.estimates([(found, "a"), (found, "b")])["found: recall"]
     assert estimate["value"] == 0.5 and estimate["count"] == 2
+
+
+# --- how pieces end
+
+
+def test_the_very_last_chord_says_how_a_piece_ends():
+    one, five, seventh = (72, 67, 64, 48), (71, 67, 62, 43), (70, 67, 64, 48)
+
+    def ending(*chords):
+        return tries.last_of(make_piece([pitch for chord in chords for pitch in chord], parts=4))
+
+    assert ending(*[one, five] * 4, one, five, five, one).triad
+    assert not ending(*[one, five] * 4, one, five, five, seventh).triad
+    assert ending(*[one, five] * 4, one, five, one, five) is None, "a tonic before the end isn't the end"
+
+
+def test_shares_are_over_all_pieces():
+    one, five = (72, 67, 64, 48), (71, 67, 62, 43)
+    ended, open_end = ([*one, *five] * 5 + [*five, *last] for last in (one, five))
+    found = tries.figures([make_piece(ended, parts=4), make_piece(open_end, parts=4)])
+    assert {name: row["value"] for name, row in found.items()} == {
+        "closes": 0.5, "rests": 0.5, "authentic": 0.5, "melody": 0.5, "beats": 0.5,
+    }  # fmt: skip

@@ -44,6 +44,7 @@ COLUMNS = [
     "metre",
     "programs",
     "asked",
+    "home",
     "told",
 ]
 
@@ -175,6 +176,7 @@ def test_words_reach_the_music(rows, made):
     assert (told["pitch"], told["bars"], told["parts"], told["tonic"]) == (84, 5, 4, None)
     told = json.loads(low["told"])
     assert (told["tonic"], told["mode"], told["parts"], told["pitch"]) == (2, "minor", 2, 50)
+    assert low["home"] == "D minor"
     assert "tempo 70 BPM (from '70 bpm')" in low["understood"]
     high_piece, low_piece = music(made, loud)[0], music(made, low)[0]
     assert set(low_piece.programs) <= {42, 58}
@@ -193,9 +195,7 @@ def test_the_unconditioned_are_told_nothing_of_their_text(rows):
     (row,) = of_set(rows, "unconditioned")
     told = json.loads(row["told"])
     assert told.keys() == {"tonic", "mode", "bars", "parts", "pitch"}
-    assert told["tonic"] is told["mode"] is told["pitch"] is None
-    assert list(row["programs"]) == [0] and row["tempo_bpm"] == 96
-    assert row["text"] == "sweet music, ambient for fine restaurant"
+    assert told["tonic"] is told["mode"] is told["pitch"] is None and row["home"]
 
 
 def test_real_passages_are_played_from_their_beginning(rows, made):

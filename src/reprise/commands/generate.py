@@ -115,7 +115,7 @@ def run_generate(options: argparse.Namespace) -> int:
     font = _check_outs(options)
     if options.prompt is not None:
         return run_prompted(options, font)
-    from reprise.composition.use.scores import TOGETHER, describe, generate
+    from reprise.composition.use.composing import TOGETHER, describe, generate
     from reprise.music.analysis.keyfinding import parse_key
 
     folder = model_folder(options.model)

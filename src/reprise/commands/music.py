@@ -20,7 +20,8 @@ def add_evaluate_music(commands: argparse._SubParsersAction) -> None:
     parser = commands.add_parser(
         "evaluate-music",
         help="measure a folder of scores, also against a reference",
-        description="Musical measures of every score in a folder: MIDI, MusicXML, ABC and Humdrum. With a reference, "
+        description="Musical measures of the scores in a folder (MIDI, MusicXML, ABC, Humdrum) and measures of their "
+        "style, as far as they apply: voice leading, harmony, cadences, endings, repetition. With a reference, "
         "how far the music differs from it and what it copies. Of files alike but for the extension one is read.",
         epilog="example: reprise evaluate-music generated --reference bach",
     )
@@ -109,18 +110,26 @@ def print_measures(result: dict) -> None:
     print(f"{result['pieces']} pieces{against}, {len(result['skipped'])} skipped; 95 % intervals in brackets")
     if reference:
         print("  measured over as many bars: each side is cut to the lengths of the other")
-    header, rows = ["measure", "value"], []
-    for name, figure in result["measures"].items():
-        rows.append([name, with_interval(figure)])
-        if reference:
-            difference = result["standardised_difference"][name]
-            theirs = reference["measures"].get(name)
-            rows[-1] += [with_interval(theirs) if theirs else "-", "-" if difference is None else f"{difference:+.2f}"]
-    print_table("<<<>", [*header, *["reference", "difference in sd"] * bool(reference)], rows)
+    _print_compared("measure", result)
+    _print_compared("style", result["style"])
     if reference:
         found = result["originality"]
         rows = [[name, with_interval(figure)] for name, figure in found.items() if isinstance(figure, dict)]
         print_table("<<", ["originality", "value"], [*rows, ["worst_copied_run", str(found["worst_copied_run"])]])
+
+
+def _print_compared(title: str, found: dict) -> None:
+    """A line for each of some measures, beside the reference's where there is one."""
+    from reprise.learning.bootstrap import with_interval
+
+    header, rows = [title, "value"], []
+    for name, figure in found["measures"].items():
+        rows.append([name, with_interval(figure)])
+        if "reference" in found:
+            difference = found["standardised_difference"].get(name)
+            theirs = found["reference"]["measures"].get(name)
+            rows[-1] += [with_interval(theirs) if theirs else "-", "-" if difference is None else f"{difference:+.2f}"]
+    print_table("<<<>", [*header, *["reference", "difference in sd"] * ("reference" in found)], rows)
 
 
 def print_likelihood(result: dict) -> None:

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reprise.commands.output import print_error, print_json, progress
-from reprise.composition.sampling.rules import load_rules
 from reprise.composition.use.models import MODELS_FOLDER
 from reprise.errors import BadInput
 
@@ -78,7 +77,7 @@ def run_prompted(options: argparse.Namespace, font: Path | None) -> int:
     import torch
 
     from reprise.commands.generate import numbered, print_piece, write
-    from reprise.composition.use.scores import describe
+    from reprise.composition.use.composing import describe
     from reprise.taste.composer import home_of
 
     torch.set_num_threads(1)
@@ -125,7 +124,7 @@ def open_composer(options: argparse.Namespace, font: Path) -> "ConditionedCompos
     from reprise.composition.models.trained import load_model
     from reprise.embedding.clap.model import SmallClap
     from reprise.learning.weights import CONFIG
-    from reprise.taste.composer import ConditionedComposer
+    from reprise.taste.composer import RULES, ConditionedComposer
 
     folder = (
         Path(options.model)
@@ -134,7 +133,7 @@ def open_composer(options: argparse.Namespace, font: Path) -> "ConditionedCompos
     )
     if not (folder / CONFIG).is_file():
         raise BadInput(f"{folder}: has no model that takes orders; make it with ./run, or leave out --prompt")
-    rules = load_rules(folder)[0].told(vars(options) | {"key": None})
+    rules = RULES.told(vars(options) | {"key": None})
     embedder = SmallClap(EMBEDDER) if (EMBEDDER / CONFIG).is_file() else None
     guidance = GUIDANCE if options.guidance is None else options.guidance
     return ConditionedComposer(load_model(folder), font, guidance, embedder, rules=rules)

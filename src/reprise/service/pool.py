@@ -18,7 +18,7 @@ from fastapi import HTTPException
 from pebble import ProcessExpired, ProcessPool
 
 from reprise.composition.sampling.rules import SamplingRules
-from reprise.composition.use.scores import TOGETHER
+from reprise.composition.use.composing import TOGETHER
 from reprise.service import worker
 from reprise.service.settings import ServiceSettings
 

@@ -11,7 +11,7 @@ import torch
 from reprise.composition.models.trained import TrainedModel, load_model
 from reprise.composition.sampling.compose import Order
 from reprise.composition.sampling.rules import USUAL, SamplingRules
-from reprise.composition.use.scores import compose_alike
+from reprise.composition.use.composing import compose_alike
 from reprise.music.writers.midi import midi_bytes
 
 _models: dict[str, TrainedModel] = {}

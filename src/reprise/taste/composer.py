@@ -9,7 +9,7 @@ from reprise.composition.encoding.events import Frame
 from reprise.composition.models.trained import TrainedModel
 from reprise.composition.sampling.compose import Order, drawn_home
 from reprise.composition.sampling.rules import USUAL, SamplingRules
-from reprise.composition.use.scores import compose_alike
+from reprise.composition.use.composing import compose_alike
 from reprise.embedding.embedder import Embedder
 from reprise.music.analysis.keyfinding import MODES, Key
 from reprise.music.piece import Piece
@@ -19,6 +19,7 @@ from reprise.taste.playing import play
 from reprise.taste.words.understanding import Understood, understand
 
 SAMPLE_RATE = 44100
+RULES = replace(USUAL, ending_tries=24)  # pieces are short, and where much is asked for fewer ways close
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,7 @@ class ConditionedComposer:
     guidance: float
     embedder: Embedder | None = None
     seconds: float = USUAL_SECONDS
-    rules: SamplingRules = USUAL
+    rules: SamplingRules = RULES
     sample_rate: int = SAMPLE_RATE
     name: str = "conditioned composer"
 
@@ -67,6 +68,12 @@ class ConditionedComposer:
         made = compose_alike(self.trained, [self._order(*pair) for pair in zip(plans, seeds)])
         return [self._played(piece, chosen) for piece, chosen in zip(made, plans)]
 
+    def home(self, chosen: Plan, seed: tuple[int, ...]) -> Key | None:
+        """The key that the composer is told: what was asked for, or one of the training passages' keys drawn by the
+        seed, of the mode asked for; None where these have none.
+        """
+        return home_of(chosen.told.frame) or drawn_home(self.trained, seed, chosen.told.frame.mode)
+
     def sound_of(self, piece: Piece, chosen: Plan) -> Generated:
         """A piece with its sound."""
         sound = play_piece(piece, self.font, self.sample_rate, chosen.level_db)
@@ -76,10 +83,10 @@ class ConditionedComposer:
         """A whole key is asked for as such: of several tries one is taken that has it, or it is transposed to it. Where
         none is asked for, the composer is told one all the same, so that the piece has a home to end in.
         """
-        told, home = chosen.told, home_of(chosen.told.frame)
-        rules = replace(self.rules, key=home.name) if home else self.rules
-        if home is None and (drawn := drawn_home(self.trained, seed, told.frame.mode)):
-            told = replace(told, frame=replace(told.frame, tonic=drawn.tonic, mode=drawn.mode))
+        told, home = chosen.told, self.home(chosen, seed)
+        rules = replace(self.rules, key=home.name) if home and home_of(told.frame) else self.rules
+        if home:
+            told = replace(told, frame=replace(told.frame, tonic=home.tonic, mode=home.mode))
         return Order(seed, bars=chosen.bars, metre=chosen.metre, rules=rules, told=told, guidance=self.guidance)
 
     def _played(self, piece: Piece, chosen: Plan) -> Piece:

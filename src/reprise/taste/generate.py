@@ -23,6 +23,7 @@ from reprise.composition.models.trained import load_model
 from reprise.composition.sampling.samples import lay_open
 from reprise.embedding.clap.model import SmallClap
 from reprise.errors import BadInput
+from reprise.music.analysis.keyfinding import Key
 from reprise.music.excerpts import cut_at_bar
 from reprise.music.piece import Piece
 from reprise.music.writers.midi import midi_bytes
@@ -132,8 +133,9 @@ def _make_shard(
             load_model(model), font, params.guidance, SmallClap(clap), sample_rate=sample_rate, seconds=params.seconds
         )
         plans = {item.number: _plan(composer, item) for item in items if item.prompt}
-        seeds = [(params.seed, item.number) for item in items if item.prompt]
+        seeds = [(params.seed, number) for number in plans]
         composed = dict(zip(plans, composer.compose(list(plans.values()), seeds)))
+        homes = {number: composer.home(chosen, seed) for (number, chosen), seed in zip(plans.items(), seeds)}
         members: list[tuple[str, bytes]] = []
         rows = []
         for item in items:
@@ -143,7 +145,7 @@ def _make_shard(
             sound = play_piece(piece, font, sample_rate, level_db)
             members.append((item_name(item.number, "mid"), midi_bytes(piece)))
             members.append((item_name(item.number, "flac"), encode(sound, sample_rate, "FLAC")))
-            rows.append(_row(item, number, chosen))
+            rows.append(_row(item, number, chosen, homes.get(item.number)))
             if item.prompt and item.take == 0 and item.set in (BASE, UNCONDITIONED):
                 lay_open(piece, folder / "samples" / f"{item.set}_{item.prompt.id}", font, level_db)
         return members, rows
@@ -172,7 +174,7 @@ def _real(item: Item, seconds: float) -> Piece:
     return cut_at_bar(piece, max(round(seconds / (piece.bar_beats * piece.seconds_per_beat)), 1))
 
 
-def _row(item: Item, shard: int, chosen: Plan | None) -> dict:
+def _row(item: Item, shard: int, chosen: Plan | None, home: Key | None) -> dict:
     prompt = item.prompt or Prompt("", "", "")
     frame = chosen.told.frame if chosen else None
     return {
@@ -188,5 +190,6 @@ def _row(item: Item, shard: int, chosen: Plan | None) -> dict:
         "metre": "{}/{}".format(*chosen.metre) if chosen else None,
         "programs": list(chosen.programs) if chosen else [],
         "asked": list(chosen.asked) if chosen else [],
+        "home": home.name if home else "",
         "told": json.dumps({**chosen.told.attributes, **asdict(frame)}) if chosen and frame else "{}",
     }

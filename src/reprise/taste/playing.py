@@ -50,6 +50,7 @@ RANGES: dict[int, tuple[int, int]] = {
 ANY_RANGE = (36, 96)
 OCTAVE = 12
 DOWNBEAT, OFFBEAT = 6, -4  # velocity that a note gains at the start of a bar, or loses between beats
+SOON = 1e-6  # beats
 FILLED_REST = 1.0  # beats; a legato note lasts over a rest no longer than this
 
 
@@ -74,20 +75,22 @@ def play(
     Args:
         programs: General MIDI programs that play, at most one a part. register: the mean pitch that was asked for; the
         piece is moved by whole octaves until it is nearest to it. articulation: share of the time to its part's next
-        onset that a note sounds; None leaves notes as they are. velocity: MIDI's, of notes on beats.
+        onset that a note sounds, but for the last chord; None leaves notes as they are. velocity: MIDI's, of notes on
+        beats.
     """
     notes = piece.notes.copy()
     if register is not None and len(notes):
         apart = register - float(np.average(notes["pitch"], weights=notes["duration"]))
         notes["pitch"] += _within(notes["pitch"], OCTAVE * round(apart / OCTAVE))
     by_part = [notes["part"] == part for part in range(len(piece.programs))]
+    end = (notes["onset"] + notes["duration"]).max(initial=0.0)
     sounding = np.array([own.any() for own in by_part])
     heights = np.array([notes["pitch"][own].mean() if own.any() else 0.0 for own in by_part])
     players = _players(programs, heights, sounding)
     for own, program in zip(by_part, players):
         notes["pitch"][own] += _into_range(notes["pitch"][own], *range_of(program))
         if articulation is not None:
-            notes["duration"][own] = _articulated(notes[own], articulation)
+            notes["duration"][own] = _articulated(notes[own], articulation, end)
     notes["velocity"] = _velocities(notes["onset"], piece.metre, velocity)
     return replace(piece, notes=notes, programs=players, tempo_bpm=tempo_bpm)
 
@@ -130,13 +133,15 @@ def _into_range(pitches: np.ndarray, low: int, high: int) -> int:
     return min(shifts, key=lambda shift: int(((pitches + shift < low) | (pitches + shift > high)).sum()))
 
 
-def _articulated(notes: np.ndarray, share: float) -> np.ndarray:
-    """Durations in beats of a part's notes, float[N]: of the time to its next onset they sound for `share`."""
+def _articulated(notes: np.ndarray, share: float, end: float) -> np.ndarray:
+    """Durations in beats of a part's notes, float[N]: of the time to its next onset they sound for `share`; the last
+    ones, and what sounds at the end of the piece, as long as written.
+    """
     onsets = np.unique(notes["onset"])
     gaps = np.append(np.diff(onsets), np.inf)[np.searchsorted(onsets, notes["onset"])]
-    last = np.isinf(gaps)
+    last = np.isinf(gaps) | (notes["onset"] + notes["duration"] > end - SOON)
     rests = np.where(last, 0.0, gaps - notes["duration"])
-    whole = np.where(last, notes["duration"], np.where(rests <= FILLED_REST, gaps, notes["duration"]))
+    whole = np.where(rests <= FILLED_REST, gaps, notes["duration"])
     return np.where(last, notes["duration"], np.minimum(whole * share, gaps))
 
 

@@ -10,10 +10,12 @@ from tiny_pieces import piece_of
 
 from reprise.composition.encoding.events import Frame
 from reprise.composition.encoding.notes import NotesEncoding
+from reprise.composition.models.conditions import Told
 from reprise.composition.sampling import compose as compose_module
 from reprise.composition.sampling.compose import Order, compose
 from reprise.composition.sampling.drawing.sampler import Job
-from reprise.composition.sampling.endings import ENDING, Ending, endings_of, held, with_endings
+from reprise.composition.sampling.closing import Ending, endings_of, held
+from reprise.composition.sampling.endings import ENDING, with_endings
 from reprise.composition.sampling.opening import opening, read_opening, transposed
 from reprise.composition.sampling.rules import USUAL
 from reprise.music.analysis.keyfinding import Key
@@ -31,7 +33,8 @@ def chords(*said: tuple[int, int, tuple[int, ...]]) -> Piece:
 
 
 def found(piece: Piece, home: Key | None = C, bars: int = 2, after: float = 0.0) -> list[tuple]:
-    return [(own.begins, own.beats, own.authentic) for own in endings_of(piece, home, bars, after)]
+    """Where a tonic triad closes the piece."""
+    return [(own.begins, own.beats, own.authentic) for own in endings_of(piece, home, bars, after) if own.triad]
 
 
 # --- what closes
@@ -65,6 +68,18 @@ def test_every_beat_of_the_last_bar_is_looked_at_and_none_of_the_bars_before():
 )
 def test_what_does_not_close(last):
     assert found(chords((0, BAR, ONE), (48, 24, FIVE), (72, 24, last))) == []
+
+
+@pytest.mark.parametrize(("last", "closes"), [((70, 67, 64, 48), True), ((74, 67, 60, 48), True), ((70, 65, 62, 48), False)])
+def test_another_chord_over_the_tonic_closes_less_well_if_it_has_the_third_or_the_fifth(last, closes):
+    ways = list(endings_of(chords((0, BAR, ONE), (48, 24, FIVE), (72, 24, last)), C, 2))
+    assert [own.triad for own in ways] == [False] * closes
+
+
+def test_a_tonic_over_its_fifth_is_no_dominant():
+    six_four, nine = (76, 72, 64, 43), (77, 69, 62, 43)
+    assert found(chords((0, BAR, ONE), (48, 24, six_four), (72, 24, ONE))) == [(6.0, 2.0, False)]
+    assert found(chords((0, BAR, ONE), (48, 24, nine), (72, 24, ONE))) == [(6.0, 2.0, True)]
 
 
 def test_a_chord_off_the_beat_does_not_close():
@@ -113,7 +128,7 @@ def test_compound_beats_are_dotted():
 
 def test_what_sounds_in_the_last_chord_is_held_to_the_end():
     piece = piece_of((0, 48, 72, 0), (0, 48, 48, 1), (48, 20, 67, 0), (48, 12, 43, 1), (60, 12, 48, 1))
-    ended = held(piece, Ending(5.0, 3.0, True), 2)
+    ended = held(piece, Ending(5.0, 3.0, True, True, True), 2)
     rows = sorted(ended.notes[["onset", "duration", "pitch"]].tolist())
     assert rows == [(0, 4, 48), (0, 4, 72), (4, 1, 43), (4, 4, 67), (5, 3, 48)]
     assert piece.notes["duration"].max() == 4.0, "the piece itself stays as it was"
@@ -126,7 +141,7 @@ GOOD = chords((0, BAR, ONE), (48, 24, FIVE), (72, 24, ONE))
 LONGER = chords((0, BAR, ONE), (48, 12, FIVE), (60, 36, ONE))
 WEAK = chords((0, BAR, ONE), (48, 12, SIX), (60, 36, ONE))
 BAD = chords((0, BAR, ONE), (48, 24, SIX), (72, 24, FIVE))
-ENCODING = NotesEncoding.of([GOOD, LONGER, WEAK, BAD])
+ENCODING = NotesEncoding.of([GOOD, LONGER, WEAK, BAD, chords((0, 24, (77, 70, 60, 42)))])
 
 
 def taken(*ways: Piece, tries: int = 8, bars: int | None = 2) -> tuple[Piece, Ending | None, list[Job]]:
@@ -146,16 +161,25 @@ def taken(*ways: Piece, tries: int = 8, bars: int | None = 2) -> tuple[Piece, En
 
 
 def test_the_way_with_a_dominant_and_the_longest_last_chord_is_taken():
-    assert taken(BAD, WEAK, GOOD)[1] == Ending(6.0, 2.0, True)
-    assert taken(BAD, GOOD, WEAK, LONGER)[1] == Ending(5.0, 3.0, True)
-    assert taken(BAD, WEAK)[1] == Ending(5.0, 3.0, False)
-    assert taken(GOOD, BAD)[1] == Ending(6.0, 2.0, True), "the first way counts too"
+    assert taken(BAD, WEAK, GOOD)[1] == Ending(6.0, 2.0, True, True, True)
+    assert taken(BAD, GOOD, WEAK, LONGER)[1] == Ending(5.0, 3.0, True, True, True)
+    assert taken(BAD, WEAK)[1] == Ending(5.0, 3.0, True, False, True)
+    assert taken(GOOD, BAD)[1] == Ending(6.0, 2.0, True, True, True), "the first way counts too"
+
+
+def test_a_melody_that_ends_on_the_tonic_is_worth_a_dominant_and_a_triad_more_than_both():
+    third_on_top = chords((0, BAR, ONE), (48, 12, FIVE), (60, 36, (76, 67, 60, 48)))
+    seventh = chords((0, BAR, ONE), (48, 12, FIVE), (60, 36, (72, 70, 64, 48)))
+    assert taken(third_on_top, GOOD)[1] == Ending(6.0, 2.0, True, True, True)
+    assert taken(third_on_top, WEAK)[1] == Ending(5.0, 3.0, True, True, False)
+    assert taken(seventh, WEAK)[1] == Ending(5.0, 3.0, True, False, True)
+    assert taken(BAD, seventh)[1] == Ending(5.0, 3.0, False, True, True)
 
 
 def test_what_comes_after_the_chord_that_closes_is_left_out():
     goes_on = chords((0, BAR, ONE), (48, 12, FIVE), (60, 12, ONE), (72, 24, FIVE))
     piece, ending, _ = taken(goes_on, BAD)
-    assert ending == Ending(5.0, 3.0, True) and piece.notes["onset"].max() == 5.0
+    assert ending == Ending(5.0, 3.0, True, True, True) and piece.notes["onset"].max() == 5.0
 
 
 def test_where_no_way_closes_the_first_one_stays():
@@ -251,3 +275,17 @@ def test_tries_read_what_comes_before_under_the_latents_that_it_was_written_unde
     found = [np.unique(own, axis=0) for own in (np.concatenate(read[:1]), np.concatenate(read))]
     assert {len(conditions) for conditions in read} == {1, USUAL.ending_tries}
     assert len(found[0]) == 1 and len(found[1]) == 3, "one of each phrase"
+
+
+def test_how_dissonant_a_piece_is_to_be_is_told_until_its_last_bars_alone(monkeypatch):
+    trained, drawn = make_conditioned(), []
+    sample = compose_module.sample
+    monkeypatch.setattr(compose_module, "sample", lambda *given: drawn.append(given[2]) or sample(*given))
+    known = trained.config.conditions
+    told = {name: known.at(name, 0.9) for name in known.knots}
+    assert {"dissonance", "onset_density"} <= told.keys()
+    compose(trained, [Order((3,), bars=3, told=Told(told))])
+    (first,), tries = drawn
+    assert first.conditions[0].tolist() == known.vector(told).tolist()
+    del told["dissonance"]
+    assert all(job.conditions[0].tolist() == known.vector(told).tolist() for job in tries) and len(tries) == 6

@@ -1,94 +1,12 @@
-"""What is said of a piece, and that company doesn't change one."""
-
-from dataclasses import replace
+"""Folders of scores, measured: what is read, and against what."""
 
 import numpy as np
 import pytest
-from tiny_model import chorale, make_tiny_model
+from tiny_model import chorale
+from tiny_pieces import line
 
-from reprise.composition.sampling.compose import Order
-from reprise.composition.sampling.rules import USUAL, SamplingRules
-from reprise.composition.use.scores import TOGETHER, compose_alike, describe, evaluate_music, find_scores, generate
+from reprise.composition.use.scores import evaluate_music, find_scores
 from reprise.errors import BadInput
-from reprise.music.excerpts import cut_at_bar
-from reprise.music.piece import Piece, note_table
-from reprise.music.writers.midi import midi_bytes
-
-C_MAJOR = (60, 62, 64, 65, 67, 69, 71, 72)
-A_MINOR = (57, 59, 60, 62, 64, 65, 68, 69)
-
-
-def line(pitches, duration=1.0, metre=(4, 4), start=0.0) -> Piece:
-    rows = [(start + i * duration, duration, pitch, 64, 0) for i, pitch in enumerate(pitches)]
-    return Piece(note_table(rows), 120.0, (0,), metre, "a line")
-
-
-def test_a_piece_is_described():
-    found = describe(line(C_MAJOR, metre=(3, 4)))  # eight beats: two bars of three and two thirds of one
-    assert found == {
-        "notes": 8,
-        "bars": 3,
-        "key": "C major",
-        "metre": "3/4",
-        "tempo_bpm": 120.0,
-        "duration_s": 4.0,
-    }
-    assert describe(line([60] * 12, duration=1 / 3))["bars"] == 1  # twelve thirds are a bar, whatever they add up to
-    assert describe(line([], metre=(4, 4)))["notes"] == describe(line([]))["bars"] == 0
-
-
-@pytest.mark.parametrize(
-    ("pitches", "key"),
-    [
-        (C_MAJOR, "C major"),
-        (A_MINOR, "A minor"),
-        ([pitch + 6 for pitch in C_MAJOR], "F# major"),
-        ([pitch + 1 for pitch in A_MINOR], "Bb minor"),
-        (range(60, 72), None),
-        ([], None),
-    ],
-)
-def test_the_key_is_the_one_whose_scale_it_is(pitches, key):
-    assert describe(line(pitches))["key"] == key
-
-
-@pytest.mark.parametrize("model", ["lstm", "transformer", "vae"])
-def test_a_piece_is_the_same_alone_and_in_any_company(model):
-    trained = make_tiny_model(model)
-
-    def made(*seeds):
-        orders = [Order((seed, 0), notes=10 + seed % 7) for seed in seeds]
-        return [midi_bytes(piece) for piece in compose_alike(trained, orders)]
-
-    many = made(*range(TOGETHER + 3))
-    assert many[::-1] == made(*reversed(range(TOGETHER + 3)))
-    assert made(2, 99, 5)[::2] == [many[2], many[5]] and made(TOGETHER) == many[TOGETHER : TOGETHER + 1]
-
-
-def test_a_title_says_who_composed_what_and_after_which_file():
-    """Of the file its name alone: the same music has the same title wherever the seed lies."""
-    start = replace(cut_at_bar(chorale(50), 1), source="/some/where/chorale 50.mid")
-    trained = make_tiny_model("lstm")
-    assert [piece.title for piece in generate(trained, USUAL, 7, 2, bars=1)] == [
-        "lstm model, seed 7",
-        "lstm model, seed 7, piece 2",
-    ]
-    (after,) = generate(trained, USUAL, 7, bars=2, start=start)
-    assert (after.title, after.subtitle) == ("lstm model, seed 7", "after chorale 50.mid")
-
-
-def test_each_piece_of_a_batch_has_rules_of_its_own():
-    """Sixteen at once: temperatures, keys and cuts, each piece as it is alone."""
-    trained = make_tiny_model("lstm")
-    keys = ("", "C major", "a minor", "G major")
-    rules = [
-        SamplingRules(temperature=0.3 + 0.1 * n, top_p=1 - 0.02 * n, key=keys[n % 4], top_k=(0, 5, 9)[n % 3])
-        for n in range(16)
-    ]
-    orders = [Order((1, 0), notes=12, rules=own) for own in rules]
-    together = [midi_bytes(piece) for piece in compose_alike(trained, orders)]
-    assert [midi_bytes(compose_alike(trained, [order])[0]) for order in orders] == together
-    assert len(set(together)) == 16
 
 
 def test_the_midi_file_is_read_of_files_alike_but_for_the_extension(tmp_path):
@@ -103,7 +21,7 @@ def test_the_midi_file_is_read_of_files_alike_but_for_the_extension(tmp_path):
 
 
 def test_music_against_itself_differs_in_nothing():
-    pieces = [line(C_MAJOR), line(A_MINOR, duration=0.5)]
+    pieces = [chorale(1), chorale(2)]
     found = evaluate_music(pieces, pieces)
     assert found["measures"] == found["reference"]["measures"]
     differences = [value for value in found["standardised_difference"].values() if value is not None]
@@ -121,3 +39,15 @@ def test_music_and_reference_are_measured_over_as_many_bars():
     assert evaluate_music(short, long)["measures"] == evaluate_music(short, long)["reference"]["measures"]
     assert evaluate_music(long)["measures"]["pitch_range"]["value"] == 31, "nothing is cut without a reference"
     assert found["originality"]["longest_copied_run"]["value"] == 8, "whole pieces"
+
+
+def test_style_is_measured_as_far_as_it_applies():
+    """Of one part no voice leading; how pieces end is that of whole pieces, also where a short reference cuts them."""
+    alone = evaluate_music([chorale(1), chorale(2)])["style"]
+    assert {"parallel_fifths", "closing_rate", "longest_return"} <= alone["measures"].keys() and len(alone) == 1
+    melodies = evaluate_music([line(range(60, 72))])["style"]["measures"]
+    assert "longest_return" in melodies and "parallel_fifths" not in melodies
+    long, short = [line(range(48, 80))] * 2, [line(range(48, 56))] * 2
+    found = evaluate_music(long, short)["style"]
+    assert found["standardised_difference"]["longest_return"] == 0, "over as many bars"
+    assert found["standardised_difference"].keys() <= found["measures"].keys() & found["reference"]["measures"].keys()

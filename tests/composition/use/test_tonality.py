@@ -8,7 +8,7 @@ from tiny_model import chorale, make_tiny_model
 
 from reprise.composition.sampling.compose import Order
 from reprise.composition.sampling.rules import SamplingRules
-from reprise.composition.use.scores import compose_alike
+from reprise.composition.use.composing import compose_alike
 from reprise.composition.use.tonality import TRIES, compose_in_keys
 from reprise.errors import BadInput
 from reprise.music.analysis.keyfinding import find_key, parse_key

@@ -75,6 +75,7 @@ def write(folder, rate: int, order=None):
                 "metre": None if is_real else "4/4",
                 "programs": [] if is_real else [0, 40],
                 "asked": [] if is_real else ["tempo_bpm", "metre", "instrument", "key"],
+                "home": "" if is_real else "D minor",
                 "told": json.dumps(told),
             })  # fmt: skip
         write_shard(folder / shard_name(shard), members)

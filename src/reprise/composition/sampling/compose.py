@@ -14,7 +14,8 @@ from reprise.composition.models.batches import collate, make_examples
 from reprise.composition.models.conditions import NOTHING, Told
 from reprise.composition.models.trained import TrainedModel
 from reprise.composition.sampling.drawing.sampler import Job, sample
-from reprise.composition.sampling.endings import held, with_endings
+from reprise.composition.sampling.closing import held
+from reprise.composition.sampling.endings import with_endings
 from reprise.composition.sampling.opening import Reading, read_opening, transposed
 from reprise.composition.sampling.rules import USUAL, SamplingRules
 from reprise.errors import BadInput
@@ -23,6 +24,7 @@ from reprise.music.excerpts import cut_at_bar
 from reprise.music.piece import Piece
 from reprise.music.timegrid import TWELFTHS
 
+DISSONANCE = "dissonance"  # an attribute of `conditions.ATTRIBUTES`
 HOME = 1  # ends the seed that a home key is drawn from
 
 
@@ -81,7 +83,7 @@ def compose(trained: TrainedModel, orders: Sequence[Order], advance: Callable[[]
 def _job(trained: TrainedModel, order: Order, reading: Reading | None) -> Job:
     encoding = trained.config.encoding
     known: Sequence[np.ndarray] | np.ndarray
-    known, frame = _asked(trained, order)
+    known, closing, frame = _asked(trained, order)
     if reading is None:
         nothing, metre = np.zeros((0, len(encoding.shape.fields)), np.int64), order.metre or trained.config.metre
         return Job(
@@ -92,6 +94,7 @@ def _job(trained: TrainedModel, order: Order, reading: Reading | None) -> Job:
             order.bars,
             known,
             order.rules,
+            closing_conditions=closing,
             frame=frame,
             guidance=order.guidance,
         )
@@ -113,13 +116,15 @@ def _job(trained: TrainedModel, order: Order, reading: Reading | None) -> Job:
         order.rules,
         end,
         reading.shifts,
+        closing,
         frame,
         order.guidance,
     )
 
 
-def _asked(trained: TrainedModel, order: Order) -> tuple[Sequence[np.ndarray], Frame]:
-    """The conditions and the frame of what an order asks for; how many bars it has is told where that is known.
+def _asked(trained: TrainedModel, order: Order) -> tuple[Sequence[np.ndarray], Sequence[np.ndarray], Frame]:
+    """The conditions of what an order asks for, those of its last bars, and its frame; how many bars it has is told
+    where that is known. How dissonant a piece is to be holds until its last bars, where dissonance may resolve.
 
     Raises:
         BadInput: the model has no conditions, or doesn't know one of these.
@@ -128,11 +133,12 @@ def _asked(trained: TrainedModel, order: Order) -> tuple[Sequence[np.ndarray], F
     if config.conditions is None:
         if told != NOTHING:
             raise BadInput(f"{config.model}: has no conditions; only a model that was trained with some can be asked")
-        return (), UNTOLD
+        return (), (), UNTOLD
     if told.frame.parts is not None and not 1 <= told.frame.parts <= config.encoding.parts:
         raise BadInput(f"parts: is {told.frame.parts}; it must be from 1 to {config.encoding.parts}")
     frame = told.frame if told.frame.bars else replace(told.frame, bars=order.bars)
-    return [config.conditions.vector(told.attributes)], frame
+    closing = {name: value for name, value in told.attributes.items() if name != DISSONANCE}
+    return [config.conditions.vector(told.attributes)], [config.conditions.vector(closing)], frame
 
 
 def drawn_home(trained: TrainedModel, seed: tuple[int, ...], mode: str | None = None) -> Key | None:

@@ -1,114 +1,32 @@
-"""What a person does with models and folders of scores: generate, measure, score. Nothing is printed here.
+"""What a person learns of folders of scores: measures, also against others, and how likely a model finds them. Nothing
+is printed here.
 
 Figures are estimates with 95 % intervals over pieces (see `bootstrap`). nan, where a measure is undefined, is None.
 """
 
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 import torch
 
-from reprise.composition.encoding.events import Encoding
 from reprise.composition.evaluation import measures
 from reprise.composition.evaluation.likelihood import score, summarise_nats
 from reprise.composition.evaluation.matching import cut_to_lengths
 from reprise.composition.evaluation.originality import originality
 from reprise.composition.models.batches import make_examples
 from reprise.composition.models.trained import TrainedModel
-from reprise.composition.sampling.compose import Order, compose
-from reprise.composition.sampling.drawing.distribution import pitch_mask
 from reprise.composition.sampling.drawing.sampler import MOST_NOTES
-from reprise.composition.sampling.rules import SamplingRules
-from reprise.composition.use.tonality import compose_in_keys
+from reprise.composition.style.measures import columns, estimates, of_ending, of_excerpt, values
 from reprise.errors import BadInput, ScoreError
 from reprise.learning.bootstrap import rounded
 from reprise.music.analysis.copies import CopyIndex
-from reprise.music.analysis.keyfinding import find_key
 from reprise.music.excerpts import bars_of
 from reprise.music.piece import Piece
 
-TOGETHER = 8  # pieces composed at once
 READ_LIMIT_S = 60.0  # a score
 RESAMPLES, SEED = 1000, 1  # of the bootstrap behind the intervals; a VAE draws its latents from SEED too
-
-
-def nothing() -> None:
-    """What to call after each unit of work where nobody watches."""
-
-
-def generate(
-    trained: TrainedModel,
-    rules: SamplingRules,
-    seed: int,
-    count: int = 1,
-    notes: int | None = None,
-    bars: int | None = None,
-    start: Piece | None = None,
-    advance: Callable[[], None] = nothing,
-) -> list[Piece]:
-    """`count` pieces of exactly `notes` notes or `bars` bars, those of `start` included, which they all continue.
-
-    The same arguments give the same pieces; with a larger `count` more of them.
-
-    Args:
-        advance: called after each event of the pieces made together.
-
-    Raises:
-        BadInput: the rules or the start don't fit the model.
-    """
-    metre = trained.config.metre
-    orders = [Order((seed, item), notes, bars, start, metre, rules) for item in range(count)]
-    after = f"after {Path(start.source).name}" if start else ""  # the same wherever the file lies
-    return [
-        replace(piece, title=f"{piece.source}, seed {seed}" + (f", piece {item}" if item > 1 else ""), subtitle=after)
-        for item, piece in enumerate(compose_alike(trained, orders, advance), 1)
-    ]
-
-
-def compose_alike(trained: TrainedModel, orders: Sequence[Order], advance: Callable[[], None] = nothing) -> list[Piece]:
-    """The pieces ordered, by whichever rules and in the key that they ask for, each the same whatever is beside it.
-
-    Rounding depends on how many pieces are made at once, not on which ones; so always `TOGETHER` are, some of them for
-    nobody. That costs a piece alone a third more time, and many together far less than one after the other.
-
-    Raises:
-        BadInput: rules or a start don't fit the model.
-    """
-
-    def in_groups(orders: list[Order]) -> list[Piece]:
-        for_nobody, pieces = Order((0,), notes=1, metre=trained.config.metre), []
-        for at in range(0, len(orders), TOGETHER):
-            group = orders[at : at + TOGETHER]
-            filled = group + [for_nobody] * (TOGETHER - len(group))
-            pieces += compose(trained, filled, advance)[: len(group)]
-        return pieces
-
-    return compose_in_keys(orders, in_groups, trained.config.encoding.trained_range, TOGETHER)
-
-
-def check_rules(rules: SamplingRules, encoding: Encoding) -> None:
-    """Refuse before any work what `compose` would refuse.
-
-    Raises:
-        BadInput: the rules name a field that the encoding lacks, or leave no pitch.
-    """
-    rules.temperatures(encoding.shape.fields)
-    pitch_mask(encoding, rules)
-
-
-def describe(piece: Piece) -> dict:
-    """Notes, bars, key, metre, tempo and length of a piece."""
-    return {
-        "notes": len(piece.notes),
-        "bars": bars_of(piece),
-        "key": key.name if (key := find_key(piece)) else None,
-        "metre": f"{piece.metre[0]}/{piece.metre[1]}",
-        "tempo_bpm": round(piece.tempo_bpm, 2),
-        "duration_s": round(piece.duration_s, 2),
-    }
 
 
 def find_scores(folder: Path) -> list[Path]:
@@ -132,7 +50,7 @@ def find_scores(folder: Path) -> list[Path]:
     return sorted(found.values())
 
 
-def read_scores(paths: Sequence[Path], advance: Callable[[], None] = nothing) -> tuple[list[Piece], list[dict]]:
+def read_scores(paths: Sequence[Path], advance: Callable[[], None] = lambda: None) -> tuple[list[Piece], list[dict]]:
     """The pieces in files, and the file and error of each that can't be read."""
     from reprise.music.scores import read_many
 
@@ -149,23 +67,47 @@ def read_scores(paths: Sequence[Path], advance: Callable[[], None] = nothing) ->
 def evaluate_music(pieces: Sequence[Piece], reference: Sequence[Piece] = ()) -> dict:
     """Musical measures of pieces; with a reference also its own, how far they differ, and what is copied from it.
 
-    Then what is measured of each side is cut to the lengths of the other, from its beginning; what is copied is looked
-    for in whole pieces.
+    Then what is measured of each side is cut to the lengths of the other, from its beginning; how pieces end, and what
+    is copied, is looked for in whole pieces. `style` has the same keys, for the measures of style that apply.
     """
     if not reference:
-        return {"pieces": len(pieces), "measures": measures.summarise(pieces, RESAMPLES, SEED)}
+        return {
+            "pieces": len(pieces),
+            "measures": measures.summarise(pieces, RESAMPLES, SEED),
+            "style": {"measures": estimates(_styles(pieces, pieces), RESAMPLES, SEED, range(len(pieces)))},
+        }
     ours = cut_to_lengths(pieces, [bars_of(piece) for piece in reference])
     theirs = cut_to_lengths(reference, [bars_of(piece) for piece in pieces])
     return {
         "pieces": len(pieces),
         "measures": measures.summarise(ours, RESAMPLES, SEED),
         "reference": {"pieces": len(reference), "measures": measures.summarise(theirs, RESAMPLES, SEED)},
-        "standardised_difference": {
-            name: None if math.isnan(value) else rounded(value)
-            for name, value in measures.differences(ours, theirs).items()
-        },
+        "standardised_difference": _or_none(measures.differences(ours, theirs)),
+        "style": _compared_styles(_styles(ours, pieces), _styles(theirs, reference)),
         "originality": originality(pieces, CopyIndex(reference), RESAMPLES, SEED),
     }
+
+
+def _styles(excerpts: Sequence[Piece], whole: Sequence[Piece]) -> dict[str, np.ndarray]:
+    """The measures of style of pieces, and of how they end, each float[pieces, 2]; those that apply to any of them."""
+    measured = columns([of_excerpt(part) | of_ending(piece) for part, piece in zip(excerpts, whole, strict=True)])
+    return {name: column for name, column in measured.items() if column[:, 1].any()}
+
+
+def _compared_styles(ours: dict[str, np.ndarray], theirs: dict[str, np.ndarray]) -> dict[str, dict]:
+    both = [name for name in ours if name in theirs]
+    return {
+        "measures": estimates(ours, RESAMPLES, SEED, range(len(next(iter(ours.values()), ())))),
+        "reference": {"measures": estimates(theirs, RESAMPLES, SEED, range(len(next(iter(theirs.values()), ()))))},
+        "standardised_difference": _or_none(
+            {name: measures.standardised_difference(values(ours[name]), values(theirs[name])) for name in both}
+        ),
+    }
+
+
+def _or_none(found: Mapping[str, float]) -> dict[str, float | None]:
+    """Figures as JSON has them, None where one is undefined."""
+    return {name: None if math.isnan(value) else rounded(value) for name, value in found.items()}
 
 
 def likelihood(trained: TrainedModel, pieces: Sequence[Piece]) -> dict:

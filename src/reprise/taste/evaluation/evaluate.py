@@ -14,6 +14,7 @@ from reprise.embedding.embedder import NotesEmbedder
 from reprise.embedding.maps import Labelled, Map, make_map
 from reprise.errors import BadInput
 from reprise.taste.evaluation.adherence import adherence, by_the_table
+from reprise.taste.evaluation.endings import endings
 from reprise.taste.evaluation.kad import kad
 from reprise.taste.evaluation.made import Made, load_made
 from reprise.taste.evaluation.scores import (
@@ -80,6 +81,7 @@ def evaluate_taste(params: TasteEvaluationParams, embedder: NotesEmbedder, folde
         "separation": drawn.separation,
         "notes": judge(params, embedder, notes, {}),
         "adherence": adherence(made, resamples, seed),
+        "endings": endings(everything, resamples, seed),
         "crossmodal_table": by_the_table(made, loudness_of(made, embedder.sample_rate), resamples, seed),
         "by_embedder": {
             embedder.name: {"checkpoint_sha256": embedder.checkpoint_sha256, "accuracy": by_sound["accuracy"]["value"]}

@@ -46,6 +46,7 @@ class Job:
         begins: what it adds to a start begins then, in twelfths of a beat, or within a bar of it, on an eighth note.
         shifts: what is drawn sounds so many semitones lower, by part; empty for none. Key and range of the rules are
         those of what sounds.
+        closing_conditions: in place of `conditions` where the last bars are written again; empty where they stay.
         frame: what is told of the piece; only an encoding that is framed makes use of it.
         guidance: how far conditions and frame are followed: logits are free + guidance * (told - free), where the free
         ones know neither (Ho & Salimans 2022); 1 is as the model learnt it, 0 as if nothing were told.
@@ -60,6 +61,7 @@ class Job:
     rules: SamplingRules = USUAL
     begins: int = 0
     shifts: tuple[int, ...] = ()
+    closing_conditions: Sequence[np.ndarray] = ()
     frame: Frame = UNTOLD
     guidance: float = 1.0
     latent_seed: tuple[int, ...] = ()
