@@ -1,5 +1,5 @@
-"""The `notes` encoding with the given notes ahead: what a model is told of them before each field, and which values keep
-them as they stand.
+"""The `notes` encoding with the given notes ahead: what a model is told of them, and which values keep them as they
+stand.
 
 Beside what every model is told, one that fills in sees of each part whether it stands now and which pitch, how long
 until it strikes again and which pitch then, and which given note comes next in the order of events. The last category
@@ -164,8 +164,8 @@ class AheadState(NotesState):
         return chosen
 
     def allowed(self, field: int, event: np.ndarray, top: np.ndarray) -> np.ndarray:
-        """See `NotesState.allowed`: and nothing that leaps over the next given note, that begins outside the gap, or that
-        sounds together with another note of its part. Where the next note is the given one, it alone is left.
+        """See `NotesState.allowed`: and nothing that leaps over the next given note, begins outside the gap, or sounds
+        together with another note of its part. Where the next note is the given one, it alone is left.
         """
         allowed = super().allowed(field, event, top)
         if field == STEP:
@@ -173,14 +173,17 @@ class AheadState(NotesState):
         times, values = self.onset_of(event), np.arange(allowed.shape[1])
         here = self.waits & (times == self.goal[:, ONSET])
         if field == PART:
-            allowed &= self._may_begin(times[:, None])[:, 0]
+            ends = event[:, STEP] == self.encoding.end  # whose part doesn't count
+            allowed &= self._may_begin(times[:, None])[:, 0] | ends[:, None]
             allowed &= ~here[:, None] | (values < self.goal[:, OF_PART, None])
             allowed |= here[:, None] & (values == self.goal[:, OF_PART, None])
             return allowed
         comes = here & (event[:, PART] == self.goal[:, OF_PART])
         if field == PITCH:
             given, pitches = self.goal[:, OF_PITCH] - self.encoding.lowest, values + self.encoding.lowest
-            ranges = np.array([own.pitches for own in self.stands])
+            ranges = np.array([
+                own.ranges[part] if own.ranges else (0, 127) for own, part in zip(self.stands, event[:, PART].tolist())
+            ])  # fmt: skip
             allowed &= (pitches >= ranges[:, :1]) & (pitches <= ranges[:, 1:])
         elif field == DURATION:
             given, lengths = self.encoding.durations.index(self.goal[:, LASTING]), self.encoding.durations.value(values)
@@ -190,15 +193,14 @@ class AheadState(NotesState):
         return np.where(comes[:, None], values == given[:, None], allowed)
 
     def _steps(self, allowed: np.ndarray) -> np.ndarray:
-        """Steps to where a part may begin a note, bool[B, S]; to the given note; to the end where nothing else is left."""
+        """Steps to where a part may begin a note, bool[B, S], and to the given note; else to the end."""
         onsets = self.onsets(STEP)
         assert onsets is not None
-        parts = self._may_begin(onsets)  # [B, S, P]
-        order = np.arange(parts.shape[2])
-        parts &= (onsets > self.onset[:, None])[..., None] | (order > self.part[:, None])[:, None]
-        before = onsets < self.goal[:, ONSET, None]
-        parts &= before[..., None] | ((onsets == self.goal[:, ONSET, None])[..., None] & (order < self.goal[:, OF_PART, None])[:, None])
-        possible = allowed & parts.any(axis=2)
+        order, goal = np.arange(self.encoding.parts), self.goal[:, ONSET, None]
+        later = (onsets > self.onset[:, None])[..., None] | (order > self.part[:, None])[:, None]
+        before = (onsets == goal)[..., None] & (order < self.goal[:, OF_PART, None])[:, None]
+        before |= (onsets < goal)[..., None]
+        possible = allowed & (self._may_begin(onsets) & later & before).any(axis=2)
         possible[:, self.encoding.end] = allowed[:, self.encoding.end] & ~self.waits
         possible[self.waits, self.step[self.waits]] = True
         possible[~possible.any(axis=1), self.encoding.end] = True

@@ -40,14 +40,14 @@ class Given:
     Attributes:
         notes: int64[M, 4]. end: when the piece ends; `FAR` where nobody knows.
         until: for each part, how long new notes may last, or nothing for `end`.
-        pitches: the lowest and the highest pitch of new notes.
+        ranges: for each part, the lowest and the highest pitch of new notes, or nothing for any.
     """
 
     notes: np.ndarray
     gap: Gap
     end: int = FAR
     until: tuple[int, ...] = ()
-    pitches: tuple[int, int] = (0, 127)
+    ranges: tuple[tuple[int, int], ...] = ()
 
     @cached_property
     def key(self) -> tuple[int, str] | tuple[None, None]:
@@ -80,7 +80,10 @@ def setting_of(given: Given, metre: tuple[int, int], shown: bool = True) -> Sett
 def notes_of(encoding: NotesVocabulary, events: np.ndarray) -> np.ndarray:
     """The notes of events, int64[M, 4]; the one that ends a piece is none."""
     sounding = events[events[:, STEP] != encoding.end]
-    onsets, durations = np.cumsum(encoding.steps.value(sounding[:, STEP])), encoding.durations.value(sounding[:, DURATION])
+    onsets, durations = (
+        np.cumsum(encoding.steps.value(sounding[:, STEP])),
+        encoding.durations.value(sounding[:, DURATION]),
+    )
     return np.stack([onsets, sounding[:, PART], sounding[:, PITCH] + encoding.lowest, durations], axis=1)
 
 

@@ -6,7 +6,7 @@ before the eyes, the other fields with the first one from the onset of the event
 given notes and the end, G categories of each, D the width.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -63,12 +63,19 @@ def at_places(heard: Tensor, places: Tensor) -> Tensor:
 
 
 class Hearing:
-    """An infilling model that has heard the given notes of B sequences, int64[B, M, G]: as a sampler draws from it."""
+    """An infilling model that has heard the given notes of B sequences, int64[M, G] each: as a sampler draws from it.
+
+    Each is heard by itself, so that what is heard doesn't depend on the others.
+    """
 
     phrase_bars, condition_size = TupleModel.phrase_bars, 0
 
-    def __init__(self, model: InfillingModel, notes: Tensor) -> None:
-        self.model, self.heard = model.eval(), model.hear(notes)
+    @torch.inference_mode()
+    def __init__(self, model: InfillingModel, notes: Sequence[np.ndarray]) -> None:
+        self.model = model.eval()
+        device = next(model.parameters()).device
+        heard = [model.hear(torch.from_numpy(own)[None].to(device))[0] for own in notes]
+        self.heard = nn.utils.rnn.pad_sequence(heard, batch_first=True)
         self.heads = [self._head(field) for field in range(len(model.heads))]
 
     def eval(self) -> "Hearing":
@@ -89,7 +96,7 @@ class Hearing:
         here = at_places(self.heard, places.to(self.heard.device)[:, None])[:, 0]
         return self.model.step(None if read is None else read[:, :-1], cache, here)
 
-    def _head(self, field: int):
+    def _head(self, field: int) -> Callable[..., Tensor]:
         def logits(own: Tensor, given: Tensor, references: Tensor, classes: Tensor) -> Tensor:
             onset = at_places(self.heard, given[:, -1:])[:, 0]
             return self.model.logits(field, own, onset, given, references, classes)

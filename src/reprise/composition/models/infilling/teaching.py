@@ -20,7 +20,7 @@ from reprise.composition.encoding.notes_vocabulary import PITCH, bar_length
 from reprise.composition.models.batches import Example, make_examples
 from reprise.composition.models.infilling.ahead import AheadEncoding
 from reprise.composition.models.infilling.given import Gap, given_in, note_categories, setting_of
-from reprise.composition.models.train import TrainingParams, TrainingSet
+from reprise.composition.models.train import TrainingSet
 
 
 @checked
