@@ -1,4 +1,4 @@
-"""The floor: each beat of a melody gets the chord of that beat of the training melodies whose surroundings are most alike.
+"""The floor: each beat of a melody gets the chord of the beat of a training melody whose surroundings are most alike.
 
 Surroundings are what the melody has on the beat and two beats to either side, as degrees above the tonic of the melody
 alone, its mode, and the place in the bar. A match on the beat itself weighs most: weights are halved with each beat
@@ -34,17 +34,16 @@ class NearestChords:
 
     def harmonise(self, piece: Piece) -> Chords:
         """Chords to the first part of a piece; of several beats as much alike the first one's."""
-        wanted, (own, tonic) = _surroundings(piece)
+        wanted, (_, tonic) = _surroundings(piece)
         weights = np.array([*WEIGHTS.values(), OF_METRE, OF_MODE])
         nearest = np.zeros(len(wanted), np.int64)
         for at in range(0, len(wanted), CHUNK):
             chunk = wanted[at : at + CHUNK]
-            alike = sum(
-                weight * (chunk[:, column, None] == self.surroundings[:, column]) for column, weight in enumerate(weights)
-            )
+            same = (chunk[:, column, None] == self.surroundings[:, column] for column in range(len(weights)))
+            alike = sum(weight * own for weight, own in zip(weights, same))
             nearest[at : at + CHUNK] = np.argmax(alike, axis=1)
         found = (array[nearest] for array in (self.roots, self.qualities, self.sets))
-        return Chords(*found, own.top - tonic).higher(tonic)
+        return Chords(*found, np.full(len(wanted), NO_CHORD)).higher(tonic)
 
 
 def _surroundings(piece: Piece) -> tuple[np.ndarray, tuple[Chords, int]]:

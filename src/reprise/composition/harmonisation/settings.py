@@ -21,7 +21,7 @@ COPIED = 0.9  # share of sets of pitch classes
 def settings(pieces: Sequence[Piece], families: Sequence[int]) -> list[tuple[int, dict[str, tuple[float, float]]]]:
     """The family of each pair of settings of one tune, and on how many beats they agree of how many, see `agreeing`.
 
-    A pair of a family of n pieces counts 2 / n of a piece, so that a tune that was set often doesn't count by the square of it.
+    A pair of a family of n pieces counts 2 / n of a piece: a tune that was set often doesn't count by the square of it.
     """
     found = []
     chords = [chords_of(piece) for piece in pieces]

@@ -16,11 +16,11 @@ from reprise.composition.models.conditions import Conditions, OmissionParams, Te
 from reprise.composition.models.infilling.ahead import AheadEncoding
 from reprise.composition.models.infilling.teaching import (
     GapParams,
-    InfillingSet,
     infilling_examples,
     melody_given,
     with_every_step,
 )
+from reprise.composition.models.infilling.training_set import InfillingSet
 from reprise.composition.models.train import TrainingParams, TrainingSet, train
 from reprise.composition.models.trained import ModelConfig, TrainedModel, make_model, save_model
 from reprise.composition.models.vae import LatentParams

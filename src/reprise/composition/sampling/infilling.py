@@ -75,12 +75,13 @@ def infill(trained: TrainedModel, orders: Sequence[Infill], advance: Callable[[]
     jobs = [_job(encoding, *pair) for pair in zip(orders, standing)]
     first = _drawn(trained, jobs, advance)
     made = [[_piece(encoding, *row)] for row in zip(orders, standing, jobs, first)]
-    tries = max((_tries(order, own) for order, own in zip(orders, standing)), default=0)
-    for number in range(1, tries + 1):  # each try of all pieces together: numbers round by how many are drawn at once
-        again = [_again(encoding, job, events, number) for job, events in zip(jobs, first)]
-        for ways, *row in zip(made, orders, standing, jobs, _drawn(trained, again, advance)):
-            ways.append(_piece(encoding, *row))
-    return [closing(ways[: 1 + _tries(order, own)], own) for ways, order, own in zip(made, orders, standing)]
+    tries = [_tries(order, own) for order, own in zip(orders, standing)]
+    numbers = range(1, max(tries, default=0) + 1)  # for all alike: numbers round by how many are drawn at once
+    again = [_again(encoding, job, events, number) for job, events in zip(jobs, first) for number in numbers]
+    drawn = iter(_drawn(trained, again, advance) if again else [])
+    for ways, *row in zip(made, orders, standing, jobs):
+        ways += [_piece(encoding, *row, next(drawn)) for _ in numbers]
+    return [closing(ways[: 1 + most], own) for ways, most, own in zip(made, tries, standing)]
 
 
 def encoding_of(trained: TrainedModel) -> AheadEncoding:

@@ -77,6 +77,7 @@ class AheadState(NotesState):
         nothing = Given(np.zeros((0, 4), np.int64), Gap((True,) * encoding.parts))
         settings = [frame if isinstance(frame, Setting) else Setting() for frame in frames or [Setting()] * len(metres)]
         self.stands = [setting.given or nothing for setting in settings]
+        self.bound = np.array([setting.given is not None for setting in settings])
         self.shown = np.array([setting.shown and len(own.notes) > 0 for setting, own in zip(settings, self.stands)])
         told = [setting.tonic for setting in settings]
         self.tonic = np.array([NO_PITCH if tonic is None else tonic for tonic in told], np.int64)[:, None]
@@ -157,7 +158,7 @@ class AheadState(NotesState):
         """See `events.State`."""
         chosen = super().select(rows)
         assert isinstance(chosen, AheadState)
-        for name in ("shown", "tonic", "next", "notes", "came"):
+        for name in ("bound", "shown", "tonic", "next", "notes", "came"):
             setattr(chosen, name, getattr(self, name)[rows])
         chosen.stands, chosen.seen = [self.stands[row] for row in rows], self.seen.select(rows)
         chosen._aim()
@@ -165,9 +166,13 @@ class AheadState(NotesState):
 
     def allowed(self, field: int, event: np.ndarray, top: np.ndarray) -> np.ndarray:
         """See `NotesState.allowed`: and nothing that leaps over the next given note, begins outside the gap, or sounds
-        together with another note of its part. Where the next note is the given one, it alone is left.
+        together with another note of its part. Where the next note is the given one, it alone is left. Sequences without
+        a setting are as free as any.
         """
         allowed = super().allowed(field, event, top)
+        return np.where(self.bound[:, None], self._keeping(field, event, allowed.copy()), allowed)
+
+    def _keeping(self, field: int, event: np.ndarray, allowed: np.ndarray) -> np.ndarray:
         if field == STEP:
             return self._steps(allowed)
         times, values = self.onset_of(event), np.arange(allowed.shape[1])

@@ -20,7 +20,6 @@ from reprise.composition.encoding.notes_vocabulary import PITCH, bar_length
 from reprise.composition.models.batches import Example, make_examples
 from reprise.composition.models.infilling.ahead import AheadEncoding
 from reprise.composition.models.infilling.given import Gap, given_in, note_categories, setting_of
-from reprise.composition.models.train import TrainingSet
 
 
 @checked
@@ -95,21 +94,3 @@ def infilling_examples(
         mask[stands, PITCH:] = False
         found.append(replace(example, mask=mask, beside=note_categories(encoding, setting, metre)))
     return found
-
-
-class InfillingSet(TrainingSet):
-    """Pieces of which other notes stand in each epoch."""
-
-    def __init__(
-        self, encoding: AheadEncoding, events: list[np.ndarray], metres: list[tuple[int, int]], gaps: GapParams
-    ) -> None:
-        super().__init__(encoding, events, metres)
-        self.ahead, self.gaps = encoding, gaps
-
-    def examples(self, moved: list[np.ndarray], shifts: list[int], rng: np.random.Generator) -> list[Example]:
-        """See `TrainingSet.examples`."""
-        drawn = []
-        for events, metre in zip(moved, self.metres):
-            bar = bar_length(metre)
-            drawn.append(self.gaps.draw(self.ahead.parts, self.ahead.last_onset(events[:-1]) // bar + 1, bar, rng))
-        return infilling_examples(self.ahead, moved, self.metres, drawn)
