@@ -25,7 +25,7 @@ TOP = np.array([127])
 
 def given(*notes: tuple[int, int, int, int], free: tuple[int, ...] = (1, 2, 3), **other) -> Given:
     """Notes as (onset, part, pitch, duration); the parts that are free."""
-    table = np.array(notes, np.int64).reshape(-1, 4)
+    table = np.array(sorted(notes), np.int64).reshape(-1, 4)
     end = int((table[:, 0] + table[:, 3]).max(initial=0)) if len(table) else FAR
     gap = Gap(tuple(part in free for part in range(4)), *other.pop("span", ()))
     return Given(table, gap, other.pop("end", end), **other)
