@@ -168,7 +168,13 @@ def harmonisation(metrics: Metrics) -> str:
         own, filled = agreement.get(name, {}), of_fill.get(name, {})
         rows.append([label, *(shown(own.get(kind)) for kind in ("chord", "root", "set")), shown(filled.get("chord"))])
     melodies = f"{found['pieces']} melodies of {found['chord_agreement']['count']} families"
-    header = [melodies, "the same chord (95 %)", "the same root", "the same pitch classes", "bars filled: the same chord"]
+    header = [
+        melodies,
+        "the same chord (95 %)",
+        "the same root",
+        "the same pitch classes",
+        "bars filled: the same chord",
+    ]
     other = [
         [
             label,

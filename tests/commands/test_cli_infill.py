@@ -92,7 +92,7 @@ def test_as_json(place, capsys):
         ("harmonise melody.mid -o out.txt", "--out: is out.txt; it must end in"),
         ("harmonise melody.mid --part 2 -o out.mid", "part: is 2; melody.mid has notes in part 1"),
         ("harmonise melody.mid --parts 1 -o out.mid", "--parts: is '1'; it must be a whole number from 2"),
-        ("harmonise melody.mid --model lstm -o out.mid", "model: is 'lstm'; it must be infilling or a folder with a model"),
+        ("harmonise melody.mid --model lstm -o out.mid", "model: is 'lstm'; it must be infilling or a folder"),
         ("harmonise melody.mid --model models/composer/lstm -o out.mid", "one that sees given notes ahead"),
         ("generate --model models/composer/infilling -o out.mid", "one that composes"),
         ("generate --model infilling -o out.mid", "model: is 'infilling'; it must be lstm or a folder"),
@@ -102,7 +102,7 @@ def test_as_json(place, capsys):
         ("fill piece.mid --bars 0-2 -o out.mid", "--bars: is '0-2'; it must be FIRST-LAST"),
         ("fill piece.mid --bars 5-9 -o out.mid", "bars: are 5-9; they must lie within 1-6, the bars of piece.mid"),
         ("fill piece.mid --bars 1-6 -o out.mid", "bars: are 1-6, all of piece.mid; some of it must stand"),
-        ("fill piece.mid --bars 2 --lowest 70 --highest 60 -o out.mid", "lowest: is 70; it must be from 0 to highest (60)"),
+        ("fill piece.mid --bars 2 --lowest 70 --highest 60 -o out.mid", "lowest: is 70; it must be from 0 to highest"),
         ("harmonise melody.mid --field-temperature x=1 -o out.mid", "field_temperature: 'x' is no field of the model"),
     ],
 )  # fmt: skip

@@ -20,9 +20,7 @@ from reprise.errors import BadInput, ParamsError
 from reprise.music.piece import Piece
 from reprise.pipeline.compute import ComputeParams
 
-PARAMS = HarmonisationParams(
-    seed=1, temperature=1.0, bars=(2, 3), open_samples=1, resamples=50, ending_tries=1
-)
+PARAMS = HarmonisationParams(seed=1, temperature=1.0, bars=(2, 3), open_samples=1, resamples=50, ending_tries=1)
 SERIAL = ComputeParams("serial", 1, "", "cpu", False)
 ESTIMATE = {"value", "low", "high", "count"}
 
@@ -130,7 +128,9 @@ def test_the_picture_is_the_same_bytes_twice(evaluated, tmp_path):
     assert imread(tmp_path / "a.png").shape[1] > 400
 
 
-@pytest.mark.parametrize(("name", "value"), [("bars", (8, 5)), ("bars", (0, 4)), ("open_samples", -1), ("temperature", -1.0)])
+@pytest.mark.parametrize(
+    ("name", "value"), [("bars", (8, 5)), ("bars", (0, 4)), ("open_samples", -1), ("temperature", -1.0)]
+)
 def test_params_that_can_not_be_are_refused_by_name(name, value):
     with pytest.raises(ParamsError, match=name):
         replace(PARAMS, **{name: value})

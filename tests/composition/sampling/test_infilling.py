@@ -133,7 +133,7 @@ def test_nothing_changes_but_the_bars_asked_for(trained, first, last):
 
 
 def test_a_note_held_into_the_bars_stays_whole_and_one_held_out_of_them_may_be(trained):
-    """A bass of one note over bars 1-2 stands while bar 2 is written; one from bar 2 into bar 3 may be replaced by such."""
+    """A bass note over bars 1-2 stands while bar 2 is written; one from bar 2 into bar 3 may be replaced by such."""
     upper = [(float(beat), 1.0, 72 - beat % 3, 64, 0) for beat in range(16)]
     bass = [(0.0, 7.0, 48, 64, 3), (7.0, 3.0, 50, 64, 3), (10.0, 6.0, 48, 64, 3)]
     piece = Piece(note_table(upper + bass), 90.0, PROGRAMS)
@@ -236,7 +236,9 @@ def test_something_must_stand(trained):
 
 def ending(*bass_and_chord: int) -> Piece:
     """Two bars in C major: four quarters of a scale over C, then G, G, and a last half note over what is given."""
-    rows = [(float(beat), 1.0, pitch, 64, 0) for beat, pitch in enumerate((72, 74, 76, 77, 76, 74))] + [(6, 2, 72, 64, 0)]
+    rows = [(float(beat), 1.0, pitch, 64, 0) for beat, pitch in enumerate((72, 74, 76, 77, 76, 74))] + [
+        (6, 2, 72, 64, 0)
+    ]
     rows += [(float(beat), 1.0, pitch, 64, part) for beat in range(4) for part, pitch in ((1, 64), (2, 55), (3, 48))]
     rows += [(4.0 + beat, 1.0, pitch, 64, part) for beat in range(2) for part, pitch in ((1, 62), (2, 59), (3, 55))]
     rows += [(6.0, 2.0, pitch, 64, part) for part, pitch in enumerate(bass_and_chord, 1)]

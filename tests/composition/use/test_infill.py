@@ -96,6 +96,9 @@ def test_more_pieces_begin_with_the_same(trained):
 
 EMPTY = Piece(np.zeros(0, NOTE), 100.0, (0,), (4, 4), "empty.mid")
 CHORDS = piece_of((0, 12, 72, 0), (0, 12, 76, 0), (12, 12, 74, 0), source="chords.mid")
+WIDE = piece_of((0, 12, 20, 0), (12, 12, 110, 0), source="wide.mid")
+LONG = piece_of((0, 12, 72, 0), (48000, 12, 74, 0), source="long.mid")
+PIANO = piece_of(*[(12 * beat, 12, pitch, 0) for beat in range(8) for pitch in (60, 64)], source="piano.mid")
 HELD = piece_of((0, 48, 72, 0), (12, 12, 76, 0), (24, 12, 74, 0), source="held.mid")
 
 
@@ -103,14 +106,15 @@ HELD = piece_of((0, 48, 72, 0), (12, 12, 76, 0), (24, 12, 74, 0), source="held.m
     ("piece", "options", "said"),
     [
         (EMPTY, {}, "empty.mid: has no notes"),
-        (CHORDS, {}, "chords.mid: part 1 sounds several notes at once; it must be one line: choose another with --part"),
+        (CHORDS, {}, "chords.mid: part 1 sounds several notes at once; it must be one line: choose another"),
         (HELD, {}, "held.mid: part 1 sounds several notes at once"),
         (piece_of((0, 12, 72, 0), source="one.mid"), {}, "one.mid: part 1 has 1 note; a melody must have two or more"),
         (replace(melody(), metre=(5, 8)), {}, "tune.mid: is in 5/8; the model knows 4/4"),
         (melody(), {"part": 2}, "part: is 2; tune.mid has notes in part 1"),
         (melody(), {"voice": 5}, "voice: is 5; it must be from 1 to 4, the parts that the model has"),
         (melody(), {"parts": 9}, "parts: is 9; it must be from 2 to 4, the parts that the model has"),
-        (piece_of((0, 12, 20, 0), (12, 12, 110, 0), source="wide.mid"), {}, "wide.mid: part 1 spans MIDI 20-110; no octave"),
+        (WIDE, {}, "wide.mid: part 1 spans MIDI 20-110; no octave of it fits the model's"),
+        (LONG, {}, "long.mid: has 1,001 bars; at most 1,000 are read"),
     ],
 )  # fmt: skip
 def test_what_can_not_be_harmonised_is_refused_by_name(trained, piece, options, said):
@@ -157,7 +161,7 @@ FIVE = piece_of(*[(12 * beat, 12, 70 - 6 * part, part) for beat in range(16) for
         (chorale(9), (0, 2), "bars: are 0-2; they must lie within 1-6"),
         (chorale(9), (1, 6), "bars: are 1-6, all of chorale 9; some of it must stand"),
         (FIVE, (2, 2), "five.mid: has 5 parts; the model knows 4"),
-        (piece_of(*[(12 * b, 12, p, 0) for b in range(8) for p in (60, 64)], source="piano.mid"), (2, 2), "piano.mid: part 1 strikes 2 notes at once"),
+        (PIANO, (2, 2), "piano.mid: part 1 strikes 2 notes at once; the model's parts strike one"),
         (replace(chorale(9), metre=(3, 4)), (2, 2), "is in 3/4; the model knows 4/4"),
     ],
 )  # fmt: skip

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from reprise.composition.style.harmony import find_chords
-from reprise.composition.style.voices import beat_of, spans
+from reprise.composition.style.voices import Share, beat_of, share, spans
 from reprise.music.analysis.keyfinding import find_key
 from reprise.music.piece import Piece
 
@@ -63,7 +63,7 @@ def chords_of(piece: Piece, beats: int | None = None) -> Chords:
     return Chords(roots, qualities, sets, first.max(axis=1, initial=NO_CHORD))
 
 
-def agreeing(made: Chords, real: Chords) -> dict[str, tuple[int, int]]:
+def agreeing(made: Chords, real: Chords) -> dict[str, Share]:
     """On how many beats two settings agree, of how many on which the real one has a chord.
 
     Returns:
@@ -76,7 +76,7 @@ def agreeing(made: Chords, real: Chords) -> dict[str, tuple[int, int]]:
     same = {"chord": root & (made.qualities == real.qualities), "root": root}
     same["set"] = (made.sets == real.sets) & (real.sets > 0) & sounds
     of = {"chord": sounds, "root": sounds, "set": sounds & (real.sets > 0)}
-    return {name: (int(found.sum()), int(of[name].sum())) for name, found in same.items()}
+    return {name: share(found, of[name].sum()) for name, found in same.items()}
 
 
 def tonic_of(piece: Piece) -> int:

@@ -42,8 +42,8 @@ class NearestChords:
             same = (chunk[:, column, None] == self.surroundings[:, column] for column in range(len(weights)))
             alike = sum(weight * own for weight, own in zip(weights, same))
             nearest[at : at + CHUNK] = np.argmax(alike, axis=1)
-        found = (array[nearest] for array in (self.roots, self.qualities, self.sets))
-        return Chords(*found, np.full(len(wanted), NO_CHORD)).higher(tonic)
+        roots, qualities, sets = (array[nearest] for array in (self.roots, self.qualities, self.sets))
+        return Chords(roots, qualities, sets, np.full(len(wanted), NO_CHORD)).higher(tonic)
 
 
 def _surroundings(piece: Piece) -> tuple[np.ndarray, tuple[Chords, int]]:

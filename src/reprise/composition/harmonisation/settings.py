@@ -12,13 +12,14 @@ from itertools import combinations
 import numpy as np
 
 from reprise.composition.harmonisation.agreement import NO_CHORD, Chords, agreeing, chords_of
+from reprise.composition.style.voices import Share
 from reprise.music.piece import Piece
 
 RUN = 8  # beats
 COPIED = 0.9  # share of sets of pitch classes
 
 
-def settings(pieces: Sequence[Piece], families: Sequence[int]) -> list[tuple[int, dict[str, tuple[float, float]]]]:
+def settings(pieces: Sequence[Piece], families: Sequence[int]) -> list[tuple[int, dict[str, Share]]]:
     """The family of each pair of settings of one tune, and on how many beats they agree of how many, see `agreeing`.
 
     A pair of a family of n pieces counts 2 / n of a piece: a tune that was set often doesn't count by the square of it.
@@ -35,7 +36,7 @@ def settings(pieces: Sequence[Piece], families: Sequence[int]) -> list[tuple[int
     return found
 
 
-def _compare(one: Chords, other: Chords) -> dict[str, tuple[int, int]] | None:
+def _compare(one: Chords, other: Chords) -> dict[str, Share] | None:
     """Where two settings agree on the beats that their melodies have in common; None where these have none."""
     moved = [other.higher(semitones) for semitones in range(12)]
     blocks = [_blocks(one, candidate) for candidate in moved]
@@ -48,6 +49,6 @@ def _compare(one: Chords, other: Chords) -> dict[str, tuple[int, int]] | None:
 
 def _blocks(one: Chords, other: Chords) -> list[tuple[int, int, int]]:
     """Where the melodies are alike, whatever the octave: beat of the one, of the other, beats."""
-    lines = [np.where(chords.top == NO_CHORD, NO_CHORD, chords.top % 12).tolist() for chords in (one, other)]
-    matcher = SequenceMatcher(None, *lines, autojunk=False)
+    first, second = (np.where(own.top == NO_CHORD, NO_CHORD, own.top % 12).tolist() for own in (one, other))
+    matcher = SequenceMatcher(None, first, second, autojunk=False)
     return [(a, b, size) for a, b, size in matcher.get_matching_blocks() if size >= RUN]

@@ -5,7 +5,7 @@ prediction of event i.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -48,11 +48,9 @@ class Example:
     def window(self, start: int, length: int) -> "Example":
         """Events start .. start + length - 1; what came before stays in their features."""
         cut = slice(start, start + length)
-        return Example(
-            *(getattr(self, name)[cut] for name in PLAIN),
-            *(tuple(array[cut] for array in getattr(self, name)) for name in BY_FIELD),
-            self.beside,
-        )
+        own: dict[str, Any] = {name: getattr(self, name)[cut] for name in PLAIN}
+        own |= {name: tuple(array[cut] for array in getattr(self, name)) for name in BY_FIELD}
+        return replace(self, **own)
 
 
 @dataclass(frozen=True)
@@ -72,11 +70,9 @@ class Batch:
 
     def to(self, device: torch.device | str) -> "Batch":
         """The same on another device."""
-        return Batch(
-            *(getattr(self, name).to(device) for name in PLAIN),
-            *(tuple(tensor.to(device) for tensor in getattr(self, name)) for name in BY_FIELD),
-            self.beside.to(device),
-        )
+        moved: dict[str, Any] = {name: getattr(self, name).to(device) for name in (*PLAIN, "beside")}
+        moved |= {name: tuple(tensor.to(device) for tensor in getattr(self, name)) for name in BY_FIELD}
+        return replace(self, **moved)
 
 
 def collate(examples: Sequence[Example]) -> Batch:
@@ -124,7 +120,8 @@ def make_examples(
             own_condition = np.zeros(0) if conditions is None else conditions[i]
             condition = np.broadcast_to(own_condition.astype(np.float32), (len(first), len(own_condition)))
             plain = events[i], encoding.mask(events[i]), first, bar[row, own], read[row, own], condition
-            examples[i] = Example(*plain, *(tuple(array[row, own] for array in arrays) for arrays in by_field))
+            given, references, classes = (tuple(array[row, own] for array in arrays) for arrays in by_field)
+            examples[i] = Example(*plain, given, references, classes)
     return [examples[i] for i in range(len(events))]
 
 

@@ -133,7 +133,7 @@ def fit_model(
     tracker.params({"training": asdict(training), name: asdict(params), "pieces": len(kept)})
     metres = [piece.metre for piece in kept]
     if isinstance(params, InfillingParams):
-        ahead, held_out_metres = AheadEncoding.over(encoding), [piece.metre for piece in held_out]
+        ahead, held_out_metres = AheadEncoding.over(with_every_step(encoding)), [piece.metre for piece in held_out]
         melodies = [melody_given(encoding.parts)] * len(held_out)
         train_set: TrainingSet = InfillingSet(ahead, events, metres, params.gaps)
         validation = infilling_examples(ahead, held_out_events, held_out_metres, melodies)

@@ -79,8 +79,8 @@ def infill(trained: TrainedModel, orders: Sequence[Infill], advance: Callable[[]
     numbers = range(1, max(tries, default=0) + 1)  # for all alike: numbers round by how many are drawn at once
     again = [_again(encoding, job, events, number) for job, events in zip(jobs, first) for number in numbers]
     drawn = iter(_drawn(trained, again, advance) if again else [])
-    for ways, *row in zip(made, orders, standing, jobs):
-        ways += [_piece(encoding, *row, next(drawn)) for _ in numbers]
+    for ways, order, own, job in zip(made, orders, standing, jobs):
+        ways += [_piece(encoding, order, own, job, next(drawn)) for _ in numbers]
     return [closing(ways[: 1 + most], own) for ways, most, own in zip(made, tries, standing)]
 
 
@@ -188,7 +188,7 @@ def _piece(encoding: AheadEncoding, order: Infill, standing: Standing, job: Job,
     """What stands as it stood, and the new notes beside it, at the times of notes that stand where these are alike."""
     timed, came = _timed(encoding, job, events)
     kept, new = standing.notes, timed[~came]
-    exact = {}
+    exact: dict[int, float] = {}
     for times in (kept["onset"] + kept["duration"], kept["onset"]):
         exact |= dict(zip(to_twelfths(times).tolist(), times.tolist()))
     notes = np.zeros(len(new), NOTE)

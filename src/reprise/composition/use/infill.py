@@ -23,6 +23,7 @@ from reprise.music.excerpts import bars_of
 from reprise.music.piece import Piece
 from reprise.music.timegrid import TWELFTHS
 
+MOST_BARS = 1000
 OVERLAP = 1 / TWELFTHS  # beats that a note may sound into the next one of its part
 
 
@@ -99,7 +100,7 @@ def to_fill(trained: TrainedModel, piece: Piece, first: int, last: int) -> Task:
         raise BadInput(f"{piece.source}: has {len(sounding)} parts; the model knows {voices}: leave some out")
     for part in sounding:
         own = most_at_once(piece.notes[piece.notes["part"] == part])
-        if own > trained.config.encoding.chord:
+        if own > encoding_of(trained).chord:
             raise BadInput(f"{piece.source}: part {part + 1} strikes {own} notes at once; the model's parts strike one")
     if not 1 <= first <= last <= bars:
         raise BadInput(f"bars: are {first}-{last}; they must lie within 1-{bars}, the bars of {piece.source}, in order")
@@ -164,6 +165,8 @@ def _in_parts(piece: Piece, task: Task) -> Piece:
 def _check_score(trained: TrainedModel, piece: Piece) -> None:
     if not len(piece.notes):
         raise BadInput(f"{piece.source}: has no notes")
+    if bars_of(piece) > MOST_BARS:
+        raise BadInput(f"{piece.source}: has {bars_of(piece):,} bars; at most {MOST_BARS:,} are read")
     if piece.metre not in trained.config.encoding.metres:
         known = ", ".join(f"{beats}/{unit}" for beats, unit in trained.config.encoding.metres)
         raise BadInput(f"{piece.source}: is in {piece.metre[0]}/{piece.metre[1]}; the model knows {known}")

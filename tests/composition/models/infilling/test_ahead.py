@@ -193,7 +193,9 @@ def test_a_piece_ends_when_all_that_stands_has_come():
     assert not state.allowed(STEP, event(0), TOP)[0, ENCODING.end]
     state.push(event(0, 0, 72))
     steps = np.flatnonzero(state.allowed(STEP, event(0), TOP)[0])
-    assert steps[-1] == ENCODING.end and ENCODING.steps.value(steps[:-1]).max() < 12, "under the last note, not after it"
+    assert steps[-1] == ENCODING.end and ENCODING.steps.value(steps[:-1]).max() < 12, (
+        "under the last note, not after it"
+    )
 
 
 def test_new_notes_keep_to_their_range():
@@ -212,4 +214,6 @@ def test_rows_chosen_go_on_as_they_were():
     for field in range(4):
         again = np.concatenate([rows[[1]], rows[[0]], rows[[0]]])
         assert np.array_equal(chosen.given(field, again), state.given(field, rows)[[1, 0, 0]])
-        assert np.array_equal(chosen.allowed(field, again, TOP.repeat(3)), state.allowed(field, rows, TOP.repeat(2))[[1, 0, 0]])
+        assert np.array_equal(
+            chosen.allowed(field, again, TOP.repeat(3)), state.allowed(field, rows, TOP.repeat(2))[[1, 0, 0]]
+        )

@@ -141,7 +141,7 @@ def test_what_stands_is_drawn_as_often_as_asked():
 
 
 def test_shares_above_one_are_refused():
-    with pytest.raises(ParamsError, match="melody, part, parts, bars: is 1.1"):
+    with pytest.raises(ParamsError, match=r"melody, part, parts, bars: is 1\.1"):
         GapParams(melody=0.5, part=0.2, parts=0.2, bars=0.2, most_bars=4)
 
 

@@ -166,8 +166,8 @@ class AheadState(NotesState):
 
     def allowed(self, field: int, event: np.ndarray, top: np.ndarray) -> np.ndarray:
         """See `NotesState.allowed`: and nothing that leaps over the next given note, begins outside the gap, or sounds
-        together with another note of its part. Where the next note is the given one, it alone is left. Sequences without
-        a setting are as free as any.
+        together with another note of its part. Where the next note is the given one, it alone is left. A sequence
+        without a setting is as free as any.
         """
         allowed = super().allowed(field, event, top)
         return np.where(self.bound[:, None], self._keeping(field, event, allowed.copy()), allowed)

@@ -74,7 +74,8 @@ def setting_of(given: Given, metre: tuple[int, int], shown: bool = True) -> Sett
     if not shown or not len(given.notes):
         return Setting(given=given, shown=shown)
     bars = None if given.end == FAR else -(-given.end // bar_length(metre))
-    return Setting(*given.key, bars, given=given)
+    tonic, mode = given.key
+    return Setting(tonic, mode, bars, given=given)
 
 
 def notes_of(encoding: NotesVocabulary, events: np.ndarray) -> np.ndarray:

@@ -47,9 +47,13 @@ class GapParams:
         several = int(rng.integers(2, max(parts, 3)))
         first, count = int(rng.integers(bars)), int(rng.integers(1, self.most_bars + 1))
         stand: Sequence[int] = ()
-        for share, standing in ((self.melody, [0]), (self.part, order[:1]), (self.parts, order[:several])):
+        for share, standing in (
+            (self.melody, np.zeros(1, np.int64)),
+            (self.part, order[:1]),
+            (self.parts, order[:several]),
+        ):
             if kind < share:
-                stand = standing
+                stand = standing.tolist()
                 break
             kind -= share
         else:
