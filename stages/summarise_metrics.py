@@ -14,8 +14,10 @@ def main(stage: Stage) -> None:
     metrics = {path: json.loads(stage.dep(path).read_text()) for path in files}
     models = {path.removeprefix(MUSIC).removesuffix(".json"): found for path, found in metrics.items() if MUSIC in path}
     control = models.pop("conditioned")
-    recognizer, clap, taste = (metrics[f"metrics/{leg}.json"] for leg in ("recognizer", "clap", "taste"))
-    stage.write_metrics("metrics/summary.json", summarise(recognizer, clap, taste, control, models))
+    legs = (metrics[f"metrics/{leg}.json"] for leg in ("recognizer", "clap", "taste", "harmonisation"))
+    recognizer, clap, taste, harmonisation = legs
+    summary = summarise(recognizer, clap, taste, control, harmonisation, models)
+    stage.write_metrics("metrics/summary.json", summary)
 
 
 if __name__ == "__main__":

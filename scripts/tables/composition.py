@@ -17,6 +17,21 @@ from scripts.tables.text import (
 
 PARALLELS = ("parallel_fifths", "parallel_octaves")  # in a thousand moving pairs
 OF_STYLE = (*PARALLELS, "closing_rate", "root_position_phrase_end_rate", "longest_return")  # figures of whole sets
+AGREEMENTS = {  # with the composer's chords, and whose
+    "model": "**the model**",
+    "floor": "floor: the most similar beat's chord",
+    "ceiling": "ceiling: Bach's other settings of all tunes",
+    "ceiling_of_test_tunes": "the same, of the test tunes alone",
+    "not_shown": "the model, not shown what comes",
+    "another_piece": "chords written to another piece",
+}
+SHOWN = ("shown", "not_shown")
+OF_HARMONISATION = {
+    "parallel_fifths": ("parallel fifths in 1,000 moving pairs", 1),
+    "parallel_octaves": ("parallel octaves", 1),
+    "crossing_rate": ("voices crossed, share of the time", 3),
+    "closing_rate": ("last chord the tonic in root position", 3),
+}
 HEARD = {  # what a musician hears at once, and decimals
     "parallel_fifths": ("parallel fifths in 1,000 moving pairs", 1),
     "parallel_octaves": ("parallel octaves", 1),
@@ -143,6 +158,39 @@ def control(metrics: Metrics) -> str:
     return lines(["", "asked against measured (95 %)", "another piece's orders", "pieces"], rows)
 
 
+def harmonisation(metrics: Metrics) -> str:
+    """How often chords are the composer's, with floor, ceiling and controls; voice leading, range and nats."""
+    found = metrics("harmonisation")
+    fill = found.get("fill", {})
+    agreement, of_fill = found["agreement"], fill.get("agreement", {})
+    rows = []
+    for name, label in AGREEMENTS.items():
+        own, filled = agreement.get(name, {}), of_fill.get(name, {})
+        rows.append([label, *(shown(own.get(kind)) for kind in ("chord", "root", "set")), shown(filled.get("chord"))])
+    melodies = f"{found['pieces']} melodies of {found['chord_agreement']['count']} families"
+    header = [
+        melodies,
+        "the same chord (95 %)",
+        "the same root",
+        "the same pitch classes",
+        "bars filled: the same chord",
+    ]
+    other = [
+        [
+            label,
+            *(shown(content.get("style", {}).get(group, {}).get(name), decimals) for content in (found, fill)
+              for group in ("model", "not_shown", "real")),
+        ]
+        for name, (label, decimals) in OF_HARMONISATION.items()
+    ]  # fmt: skip
+    sides = [(content.get("likelihood", {}), shown(content.get("out_of_range"))) for content in (found, fill)]
+    other.append(["nats a note", *(cell for own, _ in sides for cell in (*map(shown, map(own.get, SHOWN)), ""))])
+    other.append(["notes out of range", *(cell for _, own in sides for cell in (own, "", ""))])
+    groups = ("the model", "not shown", "Bach")
+    further = ["", *(f"{what}: {group}" for what in ("melodies", "bars filled") for group in groups)]
+    return f"{lines(header, rows)}\n\n{lines(further, other)}"
+
+
 def seeds(_: Metrics) -> str:
     """What three seeds of training make of the main figures, of benchmarks/results/seed_spread.json."""
     found = benchmark("seed_spread")
@@ -180,5 +228,6 @@ TABLES: dict[str, Callable[[Metrics], str]] = {
     "ending tries": ending_tries,
     "what is copied": copied,
     "control": control,
+    "harmonisation": harmonisation,
     "what the seed does": seeds,
 }

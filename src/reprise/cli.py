@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 
-from reprise.commands import embedding, generate, music, recognition, serve
+from reprise.commands import embedding, generate, infill, music, recognition, serve
 from reprise.commands.output import open_streams, print_error
 from reprise.errors import RepriseError
 
@@ -19,6 +19,8 @@ COMMANDS = (
     recognition.add_recognize,
     recognition.add_evaluate_recognizer,
     generate.add_generate,
+    infill.add_harmonise,
+    infill.add_fill,
     music.add_evaluate_music,
     music.add_likelihood,
     embedding.add_search_music,

@@ -13,7 +13,8 @@ from reprise.composition.control.evaluate import ControlParams
 from reprise.composition.corpus.passages import PassageParams
 from reprise.composition.corpus.store import CorpusParams
 from reprise.composition.evaluation.evaluate import MusicEvaluationParams
-from reprise.composition.models.fit import ConditionedParams, ModelParams, VaeParams
+from reprise.composition.harmonisation.evaluate import HarmonisationParams
+from reprise.composition.models.fit import ConditionedParams, InfillingParams, ModelParams, VaeParams
 from reprise.composition.models.train import TrainingParams
 from reprise.composition.sampling.music import MusicParams
 from reprise.embedding.clap.train import ClapParams
@@ -35,6 +36,7 @@ class ModelSections:
     transformer: ModelParams
     vae: VaeParams
     conditioned: ConditionedParams
+    infilling: InfillingParams
 
 
 @checked
@@ -58,6 +60,7 @@ class Params:
     sampling: MusicParams
     music_evaluation: MusicEvaluationParams
     control: ControlParams
+    harmonisation: HarmonisationParams
     taste: TasteParams
     taste_evaluation: TasteEvaluationParams
     compute: ComputeParams

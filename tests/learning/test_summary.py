@@ -27,17 +27,19 @@ CLAP = {
 }
 
 TASTE = {"accuracy": estimate(0.7), "notes": {"accuracy": estimate(0.9)}}
+HARMONISATION = {"chord_agreement": estimate(0.5), "floor": estimate(0.3), "ceiling": {}}
 CONTROL = {"control": {"onset_density": estimate(0.8), "mode": estimate(0.9)}}
 
 
 def test_the_figures_are_those_of_the_files():
     recognizer = {name: {"macro_f1": estimate(number / 10)} for number, name in enumerate(SETS)}
-    summary = summarise(recognizer, CLAP, TASTE, CONTROL, {"lstm": trained(1.5), "vae": trained(2.5)})
+    summary = summarise(recognizer, CLAP, TASTE, CONTROL, HARMONISATION, {"lstm": trained(1.5), "vae": trained(2.5)})
     assert summary["f1"] == {name: number / 10 for number, name in enumerate(SETS)}
-    assert list(summary) == ["f1", "clap", "taste", "control", "lstm", "vae", "real"]
+    assert list(summary) == ["f1", "clap", "taste", "control", "harmonisation", "lstm", "vae", "real"]
     assert list(summary["clap"].values()) == [0.9, 0.7, 0.8, 0.6]
     assert summary["taste"] == {"accuracy": 0.7, "accuracy_by_notes": 0.9}
     assert summary["control"] == {"onset_density": 0.8, "mode": 0.9}
+    assert summary["harmonisation"] == {"chord_agreement": 0.5, "floor": 0.3}, "no tune is set twice: no ceiling"
     root_mean_square = 3.5355  # of 3 and 4: sqrt(12.5)
     assert summary["lstm"] == {
         "validation_nats": 2.5,
@@ -54,5 +56,5 @@ def test_music_that_sounds_nowhere_has_no_figure_of_its_own():
         "originality": {"reference": {"longest_copied_run": estimate(16.0)}, "1.1": {"worst_copied_run": 0}},
     }
     recognizer = {name: {"macro_f1": estimate(0.5)} for name in SETS}
-    summary = summarise(recognizer, CLAP, TASTE, CONTROL, {"lstm": silent})
+    summary = summarise(recognizer, CLAP, TASTE, CONTROL, HARMONISATION, {"lstm": silent})
     assert summary["lstm"] == {"validation_nats": 2.5, "test_nats": 1.5}

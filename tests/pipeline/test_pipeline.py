@@ -30,6 +30,7 @@ MUSIC_STAGES = tuple(f"{stage}@{model}" for stage in ("generate_music", "evaluat
 CLAP_STAGES = ("train_clap", "evaluate_clap")
 TASTE_STAGES = ("generate_taste", "evaluate_taste")
 ORDER_STAGES = ("collect_passages", "train_composer@conditioned", "evaluate_control")
+INFILLING_STAGES = ("train_composer@infilling", "evaluate_harmonisation")
 CHECK, SUMMARY = "check_params", "summarise_metrics"
 MUSIC_MODEL_STAGES = ("collect_corpus", *(f"train_composer@{model}" for model in MODELS), *MUSIC_STAGES)
 
@@ -72,6 +73,7 @@ def test_every_stage_ran_in_the_first_run(smoke_clone):
         *CLAP_STAGES,
         *MUSIC_MODEL_STAGES,
         *ORDER_STAGES,
+        *INFILLING_STAGES,
         *TASTE_STAGES,
         SUMMARY,
     }
@@ -163,7 +165,7 @@ EVERYTHING_FROM_SPECTROGRAMS = {"sample_clips", "describe_clips", "cache_spectro
         ({"ceiling": {"epochs": 3}}, {"train_recognizer@ceiling"}),
         (
             {"fonts": {"train_without": []}},
-            {"collect_fonts", "sample_clips", "render_clips", *MUSIC_STAGES[:3], "generate_taste"},
+            {"collect_fonts", "sample_clips", "render_clips", *MUSIC_STAGES[:3], INFILLING_STAGES[1], "generate_taste"},
         ),
         ({"corpus": {"rare_pitch_count": 1}}, {"collect_corpus"}),
         ({"models": {"lstm": {"fit": {"epochs": 3}}}}, {"train_composer@lstm"}),
@@ -172,6 +174,8 @@ EVERYTHING_FROM_SPECTROGRAMS = {"sample_clips", "describe_clips", "cache_spectro
         ({"passages": {"works": 7}}, {"collect_passages"}),
         ({"models": {"conditioned": {"omission": {"one": 0.2}}}}, {"train_composer@conditioned"}),
         ({"control": {"guidance": 2.0}}, {"evaluate_control"}),
+        ({"models": {"infilling": {"gaps": {"bars": 0.1}}}}, {"train_composer@infilling"}),
+        ({"harmonisation": {"temperature": 0.9}}, {"evaluate_harmonisation"}),
         ({"taste": {"guidance": 2.0}}, {"generate_taste"}),
         ({"taste_evaluation": {"seed": 2}}, {"evaluate_taste"}),
     ],

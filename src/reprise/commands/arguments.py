@@ -23,7 +23,7 @@ def whole_number(low: int, high: int | None = None) -> Callable[[str], int]:
     return parse
 
 
-def sampling_option(parser: argparse.ArgumentParser, name: str, option: Option) -> None:
+def sampling_option(parser: argparse._ActionsContainer, name: str, option: Option) -> None:
     """Declare a sampling option; None where it isn't given."""
 
     def parse(text: str) -> object:

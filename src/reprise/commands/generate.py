@@ -47,19 +47,7 @@ def add_generate(commands: argparse._SubParsersAction) -> None:
         metavar="N",
         help=f"so many bars, those of an opening included (default: {DEFAULT_BARS})",
     )
-    drawing = parser.add_argument_group(
-        "sampling",
-        f"How notes are drawn. What isn't given is as the model's music was measured with ({SAMPLING} in its folder); "
-        "the defaults below hold where that isn't there.",
-    )
-    for name, option in OPTIONS.items():
-        sampling_option(drawing, name, option)
-    parser.add_argument(
-        "--seed",
-        type=whole_number(0, LARGEST_SEED),
-        metavar="N",
-        help="of the random numbers; drawn and printed if it isn't given",
-    )
+    add_drawing(parser)
     parser.add_argument(
         "--opening", "--seed-file", type=Path, metavar="FILE", help="a score whose opening is continued"
     )
@@ -71,6 +59,30 @@ def add_generate(commands: argparse._SubParsersAction) -> None:
         help=f"how many bars of that score are its opening (default: {DEFAULT_OPENING_BARS})",
     )
     add_prompt(parser)
+    add_outs(parser)
+    parser.set_defaults(run=run_generate)
+
+
+def add_drawing(parser: argparse.ArgumentParser, without: tuple[str, ...] = ()) -> None:
+    """Declare the sampling options, but for some, and --seed."""
+    drawing = parser.add_argument_group(
+        "sampling",
+        f"How notes are drawn. What isn't given is as the model's music was measured with ({SAMPLING} in its folder); "
+        "the defaults below hold where that isn't there.",
+    )
+    for name, option in OPTIONS.items():
+        if name not in without:
+            sampling_option(drawing, name, option)
+    parser.add_argument(
+        "--seed",
+        type=whole_number(0, LARGEST_SEED),
+        metavar="N",
+        help="of the random numbers; drawn and printed if it isn't given",
+    )
+
+
+def add_outs(parser: argparse.ArgumentParser) -> None:
+    """Declare --count, --out, --force and --json."""
     parser.add_argument(
         "--count",
         type=whole_number(1, MOST_PIECES),
@@ -89,7 +101,6 @@ def add_generate(commands: argparse._SubParsersAction) -> None:
     )
     add_force(parser)
     parser.add_argument("--json", action="store_true", help="print one JSON object")
-    parser.set_defaults(run=run_generate)
 
 
 def add_model(parser: argparse.ArgumentParser) -> None:
@@ -112,7 +123,7 @@ def _best() -> str:
 def run_generate(options: argparse.Namespace) -> int:
     """Compose and write."""
     check_prompt(options)
-    font = _check_outs(options)
+    font = check_outs(options)
     if options.prompt is not None:
         return run_prompted(options, font)
     from reprise.composition.use.composing import TOGETHER, describe, generate
@@ -167,7 +178,7 @@ def open_model(folder: Path) -> "TrainedModel":
     return load_model(folder)
 
 
-def _check_outs(options: argparse.Namespace) -> Path | None:
+def check_outs(options: argparse.Namespace) -> Path | None:
     """Refuse before the work what can't be written after it; the sound font, if one is needed."""
     for path in options.out:
         for item in range(1, options.count + 1):

@@ -4,17 +4,21 @@ import math
 from collections.abc import Mapping
 
 SETS = ("test_clean", "test", "unseen_font", "same_register", "floor", "ceiling")
+AGREEMENT = ("chord_agreement", "floor", "ceiling")
 
 
-def summarise(recognizer: dict, clap: dict, taste: dict, control: dict, models: Mapping[str, dict]) -> dict:
-    """The summary of what is below `metrics/`: `recognizer.json`, `clap.json`, `taste.json`, `composer/MODEL.json` of
-    the models and, as `control`, `composer/conditioned.json` of the composer that takes orders.
+def summarise(
+    recognizer: dict, clap: dict, taste: dict, control: dict, harmonisation: dict, models: Mapping[str, dict]
+) -> dict:
+    """The summary of what is below `metrics/`: `recognizer.json`, `clap.json`, `taste.json`, `harmonisation.json`,
+    `composer/MODEL.json` of the models and, as `control`, `composer/conditioned.json` of the one that takes orders.
 
     Returns:
         `f1`: the recognizer's macro-F1 on each test set, its floor and its ceiling. `clap`: macro-F1 of instruments by
         words on the clean test and the unseen font, captions that find a clip, sounds that find their notes. `taste`:
         how often music lies nearest to the taste of its prompt, by sound and by notes; `control`: how asked and
-        measured attributes go together. For each
+        measured attributes go together; `harmonisation`: how often chords are those of the composer, with floor and
+        ceiling. For each
         model: nats a note on validation and test pieces; of its music at the temperature nearest to 1 the root mean
         square of its standardised differences from the test pieces, and its mean longest copied run in notes. For the
         test pieces: nats a note of the bigram floor, and their own longest copied run. What is undefined, as for music
@@ -31,6 +35,7 @@ def summarise(recognizer: dict, clap: dict, taste: dict, control: dict, models: 
         },
         "taste": {"accuracy": taste["accuracy"]["value"], "accuracy_by_notes": taste["notes"]["accuracy"]["value"]},
         "control": {name: found["value"] for name, found in control["control"].items()},
+        "harmonisation": {name: harmonisation[name]["value"] for name in AGREEMENT if harmonisation.get(name)},
         **{name: _model(metrics) for name, metrics in models.items()},
         "real": {
             "bigram_nats": reference["floors"]["bigram"],

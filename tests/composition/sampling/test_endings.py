@@ -14,8 +14,8 @@ from reprise.composition.models.conditions import Told
 from reprise.composition.sampling import compose as compose_module
 from reprise.composition.sampling.compose import Order, compose
 from reprise.composition.sampling.drawing.sampler import Job
-from reprise.composition.sampling.closing import Ending, endings_of, held
-from reprise.composition.sampling.endings import ENDING, with_endings
+from reprise.composition.sampling.endings.closing import Ending, endings_of, held
+from reprise.composition.sampling.endings.tries import ENDING, with_endings
 from reprise.composition.sampling.opening import opening, read_opening, transposed
 from reprise.composition.sampling.rules import USUAL
 from reprise.music.analysis.keyfinding import Key

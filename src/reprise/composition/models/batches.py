@@ -5,7 +5,7 @@ prediction of event i.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -28,6 +28,7 @@ class Example:
         read: int64[N, K], of the event before.
         condition: float32[N, C], what a model is told of the piece beside its past; C is 0 where that is nothing.
         given, references, classes: for each field what `events.State` says, int64[N, ...].
+        beside: what a model reads of the piece as a whole, int64[M, G], the same in every window; M is 0 where nothing.
     """
 
     events: np.ndarray
@@ -39,6 +40,7 @@ class Example:
     given: tuple[np.ndarray, ...]
     references: tuple[np.ndarray, ...]
     classes: tuple[np.ndarray, ...]
+    beside: np.ndarray = field(default_factory=lambda: np.zeros((0, 0), np.int64))
 
     def __len__(self) -> int:
         return len(self.events)
@@ -46,15 +48,14 @@ class Example:
     def window(self, start: int, length: int) -> "Example":
         """Events start .. start + length - 1; what came before stays in their features."""
         cut = slice(start, start + length)
-        return Example(
-            *(getattr(self, name)[cut] for name in PLAIN),
-            *(tuple(array[cut] for array in getattr(self, name)) for name in BY_FIELD),
-        )
+        own: dict[str, Any] = {name: getattr(self, name)[cut] for name in PLAIN}
+        own |= {name: tuple(array[cut] for array in getattr(self, name)) for name in BY_FIELD}
+        return replace(self, **own)
 
 
 @dataclass(frozen=True)
 class Batch:
-    """Examples as tensors [B, N, ...], padded at the end with what doesn't count; see `Example`."""
+    """Examples as tensors [B, N, ...], `beside` [B, M, G], padded at the end with what doesn't count; see `Example`."""
 
     events: Tensor
     mask: Tensor
@@ -65,20 +66,20 @@ class Batch:
     given: tuple[Tensor, ...]
     references: tuple[Tensor, ...]
     classes: tuple[Tensor, ...]
+    beside: Tensor
 
     def to(self, device: torch.device | str) -> "Batch":
         """The same on another device."""
-        return Batch(
-            *(getattr(self, name).to(device) for name in PLAIN),
-            *(tuple(tensor.to(device) for tensor in getattr(self, name)) for name in BY_FIELD),
-        )
+        moved: dict[str, Any] = {name: getattr(self, name).to(device) for name in (*PLAIN, "beside")}
+        moved |= {name: tuple(tensor.to(device) for tensor in getattr(self, name)) for name in BY_FIELD}
+        return replace(self, **moved)
 
 
 def collate(examples: Sequence[Example]) -> Batch:
     """Pad examples to the longest of them."""
-    length = max(map(len, examples))
 
     def pad(arrays: Sequence[np.ndarray]) -> Tensor:
+        length = max(map(len, arrays))
         padded = np.zeros((len(arrays), length, *arrays[0].shape[1:]), arrays[0].dtype)
         for row, array in zip(padded, arrays):
             row[: len(array)] = array
@@ -87,7 +88,7 @@ def collate(examples: Sequence[Example]) -> Batch:
     fields: dict[str, Any] = {name: pad([getattr(example, name) for example in examples]) for name in PLAIN}
     for name in BY_FIELD:
         fields[name] = tuple(pad(arrays) for arrays in zip(*(getattr(example, name) for example in examples)))
-    return Batch(**fields)
+    return Batch(**fields, beside=pad([example.beside for example in examples]))
 
 
 def in_groups(items: Sequence, size: int, key: Callable) -> list[list]:
@@ -119,7 +120,8 @@ def make_examples(
             own_condition = np.zeros(0) if conditions is None else conditions[i]
             condition = np.broadcast_to(own_condition.astype(np.float32), (len(first), len(own_condition)))
             plain = events[i], encoding.mask(events[i]), first, bar[row, own], read[row, own], condition
-            examples[i] = Example(*plain, *(tuple(array[row, own] for array in arrays) for arrays in by_field))
+            given, references, classes = (tuple(array[row, own] for array in arrays) for arrays in by_field)
+            examples[i] = Example(*plain, given, references, classes)
     return [examples[i] for i in range(len(events))]
 
 

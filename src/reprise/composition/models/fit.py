@@ -13,6 +13,14 @@ from reprise.composition.encoding.events import Encoding
 from reprise.composition.encoding.registry import ENCODINGS, encodable
 from reprise.composition.models.backbones import BackboneParams
 from reprise.composition.models.conditions import Conditions, OmissionParams, Teaching, told_examples, told_of
+from reprise.composition.models.infilling.ahead import AheadEncoding
+from reprise.composition.models.infilling.teaching import (
+    GapParams,
+    infilling_examples,
+    melody_given,
+    with_every_step,
+)
+from reprise.composition.models.infilling.training_set import InfillingSet
 from reprise.composition.models.train import TrainingParams, TrainingSet, train
 from reprise.composition.models.trained import ModelConfig, TrainedModel, make_model, save_model
 from reprise.composition.models.vae import LatentParams
@@ -51,8 +59,21 @@ class VaeParams:
     latent: LatentParams
 
 
-AnyParams = ModelParams | VaeParams | ConditionedParams
-PARAMS: dict[str, type[AnyParams]] = {"vae": VaeParams, "conditioned": ConditionedParams}  # of others: ModelParams
+@checked
+class InfillingParams:
+    """The section `models.infilling`."""
+
+    backbone: BackboneParams
+    fit: FitParams
+    gaps: GapParams
+
+
+AnyParams = ModelParams | VaeParams | ConditionedParams | InfillingParams
+PARAMS: dict[str, type[AnyParams]] = {  # of others: ModelParams
+    "vae": VaeParams,
+    "conditioned": ConditionedParams,
+    "infilling": InfillingParams,
+}
 
 
 def make_config(
@@ -65,7 +86,17 @@ def make_config(
     metres = Counter(piece.metre for piece in pieces)
     tempo = float(np.median([piece.tempo_bpm for piece in pieces]))
     metre = max(metres, key=lambda m: (metres[m], m))
-    return ModelConfig(model, params.backbone, latent, encoding, usual, metre, round(tempo, 3), conditions=conditions)
+    return ModelConfig(
+        model,
+        params.backbone,
+        latent,
+        encoding,
+        usual,
+        metre,
+        round(tempo, 3),
+        conditions=conditions,
+        infilling=isinstance(params, InfillingParams),
+    )
 
 
 def fit_model(
@@ -83,8 +114,10 @@ def fit_model(
     Raises:
         BadInput: no validation piece can be expressed in the vocabulary of the training pieces.
     """
-    takes_orders = isinstance(params, ConditionedParams)
-    encoding = ENCODINGS[training.encoding].of(pieces["train"], framed=takes_orders)
+    takes_orders, fills_in = isinstance(params, ConditionedParams), isinstance(params, InfillingParams)
+    encoding = ENCODINGS[training.encoding].of(pieces["train"], framed=takes_orders or fills_in)
+    if fills_in:
+        encoding = with_every_step(encoding)
     kept, events = encodable(encoding, pieces["train"])
     told = [told_of(piece) for piece in kept] if takes_orders else None
     conditions = Conditions.of(told) if told else None
@@ -98,10 +131,19 @@ def fit_model(
     torch.manual_seed(training.seed)
     model = make_model(config)
     tracker.params({"training": asdict(training), name: asdict(params), "pieces": len(kept)})
+    metres = [piece.metre for piece in kept]
+    if isinstance(params, InfillingParams):
+        ahead, held_out_metres = AheadEncoding.over(with_every_step(encoding)), [piece.metre for piece in held_out]
+        melodies = [melody_given(encoding.parts)] * len(held_out)
+        train_set: TrainingSet = InfillingSet(ahead, events, metres, params.gaps)
+        validation = infilling_examples(ahead, held_out_events, held_out_metres, melodies)
+    else:
+        train_set = TrainingSet(encoding, events, metres, told, teaching)
+        validation = told_examples(encoding, conditions, held_out, held_out_events)
     curves = train(
         model,
-        TrainingSet(encoding, events, [piece.metre for piece in kept], told, teaching),
-        told_examples(encoding, conditions, held_out, held_out_events),
+        train_set,
+        validation,
         training,
         params.fit,
         device,

@@ -55,9 +55,8 @@ class TrainingSet:
         """Every event of every piece once, in windows of about the same length a batch."""
         shifts = [self._shift(events, params.transpose, rng) for events in self.events]
         moved = [self.encoding.transposed(events, shift) for events, shift in zip(self.events, shifts)]
-        conditions, frames = self._conditions(shifts, rng)
         windows = []
-        for example in make_examples(self.encoding, moved, self.metres, conditions, frames):
+        for example in self.examples(moved, shifts, rng):
             cuts = (
                 range(int(rng.integers(params.window)), len(example), params.window)
                 if len(example) > params.window
@@ -68,6 +67,11 @@ class TrainingSet:
         order = np.argsort([len(window) * rng.uniform(0.9, 1.1) for window in windows])
         chunks = [order[at : at + batch_size] for at in range(0, len(order), batch_size)]
         return [[windows[i] for i in chunks[c]] for c in rng.permutation(len(chunks))]
+
+    def examples(self, moved: list[np.ndarray], shifts: list[int], rng: np.random.Generator) -> list[Example]:
+        """The pieces of one epoch, each moved by so many semitones, with what the model is told of them."""
+        conditions, frames = self._conditions(shifts, rng)
+        return make_examples(self.encoding, moved, self.metres, conditions, frames)
 
     def _shift(self, events: np.ndarray, most: int, rng: np.random.Generator) -> int:
         down, up = self.encoding.room(events)

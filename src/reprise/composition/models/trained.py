@@ -15,9 +15,13 @@ from pathlib import Path
 import numpy as np
 
 from reprise.checked import checked, require
+from reprise.composition.encoding.notes import NotesEncoding
 from reprise.composition.encoding.registry import AnyEncoding
 from reprise.composition.models.backbones import BackboneParams
 from reprise.composition.models.conditions import Conditions
+from reprise.composition.models.infilling.ahead import AheadEncoding
+from reprise.composition.models.infilling.given import note_sizes
+from reprise.composition.models.infilling.network import InfillingModel
 from reprise.composition.models.tuple_model import TupleModel
 from reprise.composition.models.vae import LatentParams, PhraseVae
 from reprise.errors import BadInput
@@ -38,7 +42,7 @@ class ModelConfig:
     Attributes:
         programs, metre: the usual ones of the training pieces; programs are General MIDI's. tempo_bpm: their median
         tempo. validation_nats: nats a note on the validation pieces, a bound for a model with latents; not a number
-        before training.
+        before training. infilling: does it see given notes ahead?
     """
 
     model: str
@@ -50,15 +54,21 @@ class ModelConfig:
     tempo_bpm: float
     validation_nats: float = math.nan
     conditions: Conditions | None = None
+    infilling: bool = False
 
     def __post_init__(self) -> None:
         parts, metres = self.encoding.parts, self.encoding.metres
         require(len(self.programs) >= parts, "programs", self.programs, f"one for each of the {parts} parts")
         require(self.metre in metres, "metre", self.metre, "one of the encoding's metres")
+        sees = not self.infilling or isinstance(self.encoding, NotesEncoding)
+        require(sees, "encoding", self.encoding.kind, "notes, of a model that sees given notes ahead")
 
 
 def make_model(config: ModelConfig) -> TupleModel:
     """The model of a config, its weights drawn from torch's generator."""
+    if config.infilling and isinstance(config.encoding, NotesEncoding):
+        ahead = AheadEncoding.over(config.encoding)
+        return InfillingModel(ahead.shape, config.backbone, note_sizes(ahead))
     if config.latent:
         return PhraseVae(config.encoding.shape, config.backbone, config.latent)
     return TupleModel(config.encoding.shape, config.backbone, config.conditions.size if config.conditions else 0)

@@ -14,8 +14,8 @@ from reprise.composition.models.batches import collate, make_examples
 from reprise.composition.models.conditions import NOTHING, Told
 from reprise.composition.models.trained import TrainedModel
 from reprise.composition.sampling.drawing.sampler import Job, sample
-from reprise.composition.sampling.closing import held
-from reprise.composition.sampling.endings import with_endings
+from reprise.composition.sampling.endings.closing import held
+from reprise.composition.sampling.endings.tries import with_endings
 from reprise.composition.sampling.opening import Reading, read_opening, transposed
 from reprise.composition.sampling.rules import USUAL, SamplingRules
 from reprise.errors import BadInput

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from reprise.composition.sampling.closing import is_tonic_triad, rests, sounding
+from reprise.composition.sampling.endings.closing import is_tonic_triad, rests, sounding
 from reprise.learning.bootstrap import mean_estimates
 from reprise.music.analysis.keyfinding import parse_key
 from reprise.taste.evaluation.made import Made

@@ -1,20 +1,40 @@
 """A model that reads sequences as they grow: the state of the encoding and the cache of the network, side by side."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import Any, Protocol
 
 import numpy as np
 import torch
 
 from reprise.composition.encoding.events import Encoding, Frame
 from reprise.composition.models.batches import state_of
-from reprise.composition.models.tuple_model import TupleModel
+
+
+class Drawable(Protocol):
+    """What of a model music is drawn from, see `TupleModel`."""
+
+    phrase_bars: int
+    condition_size: int
+
+    @property
+    def heads(self) -> Any: ...
+
+    def eval(self) -> object: ...
+
+    def parameters(self) -> Iterator[torch.nn.Parameter]: ...
+
+    def step(
+        self, read: torch.Tensor | None, cache: object, condition: torch.Tensor
+    ) -> tuple[torch.Tensor, object]: ...
+
+    def draw_condition(self, rng: np.random.Generator) -> np.ndarray: ...
 
 
 class ModelReading:
     """B sequences as a model reads them, told of their frames, if any; `state` is what the encoding says of them."""
 
     def __init__(
-        self, model: TupleModel, encoding: Encoding, metres: Sequence[tuple[int, int]], frames: Sequence[Frame] = ()
+        self, model: Drawable, encoding: Encoding, metres: Sequence[tuple[int, int]], frames: Sequence[Frame] = ()
     ) -> None:
         self.model, self.state = model, encoding.start(metres, frames)
         self.device = next(model.parameters()).device

@@ -15,14 +15,13 @@ import torch
 
 from reprise.checked import require, require_seed
 from reprise.composition.encoding.events import NO_PITCH, UNTOLD, Encoding, Frame
-from reprise.composition.models.tuple_model import TupleModel
 from reprise.composition.sampling.drawing.distribution import (
     last_possible,
     pitch_mask,
     restrict,
     shape_distribution,
 )
-from reprise.composition.sampling.drawing.reading import ModelReading
+from reprise.composition.sampling.drawing.reading import Drawable, ModelReading
 from reprise.composition.sampling.rules import USUAL, SamplingRules
 from reprise.errors import RepriseError
 from reprise.music.analysis.copies import CopyIndex
@@ -48,6 +47,7 @@ class Job:
         those of what sounds.
         closing_conditions: in place of `conditions` where the last bars are written again; empty where they stay.
         frame: what is told of the piece; only an encoding that is framed makes use of it.
+        may_end: an event may end it wherever the state allows that; else in the last bar of which it was told alone.
         guidance: how far conditions and frame are followed: logits are free + guidance * (told - free), where the free
         ones know neither (Ho & Salimans 2022); 1 is as the model learnt it, 0 as if nothing were told.
     """
@@ -65,6 +65,7 @@ class Job:
     frame: Frame = UNTOLD
     guidance: float = 1.0
     latent_seed: tuple[int, ...] = ()
+    may_end: bool = False
 
     @property
     def guided(self) -> bool:
@@ -81,7 +82,7 @@ class Job:
 
 @torch.inference_mode()
 def sample(
-    model: TupleModel,
+    model: Drawable,
     encoding: Encoding,
     jobs: Sequence[Job],
     index: CopyIndex | None = None,
@@ -108,7 +109,7 @@ class _Run:
 
     def __init__(
         self,
-        model: TupleModel,
+        model: Drawable,
         encoding: Encoding,
         jobs: Sequence[Job],
         index: CopyIndex | None,
@@ -124,6 +125,7 @@ class _Run:
         self.guidance = np.array([job.guidance if job.guided else 1.0 for job in jobs])[:, None]
         self.last_bars = np.array([frame.bars or 0 for frame in frames]) - 1
         self.told_parts = np.array([frame.parts or 0 for frame in frames])
+        self.may_end = np.array([job.may_end for job in jobs])
         self.events: list[list[list[int]]] = [[] for _ in jobs]
         self.done = np.zeros(len(jobs), bool)
         self.phrase, self.conditions = np.full(len(jobs), -1), np.zeros((len(jobs), model.condition_size))
@@ -200,7 +202,7 @@ class _Run:
         if f == 0:
             missing = (self.state.last == NO_PITCH) & (np.arange(self.encoding.parts) < self.told_parts[:, None])
             may_end = (self.state.bar == self.last_bars) & ~missing.any(axis=1)
-            allowed[~may_end, self.encoding.end] = False
+            allowed[~(may_end | self.may_end), self.encoding.end] = False
         onsets = self.state.onsets(f)
         if onsets is not None:
             for further in self._begins(onsets):

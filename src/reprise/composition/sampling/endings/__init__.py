@@ -1,0 +1,1 @@
+"""Endings: which chords close a piece, and the tries of its last bars."""
