@@ -16,28 +16,37 @@ class Echo:
 
     def __init__(self, sequences: int, fields: int, context: int) -> None:
         self.context = context
-        self.histories: list[list[tuple[int, ...]]] = [[] for _ in range(sequences)]
+        self.numbers: dict[tuple[int, ...], int] = {}  # of different events: quicker to compare than themselves
+        self.events: list[tuple[int, ...]] = []  # by number
+        self.histories: list[list[int]] = [[] for _ in range(sequences)]
         self.places: list[dict[tuple, int]] = [{} for _ in range(sequences)]
         self.at = np.full(sequences, -1)  # in each history: the event that came next
         self.matched = np.zeros(sequences, np.int64)
+        self.nothing = (-1,) * fields
         self.expected = np.full((sequences, fields), -1)
 
     def push(self, event: np.ndarray) -> None:
         """Take in the next event of each sequence."""
+        at, matched = self.at.tolist(), self.matched.tolist()
+        expected = []
         for row, now in enumerate(map(tuple, event.tolist())):
             history, places = self.histories[row], self.places[row]
-            goes_on = self.at[row] >= 0 and history[self.at[row]] == now
-            history.append(now)
+            number = self.numbers.setdefault(now, len(self.numbers))
+            if number == len(self.events):
+                self.events.append(now)
+            goes_on = at[row] >= 0 and history[at[row]] == number
+            history.append(number)
             key = tuple(history[-self.context :])
             if goes_on:
-                self.at[row] += 1
-                self.matched[row] += 1
+                at[row] += 1
+                matched[row] += 1
             else:
-                self.at[row] = places.get(key, -1)
-                self.matched[row] = self.context if self.at[row] >= 0 else 0
+                at[row] = places.get(key, -1)
+                matched[row] = self.context if at[row] >= 0 else 0
             if len(history) >= self.context:
                 places[key] = len(history)
-            self.expected[row] = history[self.at[row]] if self.at[row] >= 0 else -1
+            expected.append(self.events[history[at[row]]] if at[row] >= 0 else self.nothing)
+        self.at, self.matched, self.expected = np.array(at), np.array(matched), np.array(expected)
 
     def features(self, field: int, event: np.ndarray) -> np.ndarray:
         """int64[B, 2]: the expected value of a field plus one, 0 for none; and a category of how long the repetition

@@ -15,7 +15,7 @@ from torch import Tensor
 from reprise.composition.encoding.events import Encoding, Frame, State
 
 PLAIN, BY_FIELD = ("events", "mask", "first", "bar", "read", "condition"), ("given", "references", "classes")
-TOGETHER = 64  # pieces whose features are made in one go
+TOGETHER = 128  # pieces whose features are made in one go
 
 
 @dataclass(frozen=True)
