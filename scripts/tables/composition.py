@@ -158,7 +158,7 @@ def control(metrics: Metrics) -> str:
 
 
 def harmonisation(metrics: Metrics) -> str:
-    """How often chords are the composer's, of melodies harmonised and of bars filled, with floor, ceiling and controls."""
+    """How often chords are the composer's, of melodies harmonised and bars filled, with floor, ceiling and controls."""
     found = metrics("harmonisation")
     of_fill = found.get("fill", {}).get("agreement", {})
     rows = []
