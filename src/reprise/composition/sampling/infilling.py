@@ -146,9 +146,8 @@ def _ranges(encoding: NotesEncoding, order: Infill, shifts: tuple[int, ...]) -> 
     for shift, wanted in zip(shifts, order.gap.parts):
         low, high = encoding.lowest - shift, encoding.highest - shift
         if wanted and (rules.lowest > high or rules.highest < low):
-            raise BadInput(
-                f"lowest, highest: are {rules.lowest}-{rules.highest}; they must leave a range with a pitch of {low}-{high}"
-            )
+            right = f"they must leave a range with a pitch of {low}-{high}"
+            raise BadInput(f"lowest, highest: are {rules.lowest}-{rules.highest}; {right}")
     return tuple((rules.lowest + shift, rules.highest + shift) for shift in shifts)
 
 
