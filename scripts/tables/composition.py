@@ -25,7 +25,6 @@ AGREEMENTS = {  # with the composer's chords, and whose
     "not_shown": "the model, not shown what comes",
     "another_piece": "chords written to another piece",
 }
-SHOWN = ("shown", "not_shown")
 OF_HARMONISATION = {
     "parallel_fifths": ("parallel fifths in 1,000 moving pairs", 1),
     "parallel_octaves": ("parallel octaves", 1),
@@ -159,36 +158,32 @@ def control(metrics: Metrics) -> str:
 
 
 def harmonisation(metrics: Metrics) -> str:
-    """How often chords are the composer's, with floor, ceiling and controls; voice leading, range and nats."""
+    """How often chords are the composer's, of melodies harmonised and bars filled, with floor, ceiling and controls."""
     found = metrics("harmonisation")
-    fill = found.get("fill", {})
-    agreement, of_fill = found["agreement"], fill.get("agreement", {})
+    of_fill = found.get("fill", {}).get("agreement", {})
     rows = []
     for name, label in AGREEMENTS.items():
-        own, filled = agreement.get(name, {}), of_fill.get(name, {})
+        own, filled = found["agreement"].get(name, {}), of_fill.get(name, {})
         rows.append([label, *(shown(own.get(kind)) for kind in ("chord", "root", "set")), shown(filled.get("chord"))])
     melodies = f"{found['pieces']} melodies of {found['chord_agreement']['count']} families"
-    header = [
-        melodies,
-        "the same chord (95 %)",
-        "the same root",
-        "the same pitch classes",
-        "bars filled: the same chord",
-    ]
-    other = [
-        [
-            label,
-            *(shown(content.get("style", {}).get(group, {}).get(name), decimals) for content in (found, fill)
-              for group in ("model", "not_shown", "real")),
-        ]
-        for name, (label, decimals) in OF_HARMONISATION.items()
-    ]  # fmt: skip
-    sides = [(content.get("likelihood", {}), shown(content.get("out_of_range"))) for content in (found, fill)]
-    other.append(["nats a note", *(cell for own, _ in sides for cell in (*map(shown, map(own.get, SHOWN)), ""))])
-    other.append(["notes out of range", *(cell for _, own in sides for cell in (own, "", ""))])
-    groups = ("the model", "not shown", "Bach")
-    further = ["", *(f"{what}: {group}" for what in ("melodies", "bars filled") for group in groups)]
-    return f"{lines(header, rows)}\n\n{lines(further, other)}"
+    columns = ["the same chord (95 %)", "the same root", "the same pitch classes", "bars filled: the same chord"]
+    return lines([melodies, *columns], rows)
+
+
+def harmonisation_in_detail(metrics: Metrics) -> str:
+    """Voice leading, endings, range and nats of melodies harmonised and of bars filled."""
+    found = metrics("harmonisation")
+    sides = (found, found.get("fill", {}))
+    rows = []
+    for name, (label, decimals) in OF_HARMONISATION.items():
+        groups = [side.get("style", {}).get(group, {}) for side in sides for group in ("model", "not_shown", "real")]
+        rows.append([label, *(shown(own.get(name), decimals) for own in groups)])
+    nats, beyond = ["nats a note"], ["notes out of range"]
+    for side in sides:
+        nats += [*(shown(side.get("likelihood", {}).get(name)) for name in ("shown", "not_shown")), ""]
+        beyond += [shown(side.get("out_of_range")), "", ""]
+    header = [f"{what}{group}" for what in ("", "bars filled: ") for group in ("the model", "not shown", "Bach")]
+    return lines(["", *header], [*rows, nats, beyond])
 
 
 def seeds(_: Metrics) -> str:
@@ -229,5 +224,6 @@ TABLES: dict[str, Callable[[Metrics], str]] = {
     "what is copied": copied,
     "control": control,
     "harmonisation": harmonisation,
+    "harmonisation in detail": harmonisation_in_detail,
     "what the seed does": seeds,
 }

@@ -183,6 +183,28 @@ def test_tables_of_style():
     assert row("chords (bits)", text) == ["0.50", "0.50", "", "0.25", ""]
 
 
+def test_tables_of_harmonisation():
+    """Of melodies and of bars filled; what wasn't measured of bars stays empty."""
+    kinds = {"chord": estimate(0.5, 0.4, 0.6, 14), "root": estimate(0.6), "set": estimate(0.3)}
+    style = {"parallel_fifths": estimate(2.34, 1, 3)}
+    found = {
+        "pieces": 33,
+        "chord_agreement": kinds["chord"],
+        "agreement": {"model": kinds, "floor": kinds, "ceiling": {}},
+        "style": {"model": style, "real": style},
+        "out_of_range": estimate(0.001),
+        "likelihood": {"shown": estimate(1.5), "not_shown": estimate(1.75)},
+    }
+    text = composition.harmonisation(lambda name: found)
+    assert text.startswith("| 33 melodies of 14 families | the same chord (95 %) | the same root |")
+    assert row("the model", text) == ["0.500 (0.400-0.600)", "0.600", "0.300", ""]
+    assert row("ceiling", text) == ["", "", "", ""]
+    text = composition.harmonisation_in_detail(lambda name: found)
+    assert row("parallel fifths", text) == ["2.3 (1.0-3.0)", "", "2.3 (1.0-3.0)", "", "", ""]
+    assert row("nats a note", text) == ["1.500", "1.750", "", "", "", ""]
+    assert row("notes out of range", text) == ["0.001", "", "", "", "", ""]
+
+
 def test_style_that_wasn_t_measured_stays_empty():
     assert row("parallel fifths", composition.heard(few)) == [""] * 4
     assert len(composition.style(few).splitlines()) == 2, "no measures"

@@ -15,9 +15,12 @@ from reprise.composition.corpus.store import Corpus, save_corpus
 from reprise.composition.harmonisation.evaluate import HarmonisationParams, evaluate_harmonisation, plan
 from reprise.composition.harmonisation.measures import Bootstrap, Written, agreements, out_of_range
 from reprise.composition.harmonisation.plots import draw_agreement
+from reprise.composition.harmonisation.samples import lay_out
 from reprise.composition.models.infilling.teaching import melody_given
+from reprise.composition.sampling import samples
 from reprise.errors import BadInput, ParamsError
 from reprise.music.piece import Piece
+from reprise.music.readers.midi import read_midi
 from reprise.pipeline.compute import ComputeParams
 
 PARAMS = HarmonisationParams(seed=1, temperature=1.0, bars=(2, 3), open_samples=1, resamples=50, ending_tries=1)
@@ -118,6 +121,21 @@ def test_notes_beyond_what_a_voice_has_are_counted():
     new = (piece.notes["part"] > 0).sum()
     found = out_of_range(trained, written([high, high], [high, high]), Bootstrap(50, 1))
     assert found["value"] == pytest.approx(bass.sum() / new, abs=1e-3)
+
+
+@pytest.mark.slow
+def test_samples_lie_beside_what_the_composer_wrote(evaluated, tmp_path, monkeypatch):
+    """In every format, one melody and one piece with bars filled; the melody of both is one."""
+    monkeypatch.setattr(samples, "play_piece", lambda piece, font, rate, level: np.zeros(rate // 10, np.float32))
+    _, melodies, filled = evaluated
+    lay_out(melodies, filled, 1, Path("no font"), tmp_path)
+    kinds = ("harmonised_1", "harmonised_1_original", "filled_1", "filled_1_original")
+    assert {path.name for path in tmp_path.iterdir()} == {
+        f"{kind}.{extension}" for kind in kinds for extension in ("mid", "musicxml", "svg", "wav")
+    }
+    made, real = (read_midi((tmp_path / f"{name}.mid").read_bytes(), name) for name in kinds[:2])
+    first, second = (own.notes[own.notes["part"] == 0] for own in (made, real))
+    assert first["pitch"].tolist() == second["pitch"].tolist() and len(made.notes) != len(real.notes)
 
 
 def test_the_picture_is_the_same_bytes_twice(evaluated, tmp_path):

@@ -114,31 +114,42 @@ def stands(trained: TrainedModel, order: Infill) -> Standing:
     Raises:
         BadInput: nothing does, it doesn't fit the range of the model, or the rules leave a part no pitch.
     """
-    encoding, gap = encoding_of(trained), order.gap
-    onsets, durations = to_twelfths(order.piece.notes["onset"]), durations_of(order.piece.notes)
-    free = gap.holds(order.piece.notes["part"], onsets)
-    kept = order.piece.notes[~free]
+    encoding, gap, notes = encoding_of(trained), order.gap, order.piece.notes
+    onsets, durations = to_twelfths(notes["onset"]), durations_of(notes)
+    free = gap.holds(notes["part"], onsets)
+    kept = notes[~free]
     if not len(kept):
         raise BadInput(f"{order.piece.source}: nothing of it would stand; leave some of it as it is")
     shifts = _shifts(trained, replace(order.piece, notes=kept), encoding)
     pitches = kept["pitch"].astype(np.int64) + np.array(shifts)[kept["part"]]
     read = np.stack([onsets[~free], kept["part"].astype(np.int64), pitches, durations[~free]], axis=1)
-    ordered = np.lexsort((-read[:, LASTING], read[:, OF_PITCH], read[:, OF_PART], read[:, ONSET]))
-    read = read[ordered]
-    alike = (read[1:, :LASTING] == read[:-1, :LASTING]).all(axis=1)
-    read = read[~np.append(False, alike)]  # of notes alike the longest
-    everything = onsets + durations
-    end = int((everything if gap.stop < FAR else everything[~free]).max())
-    until = [
-        end if gap.stop == FAR else int(everything[free & (order.piece.notes["part"] == part)].max(initial=gap.stop))
-        for part in range(encoding.parts)
-    ]
-    ranges = [(order.rules.lowest + shift, order.rules.highest + shift) for shift in shifts]
-    for (low, high), shift, wanted in zip(ranges, shifts, gap.parts):
-        if wanted and (low > encoding.highest or high < encoding.lowest):
-            right = f"a range with a pitch of {encoding.lowest - shift}-{encoding.highest - shift}"
-            raise BadInput(f"lowest, highest: are {order.rules.lowest}-{order.rules.highest}; they must leave {right}")
-    return Standing(kept, Given(read, gap, end, tuple(until), tuple(ranges)), shifts)
+    ends = onsets + durations
+    end = int((ends if gap.stop < FAR else ends[~free]).max())  # between bars the piece stays as long as it was
+    gone = [ends[free & (notes["part"] == part)] for part in range(encoding.parts)]
+    until = (int(own.max(initial=min(gap.stop, end))) for own in gone) if gap.stop < FAR else [end] * encoding.parts
+    return Standing(kept, Given(_in_order(read), gap, end, tuple(until), _ranges(encoding, order, shifts)), shifts)
+
+
+def _in_order(read: np.ndarray) -> np.ndarray:
+    """Notes, int64[M, 4], in the order of events; of notes alike in onset, part and pitch the longest."""
+    ordered = read[np.lexsort((-read[:, LASTING], read[:, OF_PITCH], read[:, OF_PART], read[:, ONSET]))]
+    alike = (ordered[1:, :LASTING] == ordered[:-1, :LASTING]).all(axis=1)
+    return ordered[~np.append(False, alike)]
+
+
+def _ranges(encoding: NotesEncoding, order: Infill, shifts: tuple[int, ...]) -> tuple[tuple[int, int], ...]:
+    """The lowest and the highest pitch of new notes of each part, as the model reads them.
+
+    Raises:
+        BadInput: a part that is written has none.
+    """
+    rules = order.rules
+    for shift, wanted in zip(shifts, order.gap.parts):
+        low, high = encoding.lowest - shift, encoding.highest - shift
+        if wanted and (rules.lowest > high or rules.highest < low):
+            right = f"they must leave a range with a pitch of {low}-{high}"
+            raise BadInput(f"lowest, highest: are {rules.lowest}-{rules.highest}; {right}")
+    return tuple((rules.lowest + shift, rules.highest + shift) for shift in shifts)
 
 
 def _shifts(trained: TrainedModel, piece: Piece, encoding: NotesEncoding) -> tuple[int, ...]:
