@@ -26,17 +26,21 @@ class InfillingModel(TupleModel):
     def __init__(self, shape: EventShape, params: AnyBackbone, note_sizes: tuple[int, ...]) -> None:
         super().__init__(shape, params, params.width)
         self.note = CategorySum(note_sizes, params.width)
-        self.ear = nn.LSTM(params.width, params.width // 2, batch_first=True, bidirectional=True)
+        self.forth, self.back = (nn.LSTM(params.width, params.width // 2, batch_first=True) for _ in range(2))
         self.at_onset = AddCondition(params.width, params.width)
 
     def hear(self, notes: Tensor) -> Tensor:
-        """What is heard at each given note, int64[B, M, G] to float[B, M, D]."""
-        lengths = (notes[..., 0] > 0).sum(dim=1).cpu()
-        packed = nn.utils.rnn.pack_padded_sequence(
-            self.drop(self.note(notes)), lengths, batch_first=True, enforce_sorted=False
-        )
-        heard, _ = nn.utils.rnn.pad_packed_sequence(self.ear(packed)[0], batch_first=True)
-        return self.drop(heard)
+        """What is heard at each given note, int64[B, M, G] to float[B, M, D], by an LSTM in either direction.
+
+        The one that goes back reads each sequence turned round in place: a packed bidirectional LSTM, which does the
+        same, takes three times as long on a processor.
+        """
+        lengths = (notes[..., 0] > 0).sum(dim=1, keepdim=True)
+        places = torch.arange(notes.shape[1], device=notes.device).expand(notes.shape[:2])
+        turned = torch.where(places < lengths, lengths - 1 - places, places)
+        read = self.drop(self.note(notes))
+        back = at_places(self.back(at_places(read, turned))[0], turned)
+        return self.drop(torch.cat([self.forth(read)[0], back], dim=-1))
 
     def hidden_with(self, batch: Batch, condition: Tensor) -> Tensor:
         """float[B, N, 2 D]: what the backbone makes of the events before each one, and what is heard at its onset."""
