@@ -20,8 +20,8 @@ from benchmarks.machine import ROOT, need, report
 from benchmarks.measure import run_script, table
 from reprise.composition.corpus.store import load_corpus
 from reprise.composition.models.trained import TrainedModel, load_model
-from reprise.composition.sampling.endings.closing import Ending, endings_of
 from reprise.composition.sampling.compose import Order, compose
+from reprise.composition.sampling.endings.closing import Ending, endings_of
 from reprise.composition.sampling.endings.tries import LAST_BARS
 from reprise.composition.sampling.rules import load_rules
 from reprise.learning.bootstrap import mean_estimates, with_interval

@@ -5,7 +5,7 @@ Every recipe is the section `clap` of params.yaml with some keys changed, traine
 former one.
 
     python -m benchmarks.embedding.clap_recipes                  # all: 5 minutes each, the fine-tuned one an hour
-    python -m benchmarks.embedding.clap_recipes base infonce     # these alone
+    python -m benchmarks.embedding.clap_recipes base sigmoid     # these alone
     python -m benchmarks.embedding.clap_recipes base --set pair_weight=1
 """
 
@@ -40,7 +40,7 @@ from reprise.recognition.metrics import average_precision
 
 RECIPES: dict[str, dict] = {
     "base": {},
-    "infonce": {"loss": "infonce"},
+    "sigmoid": {"loss": "sigmoid"},
     "without notes": {"notes": False},
     "without flips": {"flip_weight": 0.0},
     "fine-tuned": {"fine_tune": True},

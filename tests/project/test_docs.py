@@ -197,7 +197,7 @@ def test_tables_of_harmonisation():
     }
     text = composition.harmonisation(lambda name: found)
     assert text.startswith("| 33 melodies of 14 families | the same chord (95 %) | the same root |")
-    assert row("the model", text) == ["0.500 (0.400-0.600)", "0.600", "0.300", ""]
+    assert row("the model |", text) == ["0.500 (0.400-0.600)", "0.600", "0.300", ""]
     assert row("ceiling", text) == ["", "", "", ""]
     text = composition.harmonisation_in_detail(lambda name: found)
     assert row("parallel fifths", text) == ["2.3 (1.0-3.0)", "", "2.3 (1.0-3.0)", "", "", ""]

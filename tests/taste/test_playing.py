@@ -77,8 +77,14 @@ def test_a_short_rest_is_bridged_and_a_long_one_kept():
 
 
 def test_a_note_never_sounds_into_its_parts_next_one():
-    own = piece((0, 3, 60, 0), (1, 1, 62, 0), (2, 1, 60, 0))
+    own = piece((0, 2.5, 60, 0), (1, 1, 62, 0), (2, 1, 60, 0))
     assert played(own, share=1.0).notes["duration"] == pytest.approx([1, 1, 1])
+
+
+def test_the_last_chord_stays_whole_however_short_notes_are_played():
+    own = piece((0, 4, 60, 0), (1, 1, 64, 0), (2, 2, 48, 1), (2, 1, 67, 2), (3, 1, 65, 2))
+    durations = {(note["pitch"], note["part"]): note["duration"] for note in played(own, share=0.5).notes}
+    assert durations == {(60, 0): 4, (64, 0): 1, (48, 1): 2, (67, 2): 0.5, (65, 2): 1}
 
 
 def test_no_note_loses_all_its_length():

@@ -125,8 +125,8 @@ def _run(options: argparse.Namespace, task_of: Callable[["TrainedModel", "Piece"
     folder = model_folder(options.model, ahead=True)
     rules, measured = load_rules(folder)
     rules = rules.told(vars(options))
-    from reprise.composition.use.infill import write_around
     from reprise.composition.use.composing import check_rules, describe
+    from reprise.composition.use.infill import write_around
     from reprise.music.scores import read_piece
 
     piece = read_piece(options.score)

@@ -21,8 +21,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from reprise.checked import LARGEST_SEED
 from reprise.composition.models.trained import ModelConfig, load_model
 from reprise.composition.sampling.rules import OPTIONS, Option, SamplingRules, load_rules
-from reprise.composition.use.models import best_model, find_models
 from reprise.composition.use.composing import check_rules
+from reprise.composition.use.models import best_model, find_models
 from reprise.params import plain_number
 from reprise.service.pool import WorkerPool
 from reprise.service.refusals import LONGEST_SHOWN, Refusal, add_refusals

@@ -70,7 +70,9 @@ def test_what_does_not_close(last):
     assert found(chords((0, BAR, ONE), (48, 24, FIVE), (72, 24, last))) == []
 
 
-@pytest.mark.parametrize(("last", "closes"), [((70, 67, 64, 48), True), ((74, 67, 60, 48), True), ((70, 65, 62, 48), False)])
+@pytest.mark.parametrize(
+    ("last", "closes"), [((70, 67, 64, 48), True), ((74, 67, 60, 48), True), ((70, 65, 62, 48), False)]
+)
 def test_another_chord_over_the_tonic_closes_less_well_if_it_has_the_third_or_the_fifth(last, closes):
     ways = list(endings_of(chords((0, BAR, ONE), (48, 24, FIVE), (72, 24, last)), C, 2))
     assert [own.triad for own in ways] == [False] * closes

@@ -12,8 +12,8 @@ from dataclasses import replace
 import numpy as np
 
 from reprise.composition.encoding.events import Encoding
-from reprise.composition.sampling.endings.closing import SOON, Ending, endings_of
 from reprise.composition.sampling.drawing.sampler import Job
+from reprise.composition.sampling.endings.closing import SOON, Ending, endings_of
 from reprise.composition.sampling.opening import transposed
 from reprise.music.analysis.keyfinding import Key, find_key
 from reprise.music.excerpts import cut_at_bar
