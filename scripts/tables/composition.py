@@ -214,6 +214,17 @@ def ending_tries(_: Metrics) -> str:
     return lines([*header, "seconds for all pieces"], rows)
 
 
+def candidates(_: Metrics) -> str:
+    """What the best of several pieces is like: benchmarks/results/candidates.json."""
+    figures = {"difference": 3, "root position": 3, "authentic": 3, "return": 1, "copied": 1}
+    rows = [
+        [row["chosen"], *(shown(row[name], decimals) for name, decimals in figures.items())]
+        for row in benchmark("candidates")["rows"]
+    ]
+    header = ["", "difference in sd", "phrase ends in root position", "phrase ends by V-I", "longest return (notes)"]
+    return lines([*header, "longest copied run (notes)"], rows)
+
+
 TABLES: dict[str, Callable[[Metrics], str]] = {
     "likelihood of the models": likelihood,
     "music of the models": music,
@@ -221,6 +232,7 @@ TABLES: dict[str, Callable[[Metrics], str]] = {
     "what a musician hears": heard,
     "style of the models": style,
     "ending tries": ending_tries,
+    "candidates": candidates,
     "what is copied": copied,
     "control": control,
     "harmonisation": harmonisation,

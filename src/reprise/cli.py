@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 
-from reprise.commands import embedding, generate, infill, music, recognition, serve
+from reprise.commands import embedding, recognition, serve
+from reprise.commands.composition import generate, infill, measures
 from reprise.commands.output import open_streams, print_error
 from reprise.errors import RepriseError
 
@@ -21,8 +22,8 @@ COMMANDS = (
     generate.add_generate,
     infill.add_harmonise,
     infill.add_fill,
-    music.add_evaluate_music,
-    music.add_likelihood,
+    measures.add_evaluate_music,
+    measures.add_likelihood,
     embedding.add_search_music,
     embedding.add_search_captions,
     embedding.add_embed,

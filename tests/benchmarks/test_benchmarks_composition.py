@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 import torch
 from music21 import expressions, note, stream, tie
-from tiny_model import backbone_params
+from tiny_model import backbone_params, chorale, make_tiny_model
 
 from benchmarks import seed_spread as seeds
+from benchmarks.composition import candidates
 from benchmarks.composition import earlier_lstm_models as models
 from benchmarks.composition import earlier_models as earlier
 from benchmarks.composition import ending_tries as tries
@@ -419,3 +420,13 @@ def test_shares_are_over_all_pieces():
     assert {name: row["value"] for name, row in found.items()} == {
         "closes": 0.5, "rests": 0.5, "authentic": 0.5, "melody": 0.5, "beats": 0.5,
     }  # fmt: skip
+
+
+# --- candidates
+
+
+def test_the_figures_of_candidates_are_those_of_the_pieces_given():
+    trained, pieces = make_tiny_model("lstm"), [chorale(seed) for seed in range(4)]
+    alike = candidates.figures(pieces, pieces, trained)
+    assert alike["difference"] == 0 and alike["copied"]["count"] == 4
+    assert candidates.figures(pieces, [make_piece(range(40, 72), parts=4)] * 2, trained)["difference"] > 0.5

@@ -335,6 +335,72 @@ def test_a_length_is_needed_by_no_one_but_a_place_is(place, capsys):
     assert "required: -o/--out" in refuse(capsys, "generate")
 
 
+# --- playing
+
+
+def test_tempo_and_instruments_are_those_asked_for_and_the_notes_stay(place, capsys):
+    run_json(capsys, "generate", "--bars", 2, "--seed", 3, "-o", "plain.mid")
+    asked = ("--tempo", 72, "--instruments", "violin, French Horn, cello")
+    run_json(capsys, "generate", "--bars", 2, "--seed", 3, *asked, "-o", "played.mid")
+    plain, played = read("plain.mid"), read("played.mid")
+    assert played.notes.tolist() == plain.notes.tolist()
+    assert played.tempo_bpm == pytest.approx(72) and played.programs == (40, 60, 42, 42)
+
+
+def test_a_continuation_can_be_written_without_its_opening(place, scores, capsys):
+    common = ("generate", "--opening", scores / "20.mid", "--opening-bars", 2, "--bars", 4, "--seed", 3)
+    run_json(capsys, *common, "-o", "whole.mid")
+    described = run_json(capsys, *common, "--without-opening", "-o", "own.mid")
+    whole, own = read("whole.mid"), read("own.mid")
+    later = whole.notes[whole.notes["onset"] >= 8]
+    assert own.notes["pitch"].tolist() == later["pitch"].tolist()
+    assert (own.notes["onset"] + 8).tolist() == later["onset"].tolist()
+    assert described["pieces"][0]["bars"] == 2 and described["opening"]["notes"]
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("--tempo", "slow"), "argument --tempo: is 'slow'; it must be a number"),
+        (("--tempo", "0"), "--tempo: is 0 BPM; it must be 4 to 6,000"),
+        (("--instruments", "violin, violinn"), "'violinn' is unknown; it must be an instrument, such as violin"),
+        (("--instruments", "violin,"), "'' is unknown"),
+        (("--instruments", "a sad violin"), "'a sad violin' is unknown"),
+        (("--instruments", "violin,viola,cello,harp,flute"), "are 5; the music has 4 parts"),
+        (("--without-opening",), "there is no --opening; give that too"),
+        (("--tempo", "90", "--prompt", "slow music"), "--tempo: doesn't go with --prompt; say it there"),
+        (("--without-opening", "--prompt", "slow music"), "--without-opening: doesn't go with --prompt"),
+    ],
+)
+def test_playing_that_cannot_be_is_refused(place, capsys, options, said):
+    assert said in refuse(capsys, "generate", "--bars", 2, "-o", "a.mid", *options)
+
+
+# --- candidates
+
+
+def test_the_best_of_several_pieces_is_one_of_those_that_would_be_made(place, capsys):
+    common = ("generate", "--bars", 3, "--seed", 3)
+    run_json(capsys, *common, "--count", 4, "-o", "all.mid")
+    everything = [read(f"all-{n}.mid").notes.tolist() for n in range(1, 5)]
+    for rule in ("style", "likelihood"):
+        best = run_json(capsys, *common, "--count", 2, "--candidates", 2, "--choose", rule, "-o", f"{rule}.mid")
+        for n, piece in enumerate(best["pieces"]):
+            assert read(f"{rule}-{n + 1}.mid").notes.tolist() == everything[2 * n + piece["candidate"] - 1]
+            assert piece["candidates"] == 2 and piece[rule] > 0
+    assert main([*map(str, common), "--candidates", "2", "-o", "one.mid"]) == 0
+    assert "; candidate " in capsys.readouterr().out
+
+
+def test_candidates_that_cannot_be_are_refused(place, capsys):
+    assert "--choose: is style, but there is one candidate" in refuse(
+        capsys, "generate", "-o", "a.mid", "--choose", "style"
+    )
+    assert "--candidates: is '0'; it must be a whole number from 1 to 100" in refuse(
+        capsys, "generate", "-o", "a.mid", "--candidates", "0"
+    )
+
+
 # --- evaluate-music
 
 

@@ -12,7 +12,7 @@ from tiny_model import save_tiny_model
 
 from reprise.audio.fonts import FONTS, locate
 from reprise.cli import main
-from reprise.commands import generate
+from reprise.commands.composition import generate
 from reprise.composition.sampling.rules import SAMPLING, USUAL, save_rules
 from reprise.music.piece import Piece
 from reprise.music.readers.midi import read_midi

@@ -21,7 +21,11 @@ NOT_WITH = {
     "opening": "--opening",
     "opening_bars": "--opening-bars",
     "notes": "--notes",
+    "without_opening": "--without-opening",
+    "candidates": "--candidates",
+    "choose": "--choose",
 }
+IN_WORDS = {"tempo": "--tempo", "instruments": "--instruments"}  # which a prompt asks for
 
 
 def add_prompt(parser: argparse.ArgumentParser) -> None:
@@ -67,16 +71,19 @@ def check_prompt(options: argparse.Namespace) -> None:
             if getattr(options, name) is not None:
                 raise BadInput(f"--{name}: needs a --prompt; give that too")
         return
-    for name, option in NOT_WITH.items():
+    for name, option in IN_WORDS.items():
         if getattr(options, name) is not None:
-            raise BadInput(f"{option}: doesn't go with --prompt, which makes music from nothing; leave one of them out")
+            raise BadInput(f"{option}: doesn't go with --prompt; say it there, or in --override")
+    for name, option in NOT_WITH.items():
+        if getattr(options, name) not in (None, False):
+            raise BadInput(f"{option}: doesn't go with --prompt; leave one of them out")
 
 
 def run_prompted(options: argparse.Namespace, font: Path | None) -> int:
     """Understand, compose and write."""
     import torch
 
-    from reprise.commands.generate import numbered, print_piece, write
+    from reprise.commands.composition.generate import numbered, print_piece, write
     from reprise.composition.use.composing import describe
     from reprise.taste.composer import home_of
 

@@ -9,7 +9,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reprise.commands.arguments import whole_number
-from reprise.commands.generate import add_drawing, add_outs, check_outs, numbered, open_model, print_piece, write
+from reprise.commands.composition.generate import (
+    add_drawing,
+    add_outs,
+    check_outs,
+    numbered,
+    open_model,
+    print_piece,
+    write,
+)
 from reprise.commands.output import print_json, progress
 from reprise.composition.sampling.rules import SAMPLING, load_rules
 from reprise.composition.use.models import MODELS_FOLDER, model_folder

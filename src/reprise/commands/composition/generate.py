@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING
 
 from reprise.checked import LARGEST_SEED
 from reprise.commands.arguments import sampling_option, whole_number
+from reprise.commands.composition.candidates import add_candidates, compose_best
+from reprise.commands.composition.openings import print_opening, told_of_opening
+from reprise.commands.composition.playing import add_playing, playing_of
+from reprise.commands.composition.prompted import add_prompt, check_prompt, run_prompted
 from reprise.commands.output import add_force, check_out, print_error, print_json, progress
-from reprise.commands.prompted import add_prompt, check_prompt, run_prompted
 from reprise.composition.sampling.rules import OPTIONS, SAMPLING, load_rules
 from reprise.composition.use.models import MODELS_FOLDER, model_folder
 from reprise.errors import BadInput, FontError
@@ -57,6 +60,8 @@ def add_generate(commands: argparse._SubParsersAction) -> None:
         metavar="N",
         help=f"how many bars of that score are its opening (default: {DEFAULT_OPENING_BARS})",
     )
+    add_candidates(parser)
+    add_playing(parser)
     add_prompt(parser)
     add_outs(parser)
     parser.set_defaults(run=run_generate)
@@ -134,18 +139,24 @@ def run_generate(options: argparse.Namespace) -> int:
     bars = options.bars or (None if options.notes else DEFAULT_BARS)
     start = _start(options, bars)
     trained = open_model(folder)
+    play = playing_of(options, start, len(trained.config.programs))
     opening = {"opening": told_of_opening(start, trained)} if start else {}
     seed = secrets.randbelow(1 << 31) if options.seed is None else options.seed
     # Bars have any number of notes, and a key takes any number of tries.
-    total = None if rules.key else options.notes and options.notes * -(-options.count // TOGETHER)
+    count = options.count * (options.candidates or 1)
+    total = None if rules.key else options.notes and options.notes * -(-count // TOGETHER)
     with progress(total, "composing", "notes") as advance:
-        pieces = generate(trained, rules, seed, options.count, options.notes, bars, start, advance)
+
+        def compose(count: int) -> "list[Piece]":
+            return generate(trained, rules, seed, count, options.notes, bars, start, advance)
+
+        made, chosen = compose_best(options, trained, start, compose)
     described = []
-    for item, piece in enumerate(pieces, 1):
+    for item, (piece, told) in enumerate(zip(map(play, made), chosen), 1):
         files = [numbered(path, item, options.count) for path in options.out]
         for file in files:
             write(piece, file, font)
-        described.append({"files": [str(file) for file in files], **describe(piece)})
+        described.append({"files": [str(file) for file in files], **describe(piece), **told})
         if rules.key and described[-1]["key"] != parse_key(rules.key).name:
             print_error(f"{files[0]}: isn't in {rules.key}, but in {described[-1]['key']}; try another --seed")
     if options.json:
@@ -233,38 +244,5 @@ def write(piece: "Piece", path: Path, font: Path | None, level_db: float | None 
 def print_piece(piece: dict, seed: int) -> None:
     """A new piece in one line."""
     facts = f"{piece['notes']:,} notes, {piece['bars']:,} bars of {piece['metre']}, {piece['key'] or 'no key'}"
-    print(f"{', '.join(piece['files'])}: {facts}, {piece['duration_s']:.1f} s; seed {seed}")
-
-
-def told_of_opening(start: "Piece", trained: "TrainedModel") -> dict:
-    """How much of it stays, and what of it the model reads otherwise; see `opening.what_moved`.
-
-    Raises:
-        BadInput: it doesn't fit the model.
-    """
-    from reprise.composition.sampling.opening import read_opening, what_moved
-
-    reading = read_opening(start, trained.config.encoding)
-    return {"file": start.source, "notes": len(reading.piece.notes), **what_moved(reading)}
-
-
-def print_opening(told: dict) -> None:
-    """What `told_of_opening` gives, in one line."""
-    read = []
-    shift = told.get("read_higher_by_semitones", 0)
-    if isinstance(shift, dict):
-        by_part = (f"part {part} by {semitones:+d}" for part, semitones in shift.items() if semitones)
-        read.append(f"moved by octaves ({', '.join(by_part)} semitones) and moves what follows back")
-    elif shift:
-        read.append(f"moved by {shift:+d} semitones and moves what follows back")
-    if count := told.get("notes_read_at_other_times"):
-        read.append(f"{count:,} of its notes at the nearest times and lengths that it knows")
-    if count := told.get("velocities_not_read"):
-        read.append(f"{count:,} notes without their velocities")
-    line = f"{told['file']}: its opening stays as it is, {told['notes']:,} notes"
-    if read:
-        line += f"; the model reads it {', '.join(read)}"
-    if count := told.get("parts_left_out"):
-        line += f"; {count:,} parts are left out, as the model has no more"
-    left_out = [f"{count:,} {kind}" for kind, count in told.get("left_out_of_the_file", {}).items()]
-    print(line + (f"; left out of the file: {', '.join(left_out)}" if left_out else ""))
+    chosen = f"; candidate {piece['candidate']} of {piece['candidates']}" if "candidate" in piece else ""
+    print(f"{', '.join(piece['files'])}: {facts}, {piece['duration_s']:.1f} s; seed {seed}{chosen}")

@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from reprise.commands.generate import add_model, open_model
+from reprise.commands.composition.generate import add_model, open_model
 from reprise.commands.output import print_error, print_json, print_table, progress
 from reprise.composition.use.models import model_folder
 from reprise.errors import BadInput

@@ -1,0 +1,1 @@
+"""The commands about scores: music composed, harmonised, filled in and measured."""
