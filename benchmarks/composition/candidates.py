@@ -44,7 +44,7 @@ def figures(pieces: list[Piece], bach: list[Piece], trained: TrainedModel) -> di
     style = estimates(columns([of_excerpt(piece) for piece in ours]), RESAMPLES, SEED, range(len(ours)))
     return {
         "difference": round(float(np.sqrt((apart**2).mean())), 3),
-        **{label: style[name] for label, name in STYLE.items()},
+        **{label: style[name] for label, name in STYLE.items() if name in style},
         "copied": originality(pieces, trained.index, RESAMPLES, SEED)["longest_copied_run"],
     }
 
@@ -69,7 +69,9 @@ def main() -> None:
         rows.append({"chosen": f"of {EACH} by {rule}", **figures(best, bach, trained)})
     rows.append({"chosen": "Bach, validation pieces", **figures(bach, bach, trained)})
     shown = ("difference", *STYLE, "copied")
-    cells = [[with_interval(row[key]) if isinstance(row[key], dict) else row[key] for key in shown] for row in rows]
+    cells = [
+        [with_interval(own) if isinstance(own := row.get(key, ""), dict) else own for key in shown] for row in rows
+    ]
     print(table(["chosen", *shown], [[row["chosen"], *own] for row, own in zip(rows, cells)]))
     report("candidates", {"pieces": count, "rows": rows}, options.quick)
 

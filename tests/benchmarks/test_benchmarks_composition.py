@@ -6,9 +6,10 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import tiny_model
 import torch
 from music21 import expressions, note, stream, tie
-from tiny_model import backbone_params, chorale, make_tiny_model
+from tiny_model import backbone_params, chorale
 
 from benchmarks import seed_spread as seeds
 from benchmarks.composition import candidates
@@ -426,7 +427,7 @@ def test_shares_are_over_all_pieces():
 
 
 def test_the_figures_of_candidates_are_those_of_the_pieces_given():
-    trained, pieces = make_tiny_model("lstm"), [chorale(seed) for seed in range(4)]
+    trained, pieces = tiny_model.make_tiny_model("lstm"), [chorale(seed) for seed in range(4)]
     alike = candidates.figures(pieces, pieces, trained)
     assert alike["difference"] == 0 and alike["copied"]["count"] == 4
     assert candidates.figures(pieces, [make_piece(range(40, 72), parts=4)] * 2, trained)["difference"] > 0.5

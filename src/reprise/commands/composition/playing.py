@@ -20,7 +20,7 @@ def add_playing(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--instruments",
         metavar="NAMES",
-        help='who plays, in the order of the parts, such as "violin, viola, cello"; the last one plays all further parts',
+        help='who plays, part by part, such as "violin, viola, cello"; the last one plays all further parts',
     )
     group.add_argument(
         "--without-opening", action="store_true", help="write what follows the opening alone, without the opening"
