@@ -75,33 +75,29 @@ def evaluate_harmonisation(
     trained, whole = load_model(model), load_corpus(corpus)
     melodies, filled = write(params, model, plan(params, trained, whole), compute)
     bootstrap = Bootstrap(params.resamples, params.seed)
-    agreement = agreements(melodies, bootstrap)
-    agreement |= bounds(whole, melodies, bootstrap)
+    measured = measure(trained, melodies, bootstrap)
+    agreement = measured["agreement"] | bounds(whole, melodies, bootstrap)
+    shown = {"chord_agreement": "model", "floor": "floor", "ceiling": "ceiling"}
     metrics = {
-        "pieces": len(melodies.real),
         "left_out": len(whole.pieces("test")) - len(melodies.real),
-        **{name: agreement[own]["chord"] for name, own in (("chord_agreement", "model"), ("floor", "floor"))},
-        "ceiling": agreement["ceiling"].get("chord", {}),
+        **{name: agreement[own].get("chord", {}) for name, own in shown.items()},
+        **measured,
         "agreement": agreement,
-        "style": {
-            name: style(pieces, melodies.families, bootstrap)
-            for name, pieces in (("model", melodies.made), ("not_shown", melodies.unseen), ("real", melodies.real))
-        },
-        "out_of_range": out_of_range(trained, melodies, bootstrap),
-        "likelihood": likelihood(trained, melodies, bootstrap),
     }
     if filled.real:
-        metrics["fill"] = {
-            "pieces": len(filled.real),
-            "agreement": agreements(filled, bootstrap),
-            "style": {
-                name: style(pieces, filled.families, bootstrap)
-                for name, pieces in (("model", filled.made), ("not_shown", filled.unseen), ("real", filled.real))
-            },
-            "out_of_range": out_of_range(trained, filled, bootstrap),
-            "likelihood": likelihood(trained, filled, bootstrap),
-        }
+        metrics["fill"] = measure(trained, filled, bootstrap)
     return metrics, melodies, filled
+
+
+def measure(trained: TrainedModel, written: Written, bootstrap: Bootstrap) -> dict:
+    """All that is measured of what was written, but for floor and ceiling."""
+    return {
+        "pieces": len(written.real),
+        "agreement": agreements(written, bootstrap),
+        "style": style(written, bootstrap),
+        "out_of_range": out_of_range(trained, written, bootstrap),
+        "likelihood": likelihood(trained, written, bootstrap),
+    }
 
 
 def plan(params: HarmonisationParams, trained: TrainedModel, corpus: Corpus) -> tuple[Written, Written]:
@@ -112,7 +108,7 @@ def plan(params: HarmonisationParams, trained: TrainedModel, corpus: Corpus) -> 
     """
     encoding, pieces = encoding_of(trained), corpus.pieces("test")
     family_of = dict(zip(pieces, corpus.families("test")))
-    kept, _ = encodable(encoding, pieces)
+    kept = [piece for piece in encodable(encoding, pieces)[0] if (piece.notes["part"] == 0).any()]
     if not kept:
         raise BadInput("the corpus has no test piece within the range and metres of its training pieces; add pieces")
     families, voices, (first, last) = [family_of[piece] for piece in kept], encoding.parts, params.bars

@@ -17,10 +17,11 @@ from reprise.composition.style.phrases import ending
 from reprise.composition.style.voices import Share
 from reprise.learning.bootstrap import ratio_estimate
 from reprise.music.piece import Piece
+from reprise.music.timegrid import to_twelfths
 
 Estimates = dict[str, dict[str, float]]
 
-OF_STYLE = ("parallel_fifths", "parallel_octaves", "crossing_rate")
+OF_STYLE = ("parallel_fifths", "parallel_octaves", "crossing_rate", "closing_rate")
 
 
 @dataclass(frozen=True)
@@ -75,13 +76,14 @@ def agreements(written: Written, bootstrap: Bootstrap) -> dict[str, Estimates]:
     }
 
 
-def style(pieces: Sequence[Piece], families: Sequence[int], bootstrap: Bootstrap) -> Estimates:
+def style(written: Written, bootstrap: Bootstrap) -> dict[str, Estimates]:
     """Voice leading and endings of whole pieces; see `style.leading.leading` and `style.phrases.ending`."""
-    rows = [
-        {name: own for name, own in (leading(piece) | ending(piece)).items() if name in (*OF_STYLE, "closing_rate")}
-        for piece in pieces
-    ]
-    return bootstrap.estimates(rows, families)
+    found = {}
+    for name, pieces in (("model", written.made), ("not_shown", written.unseen), ("real", written.real)):
+        measured = (leading(piece) | ending(piece) for piece in pieces)
+        rows = [{kind: own[kind] for kind in OF_STYLE} for own in measured]
+        found[name] = bootstrap.estimates(rows, written.families)
+    return found
 
 
 def out_of_range(trained: TrainedModel, written: Written, bootstrap: Bootstrap) -> dict[str, float]:
@@ -89,24 +91,26 @@ def out_of_range(trained: TrainedModel, written: Written, bootstrap: Bootstrap) 
     low, high = voice_ranges(trained).T
     rows = []
     for piece, gap in zip(written.made, written.gaps):
-        notes = piece.notes[gap.holds(piece.notes["part"], np.round(piece.notes["onset"] * 12))]
+        notes = piece.notes[gap.holds(piece.notes["part"], to_twelfths(piece.notes["onset"]))]
         beyond = (notes["pitch"] < low[notes["part"]]) | (notes["pitch"] > high[notes["part"]])
         rows.append({"notes": (float(beyond.sum()), float(len(notes)))})
     return bootstrap.estimates(rows, written.families).get("notes", {})
 
 
-def likelihood(trained: TrainedModel, written: Written, bootstrap: Bootstrap) -> dict[str, dict[str, float]]:
+def likelihood(trained: TrainedModel, written: Written, bootstrap: Bootstrap) -> Estimates:
     """Nats a note of the real notes in the gaps, the model shown what stands ahead and not: what seeing it is worth.
 
     Of notes that stand nothing counts, though the model that isn't shown them doesn't know when they come.
     """
     encoding = encoding_of(trained)
     events, metres = [encoding.encode(piece) for piece in written.real], [piece.metre for piece in written.real]
-    found = {}
+    found: Estimates = {}
     for name, shown in (("shown", True), ("not_shown", False)):
         examples = infilling_examples(encoding, events, metres, written.gaps, shown)
         new = [example.mask[:, PITCH] for example in examples]
         nats = [float(own.nats[rows].sum()) for own, rows in zip(score(trained.network, examples), new)]
         rows = [{"nats": (total, float(own.sum()))} for total, own in zip(nats, new)]
-        found[name] = bootstrap.estimates(rows, written.families)["nats"]
+        estimates = bootstrap.estimates(rows, written.families)
+        if "nats" in estimates:  # there was something to write
+            found[name] = estimates["nats"]
     return found
