@@ -86,7 +86,13 @@ def evaluate_harmonisation(
     }
     if filled.real:
         metrics["fill"] = measure(trained, filled, bootstrap)
-    return metrics, melodies, filled
+    return _defined(metrics), melodies, filled
+
+
+def _defined(found: dict) -> dict:
+    """The figures that there are: DVC drops what is empty."""
+    inner = {key: _defined(own) if isinstance(own, dict) else own for key, own in found.items()}
+    return {key: own for key, own in inner.items() if own != {}}
 
 
 def measure(trained: TrainedModel, written: Written, bootstrap: Bootstrap) -> dict:
