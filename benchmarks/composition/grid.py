@@ -11,9 +11,9 @@ from functools import cached_property
 
 import numpy as np
 
-from reprise.composition.encoding.echo import LENGTHS, Echo
 from reprise.composition.encoding.events import INTERVALS, NO_PITCH, EventShape, Frame, interval
-from reprise.composition.encoding.keys import DEGREES, MEMORIES, MODES, KeyTracker
+from reprise.composition.encoding.hearing.echo import LENGTHS, Echo
+from reprise.composition.encoding.hearing.keys import DEGREES, MEMORIES, MODES, RECENCIES, KeyTracker
 from reprise.errors import BadInput
 from reprise.music.piece import Piece, note_table
 
@@ -47,6 +47,7 @@ class GridEncoding:
         read = (FRAMES_PER_BAR, *keys) + (values, INTERVALS) * voices + (INTERVALS,) * (voices - 1)
         read += (DEGREES,) * (MEMORIES * voices)
         references, tonics, pitches = (voices + MEMORIES,) * voices, (MEMORIES,) * voices, (self.lowest,) * voices
+        classes: tuple[tuple[int, ...], ...] = ((RECENCIES,),) * voices
         if self.strikes:
             fields += tuple(f"{voice}_strike" for voice in VOICES)
             sizes += (2,) * voices
@@ -54,9 +55,10 @@ class GridEncoding:
             read += (2,) * voices
             references += (0,) * voices
             tonics += (0,) * voices
+            classes += ((),) * voices
             pitches += (0,) * voices
         given = tuple((*known, size + 1, LENGTHS) for known, size in zip(given, sizes))
-        return EventShape(fields, sizes, read, given, references, tonics, pitches)
+        return EventShape(fields, sizes, read, given, references, tonics, classes, pitches)
 
     def encode(self, piece: Piece) -> np.ndarray:
         """int64[frames, F].
@@ -165,7 +167,7 @@ class GridState:
 
     def classes(self, field: int, event: np.ndarray) -> np.ndarray:
         """See `events.State`."""
-        return self.key.recency() if field < len(VOICES) else np.zeros((len(self.run), 0), np.int64)
+        return self.key.recency()[:, None] if field < len(VOICES) else np.zeros((len(self.run), 0, 12), np.int64)
 
     def push(self, event: np.ndarray) -> np.ndarray:
         pitches = self._pitches(event)

@@ -8,7 +8,7 @@ from state_checks import check_categories, check_past_only
 from tiny_pieces import piece_of, random_piece
 
 from reprise.composition.encoding.events import INTERVAL_SPAN, INTERVALS, NO_PITCH, UNTOLD, Frame
-from reprise.composition.encoding.keys import DEGREES, MEMORIES, MODES, KeyTracker
+from reprise.composition.encoding.hearing.keys import DEGREES, MEMORIES, MODES, KeyTracker
 from reprise.composition.encoding.notes import NotesEncoding
 from reprise.composition.encoding.notes_state import NotesState
 from reprise.composition.encoding.notes_vocabulary import BARS_LEFT, DURATION, PART, PITCH, STEP
@@ -43,7 +43,7 @@ def told(state: NotesState, field: int = STEP, event: np.ndarray | None = None) 
     """The categories of bars left and of parts, of each sequence: with the keys' modes they end the place."""
     nothing = np.zeros((len(state.rows), len(state.encoding.shape.fields)), np.int64)
     known = state.given(field, nothing if event is None else event)
-    place = 2 + state.compared + state.encoding.keys  # position, metre, what still sounds, modes
+    place = 3 + state.compared + state.encoding.keys  # position, metre, since a rest, what still sounds, modes
     return known[:, place : place + 2].tolist()
 
 
@@ -79,7 +79,7 @@ def test_the_home_key_is_one_more_key_and_stays(framed):
     for _ in range(2):
         assert state.key.tonics[:, -1].tolist() == [7, 0, NO_PITCH]
         assert state.key.modes[:, -1].tolist() == [2, 1, 0]
-        at = 2 + state.compared
+        at = 3 + state.compared
         given = state.given(STEP, np.zeros((3, 4), np.int64))
         assert given[:, at + MEMORIES].tolist() == [2, 1, 0], "the last of the modes"
         references = state.references(PITCH, np.zeros((3, 4), np.int64))
@@ -146,7 +146,7 @@ def test_the_shape_grows_by_what_a_frame_says(plain, framed):
     """Of place: a mode, bars left, parts. Of what is read: those, a degree, an interval. Of a pitch: two references."""
     assert not plain.framed and framed.framed
     assert framed.shape.fields == plain.shape.fields and framed.shape.sizes == plain.shape.sizes
-    place = 2 + 3 + MEMORIES
+    place = 3 + 3 + MEMORIES
     for small, large in zip(plain.shape.given, framed.shape.given):
         assert large == (*small[:place], MODES, BARS_LEFT, framed.parts + 1, *small[place:])
     assert sorted(framed.shape.read) == sorted(
@@ -157,9 +157,11 @@ def test_the_shape_grows_by_what_a_frame_says(plain, framed):
 
 
 def test_an_unframed_encoding_is_as_before(plain):
-    """Sizes by hand: 48 places in a bar, one metre, 3 parts that sound up to 4 beats, 3 keys, 5 references near."""
-    assert plain.shape.given[STEP][:8] == (48, 1, 49, 49, 49, 3, 3, 3)
-    read = (48, 1, 49, 49, 49, 3, 3, 3, 4, 12, 13, 13, 13, *(INTERVALS,) * 6, *plain.shape.sizes)
+    """Sizes by hand: 48 places in a bar, one metre, up to 17 beats since a rest, 3 parts that sound up to 4 beats, 3
+    keys, 5 references near.
+    """
+    assert plain.shape.given[STEP][:9] == (48, 1, 18, 49, 49, 49, 3, 3, 3)
+    read = (48, 1, 18, 49, 49, 49, 3, 3, 3, 4, 12, 13, 13, 13, *(INTERVALS,) * 6, *plain.shape.sizes)
     assert plain.shape.read == read
     assert plain.shape.references == (0, 0, 9, 0) and plain.shape.tonics == (0, 0, 3, 0)
 
@@ -167,7 +169,7 @@ def test_an_unframed_encoding_is_as_before(plain):
 def test_an_unframed_encoding_reads_what_a_framed_one_reads_without_the_frame(plain, framed):
     """The categories told of an untold frame taken out, both states say the same."""
     small, large = plain.start([FOUR]), framed.start([FOUR])
-    place, near = 2 + 3 + MEMORIES, 6
+    place, near = 3 + 3 + MEMORIES, 6
     for event in framed.encode(CHORD)[:, None]:
         for field in range(4):
             given = large.given(field, event)

@@ -237,8 +237,10 @@ def test_what_is_known_of_an_event_by_hand():
     events, state = encoding.encode(piece), encoding.start([(3, 4)])
 
     def place(field: int, event: np.ndarray) -> list[int]:
-        """Position in the bar, metre, and how long the two parts sound."""
-        return state.given(field, event)[0, :4].tolist()
+        """Position in the bar, metre, and how long the two parts sound; they never came to rest."""
+        position, metre, still, *sounding = state.given(field, event)[0, :5].tolist()
+        assert still == 0
+        return [position, metre, *sounding]
 
     assert place(STEP, events[:1]) == [0, 0, 0, 0]
     state.push(events[:1])
@@ -247,15 +249,26 @@ def test_what_is_known_of_an_event_by_hand():
     state.push(events[1:2])
     step = encoding.steps.index(np.array(12))
     assert place(PART, events[2:3]) == [24, 0, 0, 24]
-    assert state.given(PITCH, events[2:3])[0, -8:].tolist() == [step, *[0] * 7], (
-        "its fields before, no echo, nobody moved"
+    assert state.given(PITCH, events[2:3])[0, -10:].tolist() == [step, *[0] * 9], (
+        "its fields before, no echo, nobody moved, no motif comes again"
     )
     assert state.references(PITCH, events[2:3])[0, :5].tolist() == [60, 60, 64, 64, 60], (
         "own, each part, the two before"
     )
     assert state.references(STEP, events[2:3]).shape == state.references(DURATION, events[2:3]).shape == (1, 0)
     read = state.push(events[2:3])
-    assert read[0, :4].tolist() == [24, 0, 12, 24] and read[0, -4:].tolist() == events[2].tolist()
+    assert read[0, :5].tolist() == [24, 0, 0, 12, 24] and read[0, -4:].tolist() == events[2].tolist()
+
+
+def test_the_beats_since_all_parts_came_to_rest_are_counted():
+    """A note of two beats, then quarters: the rest is over where the first of them begins."""
+    piece = piece_of((0, 24, 60, 0), (24, 12, 62, 0), (36, 12, 64, 0), (48, 24, 65, 0), (72, 12, 67, 0))
+    encoding = NotesEncoding.of([piece])
+    state, found = encoding.start([(4, 4)]), []
+    for event in encoding.encode(piece)[:-1, None]:
+        state.push(event)
+        found.append(int(state.given(STEP, event)[0, 2]))
+    assert found == [0, 1, 2, 3, 1]
 
 
 def test_the_bar_of_the_last_event_counts_on():

@@ -11,7 +11,7 @@ from tiny_pieces import piece_of, random_piece
 from torch import nn
 
 from reprise.composition.encoding.binning import Binning
-from reprise.composition.encoding.leading import VoiceLeading
+from reprise.composition.encoding.hearing.leading import VoiceLeading
 from reprise.composition.encoding.notes import NotesEncoding
 from reprise.composition.encoding.notes_vocabulary import DURATION, PART, PARTS_COMPARED, PITCH, STEP
 from reprise.composition.evaluation import likelihood

@@ -33,7 +33,14 @@ def test_a_sum_of_embeddings_by_hand():
 # --- a field of pitches: 48 values from MIDI 40 on, then a rest; two pitches and a tonic to be relative to
 
 SHAPE = EventShape(
-    fields=("pitch",), sizes=(49,), read=(1,), given=((1,),), references=(3,), tonics=(1,), pitches=(40,)
+    fields=("pitch",),
+    sizes=(49,),
+    read=(1,),
+    given=((1,),),
+    references=(3,),
+    tonics=(1,),
+    classes=((2, 3),),
+    pitches=(40,),
 )
 
 
@@ -47,9 +54,10 @@ def silent_head(*speaking: str) -> FieldHead:
     return head
 
 
-def logits(head: FieldHead, *references: int, category: int = 0) -> torch.Tensor:
-    """With this category for C, 0 for the other pitch classes."""
-    classes = torch.tensor([[category] + [0] * 11])
+def logits(head: FieldHead, *references: int, category: int = 0, other: int = 0) -> torch.Tensor:
+    """With this category for C, and for D this one of the second table; 0 for the other pitch classes."""
+    classes = torch.zeros(1, 2, 12, dtype=torch.long)
+    classes[0, 0, 0], classes[0, 1, 2] = category, other
     return head(torch.ones(1, WIDTH), torch.zeros(1, 1, dtype=torch.long), torch.tensor([references]), classes)[0]
 
 
@@ -84,6 +92,16 @@ def test_how_lately_a_pitch_class_sounded_counts_in_every_octave():
     never, lately = (logits(head, 60, 64, 0, category=category) for category in (0, 1))
     changed = (never != lately).nonzero().flatten() + 40
     assert changed.tolist() == [48, 60, 72, 84], "the Cs from MIDI 40 to 88"
+
+
+@torch.inference_mode()
+def test_the_tables_of_pitch_classes_add_up():
+    head = silent_head("classes")
+    weights = head.classes(head.body(head.mix(torch.ones(1, WIDTH)) + head.known(torch.zeros(1, 1, dtype=torch.long))))
+    nothing, both = logits(head, 60, 64, 0), logits(head, 60, 64, 0, category=1, other=2)
+    moved = weights[0, 1] - weights[0, 0], weights[0, 4] - weights[0, 2]
+    assert torch.allclose((both - nothing)[[8, 10]], torch.stack(moved), atol=1e-6), "C3 and D3"
+    assert (both - nothing).abs().gt(1e-6).sum() == 8, "four Cs and four Ds"
 
 
 # --- the whole model

@@ -5,11 +5,12 @@ each given those before it. All that it may know is made by one state machine, i
 
 - `given(field, event)`: what is known when a field of the next event is predicted, as categories;
 - `references(field, event)`: pitches that its logits are relative to (a field of pitches only);
-- `classes(field, event)`: of each pitch class, as a category, how lately it sounded and whether it would make a
-  parallel fifth or octave (a field of pitches only);
+- `classes(field, event)`: what each pitch class would be, in several categories: how lately it sounded, whether it
+  would make a parallel, or carry on what the part did before (a field of pitches only);
 - `push(event)`: takes the event in, and returns what the backbone reads of it, as categories.
 
-Shapes: B sequences at once, F fields, K categories, R references. Everything is int64; a state is never shared.
+Shapes: B sequences at once, F fields, K categories, R references, T tables of pitch classes. Everything is int64; a
+state is never shared.
 """
 
 from collections.abc import Sequence
@@ -35,6 +36,7 @@ class EventShape:
         given: for each field, sizes of the categories known when it is predicted.
         references: for each field, how many pitches its logits are relative to; 0 for a field of no pitches.
         tonics: for each field, how many of these, the last ones, are pitch classes: their octave doesn't count.
+        classes: for each field, sizes of the categories that are told of each pitch class.
         pitches: for each field, the MIDI pitch of its value 0; values that are no pitch come after the pitches.
     """
 
@@ -44,10 +46,11 @@ class EventShape:
     given: tuple[tuple[int, ...], ...]
     references: tuple[int, ...]
     tonics: tuple[int, ...]
+    classes: tuple[tuple[int, ...], ...]
     pitches: tuple[int, ...]
 
     def __post_init__(self) -> None:
-        for name in ("sizes", "given", "references", "tonics", "pitches"):
+        for name in ("sizes", "given", "references", "tonics", "classes", "pitches"):
             if len(getattr(self, name)) != len(self.fields):
                 raise RepriseError(f"an encoding's shape has {len(self.fields)} fields, but other {name}")
 
@@ -102,7 +105,7 @@ class State(Protocol):
         """MIDI pitches, int64[B, R]; NO_PITCH where there is none. R is 0 for a field of no pitches."""
 
     def classes(self, field: int, event: np.ndarray) -> np.ndarray:
-        """See `keys.classes_of`, int64[B, 12]; int64[B, 0] for a field of no pitches."""
+        """What each pitch class would be, as categories, int64[B, T, 12]; T is 0 for a field of no pitches."""
 
     def push(self, event: np.ndarray) -> np.ndarray:
         """Take in whole events, int64[B, F]; returns the categories that the backbone reads, int64[B, K]."""

@@ -5,10 +5,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from reprise.composition.encoding.echo import Echo
 from reprise.composition.encoding.events import NO_PITCH, UNTOLD, Frame, interval
-from reprise.composition.encoding.keys import KeyTracker, classes_of
-from reprise.composition.encoding.leading import VoiceLeading
+from reprise.composition.encoding.hearing.echo import Echo
+from reprise.composition.encoding.hearing.keys import KeyTracker
+from reprise.composition.encoding.hearing.leading import VoiceLeading
+from reprise.composition.encoding.hearing.motifs import Motifs
+from reprise.composition.encoding.hearing.sonority import roles_of
 from reprise.composition.encoding.notes_vocabulary import (
     BARS_LEFT,
     DURATION,
@@ -19,6 +21,7 @@ from reprise.composition.encoding.notes_vocabulary import (
     PITCH,
     RECENT,
     STEP,
+    STILL,
     NotesVocabulary,
     bar_length,
 )
@@ -53,6 +56,8 @@ class NotesState:
         told = [NO_PITCH if frame.pitch is None else frame.pitch for frame in frames]
         self.mean_pitch = np.array(told, np.int64)[:, None]
         self.echo = Echo(sequences, len(encoding.shape.fields), ECHO_NOTES)
+        self.motifs = [Motifs(sequences, parts, exact) for exact in (True, False)]
+        self.rested = np.full(sequences, -1)  # the last onset before which nothing had begun for longer than a beat
 
     def _homes(self, frames: Sequence[Frame]) -> list[tuple[int, int]]:
         """Tonic and mode of each home key as `KeyTracker` takes them; of no use where the vocabulary isn't framed."""
@@ -77,7 +82,8 @@ class NotesState:
     def _place(self, onset: np.ndarray) -> np.ndarray:
         sounding = np.clip(self.ends[:, : self.compared] - onset[:, None], 0, LONGEST_SOUNDING)
         position = (onset % self.bars)[:, None]
-        place = [position, self.metres[:, None], sounding, self.key.modes]
+        still = np.where(self.rested < 0, 0, np.minimum((onset - self.rested) // TWELFTHS + 1, STILL))
+        place = [position, self.metres[:, None], still[:, None], sounding, self.key.modes]
         if self.encoding.framed:
             left = np.clip(self.all_bars - onset // self.bars, 1, BARS_LEFT - 1)
             place += [np.where(self.all_bars > 0, left, 0)[:, None], self.all_parts[:, None]]
@@ -86,8 +92,12 @@ class NotesState:
     def given(self, field: int, event: np.ndarray) -> np.ndarray:
         place = self._place(self.onset if field == STEP else self.onset_of(event))
         known = [place, event[:, :field], self.echo.features(field, event)]
+        part = event[:, PART]
         if field == PITCH:
-            known.append(self.leading.features(event[:, PART], self.onset_of(event)))
+            known.append(self.leading.features(part, self.onset_of(event)))
+            known += [motifs.length(part)[:, None] for motifs in self.motifs]
+        if field == DURATION:
+            known += [motifs.of_duration(part, event[:, PITCH] + self.encoding.lowest) for motifs in self.motifs]
         return np.concatenate(known, axis=1)
 
     def references(self, field: int, event: np.ndarray) -> np.ndarray:
@@ -104,8 +114,12 @@ class NotesState:
     def classes(self, field: int, event: np.ndarray) -> np.ndarray:
         """See `events.State`."""
         if field != PITCH:
-            return np.zeros((len(event), 0), np.int64)
-        return classes_of(self.key.recency(), self.leading.parallels(event[:, PART], self.onset_of(event)))
+            return np.zeros((len(event), 0, 12), np.int64)
+        part, onset, last = event[:, PART], self.onset_of(event), self.last[:, : self.compared]
+        sounding = (self.ends[:, : self.compared] > onset[:, None]) & (last != NO_PITCH)
+        sounding &= np.arange(self.compared) != part[:, None]
+        tables = [self.key.recency(), self.leading.parallels(part, onset), roles_of(last, sounding)]
+        return np.stack([*tables, *(motifs.classes(part) for motifs in self.motifs)], axis=1)
 
     def push(self, event: np.ndarray) -> np.ndarray:
         onset, part = self.onset_of(event), event[:, PART]
@@ -114,6 +128,9 @@ class NotesState:
         duration = self.encoding.durations.value(event[:, DURATION])
         self.key.push(pitch[:, None], duration[:, None] / TWELFTHS)
         self.echo.push(event)
+        for motifs in self.motifs:
+            motifs.push(part, pitch, event[:, DURATION], onset, self.bars)
+        self.rested = np.where(onset - self.onset > TWELFTHS, onset, self.rested)
         self.struck = np.where((onset == self.onset) & (part == self.part), self.struck, 0) + 1
         self.onset, self.part, self.pitch = onset, part, pitch
         self.ends[self.rows, part] = np.maximum(self.ends[self.rows, part], onset + duration)
@@ -137,7 +154,7 @@ class NotesState:
         """A state of its own for these sequences, one row each, that takes in no more events; one may come twice."""
         chosen = copy.copy(self)
         chosen.rows, chosen.echo, chosen.key = np.arange(len(rows)), self.echo.select(rows), self.key.select(rows)
-        chosen.leading = self.leading.select(rows)
+        chosen.leading, chosen.motifs = self.leading.select(rows), [motifs.select(rows) for motifs in self.motifs]
         chosen.last = chosen.leading.last
         for name in (
             "bars",
@@ -151,6 +168,7 @@ class NotesState:
             "struck",
             "recent",
             "ends",
+            "rested",
         ):
             setattr(chosen, name, getattr(self, name)[rows].copy())
         return chosen

@@ -10,10 +10,12 @@ from pydantic import Field
 
 from reprise.checked import AtLeastOne, checked, require
 from reprise.composition.encoding.binning import Binning
-from reprise.composition.encoding.echo import LENGTHS
 from reprise.composition.encoding.events import INTERVALS, EventShape
-from reprise.composition.encoding.keys import DEGREES, MEMORIES, MODES
-from reprise.composition.encoding.leading import VoiceLeading
+from reprise.composition.encoding.hearing import motifs
+from reprise.composition.encoding.hearing.echo import LENGTHS
+from reprise.composition.encoding.hearing.keys import DEGREES, MEMORIES, MODES, RECENCIES
+from reprise.composition.encoding.hearing.leading import PARALLELS, VoiceLeading
+from reprise.composition.encoding.hearing.sonority import ROLES
 from reprise.music.piece import MAX_PARTS, metre_problem
 from reprise.music.timegrid import TWELFTHS
 
@@ -24,6 +26,8 @@ RECENT = 2  # notes before, whichever part, that a pitch is compared with
 PARTS_COMPARED = 6  # of many parts, only the first ones are features
 LONGEST_SOUNDING = 4 * TWELFTHS  # how much longer a part sounds; more counts as this
 PHRASE_BARS = 4  # the number of a bar is seen modulo this
+STILL = 17  # beats since all parts came to rest; more count as this
+MOTIFS = 2  # followed: returns of a part's own pitches, and of intervals in whichever part
 BARS_LEFT = 18  # categories of how many bars are left: untold, none after this one, and so on; more count as the last
 
 
@@ -63,7 +67,8 @@ class NotesVocabulary:
         compared, positions = min(self.parts, PARTS_COMPARED), max(map(bar_length, self.metres))
         steps, pitches = len(self.steps) + 1, self.highest - self.lowest + 1
         sizes = (steps, self.parts, pitches, len(self.durations), len(self.velocities))
-        place = (positions, len(self.metres), *((LONGEST_SOUNDING + 1,) * compared), *((MODES,) * self.keys))
+        place = (positions, len(self.metres), STILL + 1, *((LONGEST_SOUNDING + 1,) * compared))
+        place += (MODES,) * self.keys
         place += (BARS_LEFT, self.parts + 1) * self.framed
         given: tuple[tuple[int, ...], ...] = (
             place,
@@ -73,12 +78,15 @@ class NotesVocabulary:
         )
         given += ((*given[DURATION], len(self.durations)),)
         given = tuple((*known, size + 1, LENGTHS) for known, size in zip(given, sizes))
-        given = (*given[:PITCH], (*given[PITCH], *VoiceLeading.sizes(compared)), *given[PITCH + 1 :])
+        of_pitch = *VoiceLeading.sizes(compared), *(motifs.LENGTHS,) * MOTIFS
+        of_duration = (motifs.LENGTHS, len(self.durations) + 1) * MOTIFS
+        given = (*given[:PITCH], given[PITCH] + of_pitch, given[DURATION] + of_duration, *given[DURATION + 1 :])
         used = VELOCITY if self.drops_velocity else VELOCITY + 1
         near = compared + RECENT + 1 + self.framed  # pitches that a pitch is compared with
         read = (*place, PHRASE_BARS, 12, *((DEGREES,) * self.keys), *((INTERVALS,) * near), *sizes[:used])
         names = ("step", "part", "pitch", "duration", "velocity")
         references, tonics = (0, 0, near + self.keys, 0, 0), (0, 0, self.keys, 0, 0)
+        classes = (), (), (RECENCIES, PARALLELS, ROLES, *(motifs.LENGTHS,) * MOTIFS), (), ()
         return EventShape(
             names[:used],
             sizes[:used],
@@ -86,6 +94,7 @@ class NotesVocabulary:
             given[:used],
             references[:used],
             tonics[:used],
+            classes[:used],
             (0, 0, self.lowest, 0, 0)[:used],
         )
 

@@ -1,6 +1,7 @@
 """The tuple model: a backbone reads past events, a small depth network predicts the fields of the next one in order.
 
-Shapes: B sequences, N events, K categories, R references, C the size of a condition, D the width. Row i of everything
+Shapes: B sequences, N events, K categories, R references, T tables of pitch classes, C the size of a condition, D the
+width. Row i of everything
 belongs to the prediction of event i, and holds nothing that isn't known before it: `read[i]` is what the backbone reads
 of event i - 1.
 """
@@ -10,7 +11,6 @@ import torch
 from torch import Tensor, nn
 
 from reprise.composition.encoding.events import INTERVAL_SPAN, NO_PITCH, EventShape
-from reprise.composition.encoding.keys import CLASSES
 from reprise.composition.models.backbones import AnyBackbone, make_backbone
 from reprise.composition.models.batches import Batch
 
@@ -39,6 +39,7 @@ class FieldHead(nn.Module):
     """
 
     pitches: Tensor
+    tables: Tensor
 
     def __init__(self, shape: EventShape, field: int, width: int, dropout: float) -> None:
         super().__init__()
@@ -51,7 +52,9 @@ class FieldHead(nn.Module):
         self.tonics = shape.tonics[field]
         self.references = shape.references[field] - self.tonics
         if self.references:
-            self.classes = nn.Linear(width, CLASSES)
+            self.classes = nn.Linear(width, sum(shape.classes[field]))
+            starts = torch.tensor([0, *shape.classes[field][:-1]]).cumsum(0)[:, None]  # of each table's categories
+            self.register_buffer("tables", starts, persistent=False)
             self.relative = nn.Linear(width, self.references * (2 * INTERVAL_SPAN + 1))
             self.degrees = nn.Linear(width, self.tonics * 12)
             pitches = torch.arange(shape.sizes[field]) + shape.pitches[field]
@@ -68,7 +71,8 @@ class FieldHead(nn.Module):
         near = near.clamp(-INTERVAL_SPAN, INTERVAL_SPAN) + INTERVAL_SPAN
         by_interval = self.relative(u).unflatten(-1, (self.references, -1)).gather(-1, near)
         by_degree = self.degrees(u).unflatten(-1, (self.tonics, 12)).gather(-1, tonal % 12)
-        by_class = self.classes(u).gather(-1, classes)[..., self.pitches % 12]
+        told = (classes + self.tables).flatten(-2)  # [..., T * 12]
+        by_class = self.classes(u).gather(-1, told).unflatten(-1, (-1, 12)).sum(-2)[..., self.pitches % 12]
         return logits + by_class + (torch.cat([by_interval, by_degree], dim=-2) * known).sum(-2)
 
 

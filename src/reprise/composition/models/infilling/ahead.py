@@ -15,7 +15,7 @@ import numpy as np
 
 from reprise.checked import checked
 from reprise.composition.encoding.events import INTERVALS, NO_PITCH, EventShape, Frame
-from reprise.composition.encoding.keys import DEGREES
+from reprise.composition.encoding.hearing.keys import DEGREES
 from reprise.composition.encoding.notes import NotesEncoding
 from reprise.composition.encoding.notes_state import NotesState
 from reprise.composition.encoding.notes_vocabulary import (
@@ -55,6 +55,7 @@ class AheadEncoding(NotesEncoding):
             tuple((*known, *further) for known in own.given),
             tuple(references),
             own.tonics,
+            own.classes,
             own.pitches,
         )
 

@@ -10,7 +10,7 @@ from functools import cached_property
 import numpy as np
 
 from reprise.composition.encoding.events import INTERVALS, NO_PITCH, Frame, interval
-from reprise.composition.encoding.keys import DEGREES
+from reprise.composition.encoding.hearing.keys import DEGREES
 from reprise.composition.encoding.notes_vocabulary import DURATION, PART, PITCH, STEP, NotesVocabulary, bar_length
 from reprise.music.analysis.keyfinding import find_key
 from reprise.music.piece import Piece, note_table

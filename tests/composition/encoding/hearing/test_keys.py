@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from reprise.composition.encoding.events import NO_PITCH
-from reprise.composition.encoding.keys import DECAYS, RECENCIES, KeyTracker
+from reprise.composition.encoding.hearing.keys import DECAYS, RECENCIES, KeyTracker
 
 MAJOR, MINOR = 1, 2
 MEMORIES = len(DECAYS)  # from the longest to the shortest

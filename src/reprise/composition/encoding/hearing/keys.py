@@ -10,7 +10,6 @@ from collections.abc import Sequence
 import numpy as np
 
 from reprise.composition.encoding.events import NO_PITCH
-from reprise.composition.encoding.leading import PARALLELS
 from reprise.music.analysis.keyfinding import PROFILES
 
 DECAYS = np.array([0.998, 0.97, 0.9])  # of a count with each quarter note's worth of sound that follows
@@ -18,16 +17,10 @@ MEMORIES = len(DECAYS)
 MODES = 3  # categories: none yet, major, minor
 DEGREES = 13  # categories: none yet, then semitones above the tonic
 RECENCIES = 9  # categories: never, then how lately a pitch class sounded, by powers of 2
-CLASSES = RECENCIES * PARALLELS  # categories of a pitch class: how lately it sounded, and what it would make
 
 _profiles = np.stack([np.roll(profile, tonic) for profile in PROFILES.values() for tonic in range(12)])
 _centred = _profiles - _profiles.mean(axis=1, keepdims=True)
 _PROFILES = (_centred / np.linalg.norm(_centred, axis=1, keepdims=True)).T  # [12, 24]
-
-
-def classes_of(recency: np.ndarray, parallels: np.ndarray) -> np.ndarray:
-    """Categories of pitch classes from how lately each sounded and which parallel it would make, int64[B, 12] each."""
-    return recency + RECENCIES * parallels
 
 
 class KeyTracker:

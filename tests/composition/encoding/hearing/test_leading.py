@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from reprise.composition.encoding.events import INTERVAL_SPAN
-from reprise.composition.encoding.leading import VoiceLeading
+from reprise.composition.encoding.hearing.leading import VoiceLeading
 
 MOTION = INTERVAL_SPAN + 1  # the category of no motion; with +1 for a semitone up
 SOPRANO, BASS = 0, 1

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from reprise.composition.encoding.echo import LENGTHS, Echo
+from reprise.composition.encoding.hearing.echo import LENGTHS, Echo
 
 NOTHING = [0, 0]
 ANY = np.array([[0, 0]])
