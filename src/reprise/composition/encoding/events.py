@@ -120,6 +120,11 @@ class State(Protocol):
             top: the highest MIDI pitch that a note together with the last one may have, int64[B].
         """
 
+    def returning(self, field: int, event: np.ndarray) -> np.ndarray | None:
+        """Which values of a field carry on something that comes again where it was in the bar, bool[B, size]; None for
+        a field that none does. `event` holds the earlier fields.
+        """
+
     def onsets(self, field: int) -> np.ndarray | None:
         """When the next event begins with each value of a field, int64[B, size]; None where the field doesn't say."""
 

@@ -10,7 +10,7 @@ from reprise.composition.encoding.hearing.echo import Echo
 from reprise.composition.encoding.hearing.keys import KeyTracker
 from reprise.composition.encoding.hearing.leading import VoiceLeading
 from reprise.composition.encoding.hearing.motifs import Motifs
-from reprise.composition.encoding.hearing.sonority import roles_of
+from reprise.composition.encoding.hearing.sonority import ROLES, roles_of
 from reprise.composition.encoding.notes_vocabulary import (
     BARS_LEFT,
     DURATION,
@@ -118,7 +118,8 @@ class NotesState:
         part, onset, last = event[:, PART], self.onset_of(event), self.last[:, : self.compared]
         sounding = (self.ends[:, : self.compared] > onset[:, None]) & (last != NO_PITCH)
         sounding &= np.arange(self.compared) != part[:, None]
-        tables = [self.key.recency(), self.leading.parallels(part, onset), roles_of(last, sounding)]
+        parallels = self.leading.parallels(part, onset)  # that a class makes one outweighs whatever else it would be
+        tables = [self.key.recency(), np.where(parallels, ROLES - 1 + parallels, roles_of(last, sounding))]
         return np.stack([*tables, *(motifs.classes(part) for motifs in self.motifs)], axis=1)
 
     def push(self, event: np.ndarray) -> np.ndarray:
@@ -139,6 +140,17 @@ class NotesState:
         bar = (self.bar % PHRASE_BARS)[:, None]
         pitch_class, degrees = (pitch % 12)[:, None], self.key.degrees(pitch[:, None])
         return np.concatenate([self._place(onset), bar, pitch_class, degrees, intervals, event], axis=1)
+
+    def returning(self, field: int, event: np.ndarray) -> np.ndarray | None:
+        """See `events.State`."""
+        if field not in (PITCH, DURATION):
+            return None
+        expected = np.stack([motifs.expects(event[:, PART]) for motifs in self.motifs])  # [motifs, B, 2]
+        pitches, values = expected[..., 0] - self.encoding.lowest, np.arange(self.encoding.shape.sizes[field])
+        if field == PITCH:
+            return (pitches[..., None] == values).any(axis=0)
+        alike = (pitches == event[:, PITCH])[..., None]
+        return (alike & (expected[..., 1, None] == values)).any(axis=0)
 
     def onsets(self, field: int) -> np.ndarray | None:
         """See `events.State`; the value that ends a piece leads nowhere."""

@@ -86,7 +86,7 @@ class NotesVocabulary:
         read = (*place, PHRASE_BARS, 12, *((DEGREES,) * self.keys), *((INTERVALS,) * near), *sizes[:used])
         names = ("step", "part", "pitch", "duration", "velocity")
         references, tonics = (0, 0, near + self.keys, 0, 0), (0, 0, self.keys, 0, 0)
-        classes = (), (), (RECENCIES, PARALLELS, ROLES, *(motifs.LENGTHS,) * MOTIFS), (), ()
+        classes = (), (), (RECENCIES, ROLES + PARALLELS - 1, *(motifs.LENGTHS,) * MOTIFS), (), ()
         return EventShape(
             names[:used],
             sizes[:used],

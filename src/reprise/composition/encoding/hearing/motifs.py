@@ -17,8 +17,8 @@ NOWHERE: Place = None, -1, 0
 
 
 class Motifs:
-    """Follows the parts of B sequences: what each one's next pitch, MIDI, and duration, a category, are `expected` to be,
-    int64[B, P, 2], -1 where nothing is; for how many notes this has been right, `matched`, int64[B, P]; and whether the
+    """Follows the parts of B sequences: what each one's next pitch, MIDI, and duration, a category, are `expected` to
+    be, int64[B, P, 2], -1 where nothing is; for how many notes this has been right, `matched`, int64[B, P]; and whether the
     return is `aligned`, bool[B, P].
 
     `exact` ones are returns of a part's own pitches; the others of intervals, by whichever part.
@@ -80,6 +80,13 @@ class Motifs:
         expected, length = self.expected[np.arange(len(parts)), parts], self.length(parts)
         alike = (length > 0) & (expected[:, 0] == pitches)
         return np.where(alike[:, None], np.stack([length, expected[:, 1] + 1], axis=1), 0)
+
+    def expects(self, parts: np.ndarray) -> np.ndarray:
+        """The pitch and duration that each part is expected to have in a return that is aligned, int64[B, 2]; -1 for
+        none.
+        """
+        rows = np.arange(len(parts))
+        return np.where(self.aligned[rows, parts][:, None], self.expected[rows, parts], -1)
 
     def select(self, rows: np.ndarray) -> "Motifs":
         """One of its own for these sequences that can tell its features, but takes in no more notes."""
