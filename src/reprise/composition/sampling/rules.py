@@ -123,6 +123,14 @@ OPTIONS = {
     "highest": Option(int, 127, 0, 127, "the highest pitch, a MIDI number"),
     "repeat_limit": Option(int, 8, 1, None, "a part strikes a pitch at most so often in a row"),
     "copy_limit": Option(int, 32, 2, None, "no run of so many notes that a training piece has is made longer"),
+    "returns": Option(
+        float,
+        0.0,
+        0,
+        20,
+        "how much likelier notes get that carry on what was heard before, in logits: e to it times; 0 as the model "
+        "learnt it",
+    ),
     "ending_tries": Option(
         int,
         6,
@@ -148,6 +156,7 @@ class SharedRules:
     min_p: Annotated[float, OPTIONS["min_p"]] = OPTIONS["min_p"].default
     repeat_limit: Annotated[int, OPTIONS["repeat_limit"]] = OPTIONS["repeat_limit"].default
     copy_limit: Annotated[int, OPTIONS["copy_limit"]] = OPTIONS["copy_limit"].default
+    returns: Annotated[float, OPTIONS["returns"]] = OPTIONS["returns"].default
     ending_tries: Annotated[int, OPTIONS["ending_tries"]] = OPTIONS["ending_tries"].default
 
 

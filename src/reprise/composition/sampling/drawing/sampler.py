@@ -140,6 +140,7 @@ class _Run:
         self.repeats = np.zeros((len(jobs), encoding.parts), np.int64)
         self.repeat_limits = np.array([own.repeat_limit for own in rules])
         self.temperatures = np.array([list(own.temperatures(names).values()) for own in rules])  # [sequences, fields]
+        self.returns = np.array([own.returns for own in rules])
         self.cuts = {name: np.array([getattr(own, name) for own in rules]) for name in ("top_k", "top_p", "min_p")}
 
     def next_event(self) -> None:
@@ -184,12 +185,21 @@ class _Run:
         if not allowed.any(axis=1).all():
             field, kind = self.encoding.shape.fields[f], self.encoding.kind
             raise RepriseError(f"encoding {kind}: its state allows no value of the field {field} for the next event")
-        masked = np.where(allowed, logits[rows], REFUSED)
+        masked = np.where(allowed, logits[rows] + self._favoured(f, event)[rows], REFUSED)
         cuts = {name: values[rows] for name, values in self.cuts.items()}
         probabilities = shape_distribution(masked, self.temperatures[rows, f], **cuts)
         uniform = np.array([self.generators[row].random() for row in rows])
         below = np.cumsum(probabilities, axis=1) <= uniform[:, None]
         return np.minimum(below.sum(axis=1), last_possible(probabilities))
+
+    def _favoured(self, f: int, event: np.ndarray) -> np.ndarray:
+        """What is added to the logits of values that carry on a return, float[B, size] or what stands for it; at any
+        temperature they get as much likelier.
+        """
+        returning = self.state.returning(f, event)
+        if returning is None:
+            return np.zeros((len(event), 1))
+        return np.where(returning, (self.returns * self.temperatures[:, f])[:, None], 0.0)
 
     def _allowed(self, f: int, event: np.ndarray) -> np.ndarray:
         """Masks and guards, bool[B, size]. An event may end a sequence in the last bar of which it was told; others
