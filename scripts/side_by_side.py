@@ -1,8 +1,9 @@
-"""Run the stages that are stale, independent ones side by side: `side_by_side.py [FOLDER]`, by `run` before `dvc repro`.
+"""Run the stages that are stale, independent ones side by side: `side_by_side.py MADE [FOLDER]`, before `dvc repro`.
 
 Each is a `dvc repro --single-item` of its own and starts when nothing above it is stale. What the first music needs
 comes first, then what most stages wait for. With one job only the first music is made, and dvc does the rest.
-FOLDER, with a slash at its end, is what messages put before the paths of the current folder.
+MADE is a file that gets the name of each stage that is done; FOLDER, with a slash at its end, is what messages put
+before the paths of the current folder.
 
 DVC's lock of the repository is free while a stage's command runs; --wait-for-lock waits for it where a stage begins and
 ends, and dvc.lock is read anew before a stage is written into it. DVC's list of paths that are read and written isn't
@@ -23,7 +24,7 @@ from pathlib import Path
 from typing import IO, Any, NamedTuple, TextIO
 
 from reprise.checked import require
-from reprise.errors import RepriseError
+from reprise.errors import BadInput, RepriseError
 from reprise.pipeline.machine import usable_cores
 
 MOST_JOBS = 4  # by default: each takes its memory
@@ -109,14 +110,14 @@ def run_stale(
     jobs: int,
     find_stale: Callable[[set[str]], set[str]],
     start_stage: Callable[[str], Child],
-    signals: list[int],
+    told: Callable[[], int],
 ) -> Iterator[str]:
     """Run what is stale, `jobs` at most at a time; yields the name of each stage that is done.
 
     Args:
         above: every stage, in order, with all the stages that it depends on, also through others.
         find_stale: which of some stages dvc would run; asked again about what a stage that ran may have changed.
-        signals: the numbers of those that came; the first ends everything.
+        told: the number of a signal that came and ends everything, or 0.
 
     Raises:
         SystemExit: a stage failed, with its exit code, when those beside it have ended; or a signal came.
@@ -129,8 +130,8 @@ def run_stale(
                 stale |= find_stale(asked)
                 unsure -= asked
             ready = [name for name in above if name in stale - running.keys() and not above[name] & stale]
-            if signals:
-                sys.exit(128 + signals[0])
+            if number := told():
+                sys.exit(128 + number)
             for name in [] if code else ready[: jobs - len(running)]:
                 running[name] = start_stage(name)
             if not running:
@@ -150,7 +151,7 @@ def run_stale(
                 say(f"{name} failed: see the lines that begin with '{name} |'{others}")
         sys.exit(code)
     finally:
-        stop(running, signals[0] if signals else signal.SIGTERM)
+        stop(running, told() or signal.SIGTERM)
 
 
 def stages_above(repo: Any) -> dict[str, set[str]]:
@@ -158,8 +159,8 @@ def stages_above(repo: Any) -> dict[str, set[str]]:
     from dvc.repo.reproduce import collect_stages, get_active_graph, plan_repro
 
     graph = get_active_graph(repo.index.graph)
-    plans = {stage: plan_repro(graph, [stage]) for stage in plan_repro(graph, collect_stages(repo, ["dvc.yaml"]))}
-    return {stage.addressing: {other.addressing for other in plan} - {stage.addressing} for stage, plan in plans.items()}
+    stages = plan_repro(graph, collect_stages(repo, ["dvc.yaml"]))
+    return {stage.addressing: {other.addressing for other in plan_repro(graph, [stage])[:-1]} for stage in stages}
 
 
 def stale_stages(repo: Any, names: set[str]) -> set[str]:
@@ -186,8 +187,32 @@ def say(text: str) -> None:
     print(f"-- {text}", file=sys.stderr, flush=True)
 
 
+def starter(first: set[str], jobs: int) -> Callable[[str], Child]:
+    """What starts a stage; until the first music is there, all that isn't among `first` gives way."""
+    threads = max(1, usable_cores() // jobs)  # of what doesn't set their number itself
+    environment = {"OMP_NUM_THREADS": str(threads), **os.environ, "PYTHONUNBUFFERED": "1"}
+
+    def start_stage(name: str) -> Child:
+        gives_way = first and name not in first and not MUSIC.is_dir()
+        command = ["dvc", "--wait-for-lock", "repro", "--single-item", name]
+        return start(name, ["nice", *command] if gives_way else command, environment)
+
+    return start_stage
+
+
+def listen(parent: int) -> Callable[[], int]:
+    """From now on signals are kept; returns what tells the first one, or SIGTERM once the process `parent` is gone."""
+    signals: list[int] = []
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) != signal.SIG_IGN:
+            signal.signal(number, lambda number, _: signals.append(number))
+    return lambda: signals[0] if signals else signal.SIGTERM if os.getppid() != parent else 0
+
+
 def main() -> None:
-    jobs, began, music_is_there = job_count(), time.monotonic(), MUSIC.is_dir()
+    if len(sys.argv) not in (2, 3):
+        raise BadInput("usage: side_by_side.py MADE [FOLDER]")
+    jobs, began, parent, music_is_there = job_count(), time.monotonic(), os.getppid(), MUSIC.is_dir()
     if jobs == 1 and music_is_there:
         return
     from dvc.exceptions import DvcException
@@ -196,27 +221,21 @@ def main() -> None:
     try:
         repo = Repo(_wait_for_lock=True)
         above = stages_above(repo)
-        first = set() if music_is_there else above.get(MUSIC_STAGE, set()) | above.keys() & {MUSIC_STAGE}
+        first = set() if music_is_there or MUSIC_STAGE not in above else above[MUSIC_STAGE] | {MUSIC_STAGE}
         above = in_order({name: others for name, others in above.items() if jobs > 1 or name in first}, first)
-        stale = stale_stages(repo, set(above))
+        find_stale = partial(stale_stages, repo)
+        stale = find_stale(set(above))
     except DvcException:
         return  # `dvc repro` comes next and says what is wrong
-    threads = max(1, usable_cores() // jobs)  # for what doesn't set their number itself
-    environment = {"OMP_NUM_THREADS": str(threads), **os.environ, "PYTHONUNBUFFERED": "1"}
-
-    def start_stage(name: str) -> Child:
-        gives_way = first and name not in first and not MUSIC.is_dir()
-        command = ["dvc", "--wait-for-lock", "repro", "--single-item", name]
-        return start(name, ["nice", *command] if gives_way else command, environment)
-
-    signals: list[int] = []
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        if signal.getsignal(number) != signal.SIG_IGN:
-            signal.signal(number, lambda number, _: signals.append(number))
-    for name in run_stale(above, stale, jobs, partial(stale_stages, repo), start_stage, signals):
-        if name == MUSIC_STAGE and first:
-            minutes = math.ceil((time.monotonic() - began) / 60)
-            say(f"first music within {minutes} min: {''.join(sys.argv[1:2])}{MUSIC}/samples/; the rest follows")
+    try:
+        for name in run_stale(above, stale, jobs, find_stale, starter(first, jobs), listen(parent)):
+            with open(sys.argv[1], "a") as made:
+                made.write(f"{name}\n")
+            if name == MUSIC_STAGE and first:
+                minutes = math.ceil((time.monotonic() - began) / 60)
+                say(f"first music within {minutes} min: {''.join(sys.argv[2:])}{MUSIC}/samples/; the rest follows")
+    except DvcException as error:
+        raise RepriseError(f"dvc: {error}") from error
 
 
 if __name__ == "__main__":

@@ -23,7 +23,7 @@ from scripts import profile_clone
 
 LINT = "python scripts/lint.py"
 PYTEST = "python -m pytest --numprocesses logical --maxprocesses 4 --dist worksteal"
-SIDE_BY_SIDE = "python scripts/side_by_side.py "  # and the folder, here empty
+SIDE_BY_SIDE = "python scripts/side_by_side.py "
 SCRIPTS = ("run", "test", ".ci/run", "scripts/setup.sh")
 
 FAKES = {
@@ -40,7 +40,7 @@ FAKES = {
         case "$*" in "-c "* | -V) ;; *) echo "python $*" >>"$WORLD/log" ;; esac
         case "$*" in "scripts/guard.py ${FAKE_GUARD_REFUSES:-nothing}"*) exit 1 ;; esac
         case "$*" in "scripts/side_by_side.py"*)
-            cat "$WORLD/stages-say" 2>/dev/null
+            cat "$WORLD/stages-made" >"$2" 2>/dev/null
             exit ${FAKE_STAGES_EXIT:-0} ;;
         esac""",
     "dvc": 'echo "dvc $*" >>"$WORLD/log"; cat "$WORLD/dvc-says" 2>/dev/null; exit ${FAKE_DVC_EXIT:-0}',
@@ -197,34 +197,31 @@ UP_TO_DATE = "Data and pipelines are up to date.\n"
 
 
 @pytest.mark.parametrize(
-    ("stages_say", "dvc_says", "tells"),
+    ("made", "dvc_says", "tells"),
     [
         ("", UP_TO_DATE, "-- Everything is up to date."),
         ("", "Running stage 'a':\n", "-- The pipeline is done."),
-        ("a | Running stage 'a':\n", UP_TO_DATE, "-- The pipeline is done."),
+        ("a\n", UP_TO_DATE, "-- The pipeline is done."),
     ],
 )
-def test_run_makes_what_is_stale_side_by_side_then_what_is_left_and_says_where_to_look(
-    world, stages_say, dvc_says, tells
-):
-    (world.folder / "stages-say").write_text(stages_say)
+def test_run_makes_what_is_stale_side_by_side_then_what_is_left_and_says_where_to_look(world, made, dvc_says, tells):
+    (world.folder / "stages-made").write_text(made)
     (world.folder / "dvc-says").write_text(dvc_says)
-    done = world.call("run")
-    assert done.returncode == 0 and done.stdout == stages_say + dvc_says
-    assert world.log[-4:] == [
-        "python scripts/guard.py before repro",
-        SIDE_BY_SIDE,
-        "dvc repro",
-        "python scripts/guard.py after repro",
-    ]
+    done = world.call("run", TMPDIR=str(world.folder))
+    assert done.returncode == 0 and done.stdout == dvc_says
+    before, side_by_side, *after = world.log[-4:]
+    assert before == "python scripts/guard.py before repro" and side_by_side.startswith(SIDE_BY_SIDE)
+    assert after == ["dvc repro", "python scripts/guard.py after repro"]
     assert tells in done.stderr.splitlines()
     assert all(place in done.stderr for place in ("metrics/", "plots/", "data/clips/samples/"))
+    assert not list(world.folder.glob("tmp.*")), "what it wrote down for itself is gone"
 
 
 def test_a_profile_runs_side_by_side_in_its_folder(world):
     (world.repository / ".reprise/profiles/smoke").mkdir(parents=True)
     done = world.call("run", "--profile", "smoke")
-    assert done.returncode == 0 and f"{SIDE_BY_SIDE}.reprise/profiles/smoke/" in world.log
+    (line,) = [line for line in world.log if line.startswith(SIDE_BY_SIDE)]
+    assert done.returncode == 0 and line.endswith(" .reprise/profiles/smoke/")
     assert "-- numbers:  .reprise/profiles/smoke/metrics/, or ./run --profile smoke metrics show" in done.stderr
 
 

@@ -1,4 +1,4 @@
-"""Stages side by side: the order, the jobs, failures and interrupts, with small commands and in a small DVC repository."""
+"""Stages side by side: order, jobs, failures and interrupts, with small commands and in a small DVC repository."""
 
 import json
 import os
@@ -7,7 +7,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -50,7 +49,7 @@ class Runs:
 
 
 def run(runs: Runs, stale: set[str], jobs: int = 2, find_stale=lambda names: set()) -> Iterator[str]:
-    return side_by_side.run_stale(ABOVE, stale, jobs, find_stale, runs.start, [])
+    return side_by_side.run_stale(ABOVE, stale, jobs, find_stale, runs.start, lambda: 0)
 
 
 # --- order
@@ -94,7 +93,8 @@ def test_what_is_below_a_stage_that_ran_is_asked_about_again_and_runs_only_if_it
 
 def test_a_stale_stage_waits_for_one_between_that_becomes_stale():
     runs = Runs({})
-    assert list(run(runs, {"corpus", "music"}, find_stale=lambda names: names & {"lstm"})) == ["corpus", "lstm", "music"]
+    done = list(run(runs, {"corpus", "music"}, find_stale=lambda names: names & {"lstm"}))
+    assert done == ["corpus", "lstm", "music"]
 
 
 # --- failures
@@ -123,10 +123,13 @@ def test_what_stands_in_the_way_of_dvc_ends_the_stages_at_work():
 
 def test_a_signal_ends_what_is_at_work_and_what_does_not_obey_is_killed(monkeypatch, capfd):
     monkeypatch.setattr(side_by_side, "END_S", 1.0)
-    runs, signals = Runs({"clips": "sleep 60", "fonts": "trap '' TERM; sleep 60 & wait; sleep 60"}), list[int]()
-    threading.Timer(0.5, signals.append, [signal.SIGTERM]).start()
+    runs, begin_s = Runs({"clips": "sleep 60", "fonts": "trap '' TERM; sleep 60 & wait; sleep 60"}), time.monotonic()
+
+    def told() -> int:
+        return signal.SIGTERM if time.monotonic() > begin_s + 0.5 else 0
+
     with pytest.raises(SystemExit) as left:
-        list(side_by_side.run_stale(ABOVE, {"clips", "fonts"}, 2, lambda names: set(), runs.start, signals))
+        list(side_by_side.run_stale(ABOVE, {"clips", "fonts"}, 2, lambda names: set(), runs.start, told))
     assert left.value.code == 143 and "-- stopping fonts, clips; what is done is kept" in capfd.readouterr().err
     assert [child.process.wait(5) for child in runs.children] == [-signal.SIGKILL, -signal.SIGTERM]
 
@@ -135,7 +138,7 @@ def test_a_signal_ends_what_is_at_work_and_what_does_not_obey_is_killed(monkeypa
 
 
 def test_each_line_goes_out_under_the_name_of_its_stage_without_what_dvc_says_each_time(capfd):
-    says = r"printf 'Running stage a:\n  more\n\n\tgit add dvc.lock\nTo track the changes with git, run:\n'; echo oh >&2"
+    says = r"printf 'Running stage a:\n  more\n\n\tgit add dvc.lock\nUpdating lock file dvc.lock\n'; echo oh >&2"
     (done,) = run(Runs({"fonts": says}), {"fonts"})
     assert done == "fonts" and capfd.readouterr() == ("fonts | Running stage a:\nfonts |   more\n", "fonts | oh\n")
 
@@ -200,7 +203,7 @@ class Repository:
 
     def start(self, *args: str, **variables: str) -> subprocess.Popen:
         return subprocess.Popen(
-            [sys.executable, ROOT / "scripts/side_by_side.py", *args],
+            [sys.executable, ROOT / "scripts/side_by_side.py", "../made", *args],
             cwd=self.folder,
             env=self.environment | variables,
             stdout=subprocess.PIPE,
@@ -267,7 +270,8 @@ def test_what_dvc_cannot_read_is_left_to_dvc(tmp_path, dvc_settings):
 @pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_interrupted_it_leaves_nothing_at_work_and_a_second_run_goes_on(tmp_path, dvc_settings, number):
-    repository = Repository(tmp_path, dvc_settings, {**PIPELINE, "right": {**PIPELINE["right"], "cmd": "exec sleep 60"}})
+    endless = {**PIPELINE["right"], "cmd": "exec sleep 60"}
+    repository = Repository(tmp_path, dvc_settings, {**PIPELINE, "right": endless})
     process = repository.start()
     deadline = time.monotonic() + 60
     while not (tmp_path / "left.began").exists():
