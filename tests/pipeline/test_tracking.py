@@ -73,6 +73,28 @@ def test_switched_off_it_touches_nothing(tmp_path, monkeypatch):
     assert not list(tmp_path.iterdir())
 
 
+# Tracks a run of one of two stages that begin at the same time.
+BEGINS = """
+import sys
+from reprise.pipeline import tracking
+tracking.WAIT_S = 120.0
+with tracking.open_tracker(True, "composition", sys.argv[1]) as tracker:
+    tracker.metrics({"train_loss": 1.0}, step=1)
+"""
+
+
+@pytest.mark.slow
+def test_two_stages_that_begin_at_once_make_one_new_store(tmp_path, monkeypatch):
+    uri = f"sqlite:///{tmp_path / 'runs.db'}"
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
+    commands = [[sys.executable, "-c", BEGINS, name] for name in ("lstm", "vae")]
+    both = [subprocess.Popen(command, stderr=subprocess.PIPE, text=True, cwd=ROOT) for command in commands]
+    assert [process.communicate(timeout=180)[1] for process in both] == ["", ""]
+    client = mlflow.MlflowClient(uri)
+    runs = client.search_runs([client.get_experiment_by_name("composition").experiment_id])
+    assert [run.info.status for run in runs] == ["FINISHED", "FINISHED"]
+
+
 # --- a store that isn't well
 
 

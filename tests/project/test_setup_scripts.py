@@ -23,7 +23,7 @@ from scripts import profile_clone
 
 LINT = "python scripts/lint.py"
 PYTEST = "python -m pytest --numprocesses logical --maxprocesses 4 --dist worksteal"
-FIRST_MUSIC = "data/music/lstm"
+SIDE_BY_SIDE = "python scripts/side_by_side.py "
 SCRIPTS = ("run", "test", ".ci/run", "scripts/setup.sh")
 
 FAKES = {
@@ -38,7 +38,11 @@ FAKES = {
         esac
         case "$*" in "scripts/guard.py before"*) echo "PYTHONPATH=$PYTHONPATH" >>"$WORLD/log" ;; esac
         case "$*" in "-c "* | -V) ;; *) echo "python $*" >>"$WORLD/log" ;; esac
-        case "$*" in "scripts/guard.py ${FAKE_GUARD_REFUSES:-nothing}"*) exit 1 ;; esac""",
+        case "$*" in "scripts/guard.py ${FAKE_GUARD_REFUSES:-nothing}"*) exit 1 ;; esac
+        case "$*" in "scripts/side_by_side.py"*)
+            cat "$WORLD/stages-made" >"$2" 2>/dev/null
+            exit ${FAKE_STAGES_EXIT:-0} ;;
+        esac""",
     "dvc": 'echo "dvc $*" >>"$WORLD/log"; cat "$WORLD/dvc-says" 2>/dev/null; exit ${FAKE_DVC_EXIT:-0}',
 }
 
@@ -189,47 +193,44 @@ def test_without_git_metadata_the_way_to_get_it_is_named(world):
     assert failed.returncode == 1 and "git clone" in failed.stderr
 
 
+UP_TO_DATE = "Data and pipelines are up to date.\n"
+
+
 @pytest.mark.parametrize(
-    ("says", "tells"),
+    ("made", "dvc_says", "tells"),
     [
-        ("Data and pipelines are up to date.", "-- Everything is up to date."),
-        ("Running stage 'a':", "-- The pipeline is done."),
+        ("", UP_TO_DATE, "-- Everything is up to date."),
+        ("", "Running stage 'a':\n", "-- The pipeline is done."),
+        ("a\n", UP_TO_DATE, "-- The pipeline is done."),
     ],
 )
-def test_run_reproduces_and_says_where_to_look(world, says, tells):
-    (world.folder / "dvc-says").write_text(f"{says}\n")
-    (world.repository / FIRST_MUSIC).mkdir(parents=True)
-    done = world.call("run")
-    assert done.returncode == 0 and done.stdout == f"{says}\n"
-    assert world.log[-3:] == [
-        "python scripts/guard.py before repro",
-        "dvc repro",
-        "python scripts/guard.py after repro",
-    ]
-    assert tells in done.stderr.splitlines() and "first music" not in done.stderr
+def test_run_makes_what_is_stale_side_by_side_then_what_is_left_and_says_where_to_look(world, made, dvc_says, tells):
+    (world.folder / "stages-made").write_text(made)
+    (world.folder / "dvc-says").write_text(dvc_says)
+    done = world.call("run", TMPDIR=str(world.folder))
+    assert done.returncode == 0 and done.stdout == dvc_says
+    before, side_by_side, *after = world.log[-4:]
+    assert before == "python scripts/guard.py before repro" and side_by_side.startswith(SIDE_BY_SIDE)
+    assert after == ["dvc repro", "python scripts/guard.py after repro"]
+    assert tells in done.stderr.splitlines()
     assert all(place in done.stderr for place in ("metrics/", "plots/", "data/clips/samples/"))
+    assert not list(world.folder.glob("tmp.*")), "what it wrote down for itself is gone"
 
 
-def test_the_first_run_makes_the_quickest_music_first_and_says_where_it_is(world):
-    """The stand-in makes it at once."""
-    dvc = world.repository / ".venv/bin/dvc"
-    world.call("run", "metrics", "show")
-    dvc.write_text(f"#!/bin/sh\nmkdir -p {FIRST_MUSIC}/samples\n{FAKES['dvc']}\n")
-    (world.folder / "dvc-says").write_text("Data and pipelines are up to date.\n")
-    done = world.call("run")
-    assert [line for line in world.log if line.startswith("dvc")] == ["dvc repro generate_music@lstm", "dvc repro"]
-    lines = done.stderr.splitlines()
-    assert done.returncode == 0 and "-- The pipeline is done." in lines, "something was"
-    assert re.search(rf"^-- first music within \d min: {FIRST_MUSIC}/samples/; the rest follows$", done.stderr, re.M)
-    assert "    outs:\n      - data/music/${item.model}\n" in (ROOT / "dvc.yaml").read_text()
+def test_a_profile_runs_side_by_side_in_its_folder(world):
+    (world.repository / ".reprise/profiles/smoke").mkdir(parents=True)
+    done = world.call("run", "--profile", "smoke")
+    (line,) = [line for line in world.log if line.startswith(SIDE_BY_SIDE)]
+    assert done.returncode == 0 and line.endswith(" .reprise/profiles/smoke/")
+    assert "-- numbers:  .reprise/profiles/smoke/metrics/, or ./run --profile smoke metrics show" in done.stderr
 
 
-@pytest.mark.parametrize("has_music", [True, False])
-def test_run_passes_on_dvc_s_exit_code(world, has_music):
-    if has_music:
-        (world.repository / FIRST_MUSIC).mkdir(parents=True)
-    failed = world.call("run", FAKE_DVC_EXIT="7")
+@pytest.mark.parametrize("variable", ["FAKE_STAGES_EXIT", "FAKE_DVC_EXIT"])
+def test_run_passes_on_the_exit_code_of_what_failed(world, variable):
+    failed = world.call("run", **{variable: "7"})
     assert failed.returncode == 7 and "up to date" not in failed.stderr and "the pipeline stopped" in failed.stderr
+    assert ("dvc repro" in world.log) == (variable == "FAKE_DVC_EXIT")
+    assert "python scripts/guard.py after repro" not in world.log
 
 
 @pytest.mark.parametrize("args", [("exp", "run", "-S", "recognizer.epochs=5"), ("repro", "--force"), ("repro",)])

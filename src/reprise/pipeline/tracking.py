@@ -14,12 +14,16 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from filelock import FileLock
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
 DEFAULT_STORE = "sqlite:///mlflow.db"
+LOCK = Path(".reprise/mlflow.lock")
 WAIT_S = 10.0
 BATCH = 100
 BATCHES = {"Param": "params", "Metric": "metrics", "RunTag": "tags"}
@@ -105,14 +109,13 @@ def _start_run(experiment: str, name: str) -> tuple["MlflowClient", str]:
 
     for noisy in ("mlflow", "alembic", "urllib3"):  # not a line for each table or try
         logging.getLogger(noisy).setLevel(logging.CRITICAL)
-    client = MlflowClient(os.environ.get("MLFLOW_TRACKING_URI", DEFAULT_STORE))
-    found = client.get_experiment_by_name(experiment)
+    LOCK.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(LOCK):  # two that make the tables of a new store at once break it
+        client = MlflowClient(os.environ.get("MLFLOW_TRACKING_URI", DEFAULT_STORE))
+        found = client.get_experiment_by_name(experiment)
+        made = found.experiment_id if found else client.create_experiment(experiment)
     commit = _commit()
-    run = client.create_run(
-        found.experiment_id if found else client.create_experiment(experiment),
-        run_name=f"{name}@{commit}",
-        tags={"commit": commit},
-    )
+    run = client.create_run(made, run_name=f"{name}@{commit}", tags={"commit": commit})
     return client, run.info.run_id
 
 
