@@ -12,6 +12,7 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from reprise.checked import AtLeastOne, checked, require
+from reprise.learning.dropout import Dropout
 
 CHUNK = 512  # events
 
@@ -168,7 +169,7 @@ class TransformerLayer(nn.Module):
         self.mlp = nn.Sequential(
             nn.Linear(params.width, 4 * params.width), nn.GELU(), nn.Linear(4 * params.width, params.width)
         )
-        self.drop = nn.Dropout(params.dropout)
+        self.drop = Dropout(params.dropout)
 
     def forward(self, x: Tensor, positions: Tensor, visible: Tensor, memory: Memory | None) -> tuple[Tensor, Memory]:
         batch, events, width = x.shape

@@ -13,6 +13,7 @@ from reprise.composition.encoding.events import INTERVAL_SPAN, NO_PITCH, EventSh
 from reprise.composition.encoding.keys import CLASSES
 from reprise.composition.models.backbones import AnyBackbone, make_backbone
 from reprise.composition.models.batches import Batch
+from reprise.learning.dropout import Dropout
 
 
 class CategorySum(nn.Module):
@@ -44,9 +45,7 @@ class FieldHead(nn.Module):
         super().__init__()
         self.known = CategorySum(shape.given[field], width)
         self.mix = nn.Linear(width, width)
-        self.body = nn.Sequential(
-            nn.GELU(), nn.Dropout(dropout), nn.Linear(width, width), nn.GELU(), nn.Dropout(dropout)
-        )
+        self.body = nn.Sequential(nn.GELU(), Dropout(dropout), nn.Linear(width, width), nn.GELU(), Dropout(dropout))
         self.absolute = nn.Linear(width, shape.sizes[field])
         self.tonics = shape.tonics[field]
         self.references = shape.references[field] - self.tonics
@@ -103,7 +102,7 @@ class TupleModel(nn.Module):
         self.shape, self.condition_size = shape, condition_size
         self.start = nn.Parameter(torch.zeros(params.width))
         self.read = CategorySum(shape.read, params.width)
-        self.drop = nn.Dropout(params.dropout)
+        self.drop = Dropout(params.dropout)
         self.backbone = make_backbone(params)
         self.heads = nn.ModuleList(FieldHead(shape, f, params.width, params.dropout) for f in range(len(shape.fields)))
         self.before, self.after = (AddCondition(condition_size, params.width) for _ in range(2))
