@@ -19,7 +19,11 @@ from reprise.progress import progress_bar
 
 @checked
 class RunParams:
-    """What changes the bits of a training but not what is trained: part of every section of one."""
+    """What changes the bits of a training but not what is trained: part of every section of one.
+
+    Every training calls its network itself, under `fabric.autocast()`, up to the loss. The wrapper that Fabric makes
+    rounds what goes in as well, and refuses batches that are frozen dataclasses; it is needed on several devices alone.
+    """
 
     seed: Seed
     threads: AtLeastOne

@@ -57,6 +57,48 @@ def test_one_event_at_a_time_beyond_a_chunk_is_still_the_same():
 
 
 @pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("before", [0, 1, 3, CONTEXT, 12])
+@torch.inference_mode()
+def test_a_cache_may_be_gone_on_from_twice(kind, before):
+    """Whatever was added to it in between, by one that goes on with other events, and however its room ran out."""
+    net, x = backbone(kind), random()
+    cache = net(x[:, :2])[1]
+    for n in range(2, 2 + before):
+        _, cache = net(x[:, n : n + 1], cache)
+    found = []
+    for own in (x, x.flip(1), x):
+        ys, further = [], cache
+        for n in range(14, 14 + 2 * CONTEXT):
+            y, further = net(own[:, n : n + 1], further)
+            ys.append(y)
+        found.append(torch.cat(ys, dim=1))
+    assert torch.equal(found[0], found[2]) and not torch.allclose(found[0], found[1], atol=1e-3)
+
+
+@torch.inference_mode()
+def test_a_step_seldom_moves_what_is_remembered():
+    """Only where the room ran out, which then doubles, and never to more than twice the context."""
+    net, x = backbone(context=16), random(200)
+    stores, cache = [], None
+    for n in range(200):
+        _, cache = net(x[:, n : n + 1], cache)
+        stores.append(cache[1][0].store)
+        assert len(cache[1][0]) == min(n + 1, 16) and stores[-1].keys.shape[2] <= 2 * 17
+    assert len({id(store.keys) for store in stores}) <= 5 + 200 // 16
+
+
+def test_gradients_flow_through_a_cache():
+    net, x = backbone(), random().requires_grad_()
+    net(x)[0].square().sum().backward()
+    whole, x.grad, cache, total = x.grad, None, None, torch.zeros(())
+    for piece in x.split((10, 1, 1, 18), dim=1):
+        y, cache = net(piece, cache)
+        total = total + y.square().sum()
+    total.backward()
+    assert torch.allclose(x.grad, whole, atol=1e-3)
+
+
+@pytest.mark.parametrize("kind", KINDS)
 @torch.inference_mode()
 def test_nothing_later_is_seen(kind):
     net, x = backbone(kind), random()

@@ -30,7 +30,7 @@ def test_the_large_transformer_trains_saves_loads_and_composes_on_a_processor(tm
     training = load_section(TrainingParams, "models.training", params)
     own = load_section(ModelParams, "models.transformer", params)
     backbone = own.backbone
-    assert isinstance(backbone, TransformerParams)
+    assert isinstance(backbone, TransformerParams) and training.precision == "bf16-mixed"
     assert 6 <= backbone.layers <= 12 and backbone.heads == 8 and 512 <= backbone.width <= 1024
     own = replace(own, fit=replace(own.fit, epochs=1, batch_size=BATCH))
     pieces = {"train": [chorale(n) for n in range(STEPS * BATCH)], "validation": [chorale(100)]}

@@ -37,10 +37,17 @@ def params(model: str, **changes: object) -> ModelParams | VaeParams:
     return VaeParams(backbone, fit, LATENT) if model == "vae" else ModelParams(backbone, fit)
 
 
-def run(work: Path, model: str = "lstm", tracker: Tracker | None = None, seed: int = 1, **changes: object):
+def run(
+    work: Path,
+    model: str = "lstm",
+    tracker: Tracker | None = None,
+    seed: int = 1,
+    precision: str = "32-true",
+    **changes: object,
+):
     """Weights and curves of a model of four chorales, validated on two others."""
     pieces = {"train": PIECES[:4], "validation": PIECES[4:]}
-    training = replace(TRAINING, seed=seed)
+    training = replace(TRAINING, seed=seed, precision=precision)
     trained, curves = fit_model(model, params(model, **changes), training, pieces, "cpu", work, tracker or Tracker())
     return trained.network.state_dict(), curves
 
@@ -61,6 +68,16 @@ def test_two_runs_give_the_same_weights_and_they_learn(tmp_path, model):
     assert [row["epoch"] for row in curves] == [1, 2, 3]
     assert curves[-1]["train_nats"] < curves[0]["train_nats"] - 0.1
     assert curves[-1]["validation_nats"] < curves[0]["validation_nats"]
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_a_step_in_bfloat16_is_nearly_one_in_float32(tmp_path, model):
+    """Weights stay float32, and what is multiplied differs."""
+    whole, curves = run(tmp_path / "32", model, epochs=1)
+    mixed, of_mixed = run(tmp_path / "16", model, precision="bf16-mixed", epochs=1)
+    assert all(weight.dtype == torch.float32 for weight in mixed.values()) and not equal(whole, mixed)
+    for name in ("train_nats", "validation_nats"):
+        assert of_mixed[0][name] == pytest.approx(curves[0][name], rel=0.01)
 
 
 def test_another_seed_gives_other_weights(tmp_path):

@@ -36,6 +36,13 @@ def test_without_a_notes_tower_there_is_no_figure_of_notes(tmp_path):
     assert "validation_flips_sound" in curves[0] and "validation_flips_notes" not in curves[0]
 
 
+def test_it_trains_in_bfloat16_too(tmp_path):
+    weights, curves = run(tmp_path / "16", replace(PARAMS, precision="bf16-mixed", epochs=1, fine_tune=True))
+    whole, expected = run(tmp_path / "32", replace(PARAMS, epochs=1, fine_tune=True))
+    assert all(weight.dtype == whole[name].dtype for name, weight in weights.items())
+    assert curves[0]["validation_loss"] == pytest.approx(expected[0]["validation_loss"], rel=0.02)
+
+
 def test_interrupted_it_ends_with_the_same_weights(tmp_path):
     whole, curves = run(tmp_path / "whole", replace(PARAMS, epochs=3))
 

@@ -78,6 +78,12 @@ def test_two_runs_give_the_same_weights(tmp_path):
     assert all(torch.equal(first[key], second[key]) for key in first)
 
 
+def test_it_trains_in_bfloat16_too(tmp_path):
+    network, _, curves = run(tmp_path / "16", precision="bf16-mixed", epochs=1)
+    assert all(weight.dtype == torch.float32 for weight in network.parameters())
+    assert curves[0]["train_loss"] == pytest.approx(run(tmp_path / "32", epochs=1)[2][0]["train_loss"], rel=0.02)
+
+
 def test_another_seed_gives_others(tmp_path):
     first, second = (run(tmp_path / str(seed), seed=seed)[0].state_dict() for seed in (1, 2))
     assert not torch.equal(first["logits.weight"], second["logits.weight"])

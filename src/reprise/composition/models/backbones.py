@@ -4,6 +4,7 @@ Each maps x float[B, N, D] to float[B, N, D], causally, and takes and returns a 
 at a time: `y, cache = backbone(x, cache)`. Both ways give the same numbers but for rounding.
 """
 
+from dataclasses import dataclass, replace
 from typing import Annotated, Literal
 
 import torch
@@ -11,6 +12,7 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from reprise.checked import AtLeastOne, checked, require
+from reprise.learning.dropout import Dropout
 
 CHUNK = 512  # events
 
@@ -70,8 +72,7 @@ class LstmBackbone(nn.Module):
 class TransformerBackbone(nn.Module):
     """Pre-norm Transformer with rotary positions (Su et al. 2021) and a sliding window of `context` events.
 
-    The cache holds, for each layer, the keys and values of the last events, float[B, H, C, D / H], and counts the
-    events seen.
+    The cache holds what each layer remembers of the last `context` events, and counts the events seen.
     """
 
     def __init__(self, params: TransformerParams) -> None:
@@ -92,7 +93,7 @@ class TransformerBackbone(nn.Module):
 
     def _forward_chunk(self, x: Tensor, cache: tuple[int, list]) -> tuple[Tensor, tuple[int, list]]:
         seen, layers = cache
-        past = layers[0][0].shape[2] if layers[0] is not None else 0
+        past = len(layers[0]) if layers[0] is not None else 0
         query = torch.arange(seen, seen + x.shape[1], device=x.device)
         key = torch.arange(seen - past, seen + x.shape[1], device=x.device)
         distance = query[:, None] - key[None, :]
@@ -100,8 +101,60 @@ class TransformerBackbone(nn.Module):
         kept = []
         for layer, memory in zip(self.layers, layers):
             x, memory = layer(x, query, visible, memory)
-            kept.append(tuple(part[:, :, -self.context :] for part in memory))
+            kept.append(memory.last(self.context))
         return self.norm(x), (seen + len(query), kept)
+
+
+@dataclass
+class _Store:
+    """Room for keys and values, float[B, H, R, D / H], of which the first `used` are written, once and for all."""
+
+    keys: Tensor
+    values: Tensor
+    used: int
+
+
+@dataclass(frozen=True)
+class Memory:
+    """Keys and values of the events from `start` to `end` of a store.
+
+    What comes next is written behind them, so that a step copies nothing of the past; where the store is full, or
+    another memory has been written there, all that is remembered moves to a store of its own, with as much room again.
+    So a memory never changes, whatever is added to it.
+    """
+
+    store: _Store
+    start: int
+    end: int
+
+    def __len__(self) -> int:
+        return self.end - self.start
+
+    @property
+    def keys(self) -> Tensor:
+        """float[B, H, C, D / H]."""
+        return self.store.keys[:, :, self.start : self.end]
+
+    @property
+    def values(self) -> Tensor:
+        """float[B, H, C, D / H]."""
+        return self.store.values[:, :, self.start : self.end]
+
+    def last(self, events: int) -> "Memory":
+        """Of the last events alone."""
+        return replace(self, start=max(self.start, self.end - events))
+
+    def plus(self, keys: Tensor, values: Tensor) -> "Memory":
+        """With further events, float[B, H, N, D / H]. With gradients no store has room, as autograd needs all of it."""
+        store, end = self.store, self.end + keys.shape[2]
+        if self.end == store.used and end <= store.keys.shape[2] and not keys.requires_grad:
+            store.keys[:, :, self.end : end], store.values[:, :, self.end : end] = keys, values
+            store.used = end
+            return replace(self, end=end)
+        count = len(self) + keys.shape[2]
+        room = keys.new_empty(*keys.shape[:2], 0 if keys.requires_grad else count, keys.shape[3])
+        all_keys, all_values = torch.cat([self.keys, keys, room], dim=2), torch.cat([self.values, values, room], dim=2)
+        return Memory(_Store(all_keys, all_values, count), 0, count)
 
 
 class TransformerLayer(nn.Module):
@@ -116,18 +169,17 @@ class TransformerLayer(nn.Module):
         self.mlp = nn.Sequential(
             nn.Linear(params.width, 4 * params.width), nn.GELU(), nn.Linear(4 * params.width, params.width)
         )
-        self.drop = nn.Dropout(params.dropout)
+        self.drop = Dropout(params.dropout)
 
-    def forward(self, x: Tensor, positions: Tensor, visible: Tensor, memory: tuple | None) -> tuple[Tensor, tuple]:
+    def forward(self, x: Tensor, positions: Tensor, visible: Tensor, memory: Memory | None) -> tuple[Tensor, Memory]:
         batch, events, width = x.shape
         qkv = self.qkv(self.attention_norm(x)).view(batch, events, 3, self.heads, width // self.heads)
         query, key, value = qkv.permute(2, 0, 3, 1, 4)  # each [B, H, N, D / H]
         query, key = rotate(query, positions), rotate(key, positions)
-        if memory is not None:
-            key, value = torch.cat([memory[0], key], dim=2), torch.cat([memory[1], value], dim=2)
-        mixed = nn.functional.scaled_dot_product_attention(query, key, value, attn_mask=visible, dropout_p=0.0)
+        memory = Memory(_Store(key, value, events), 0, events) if memory is None else memory.plus(key, value)
+        mixed = nn.functional.scaled_dot_product_attention(query, memory.keys, memory.values, attn_mask=visible)
         x = x + self.drop(self.out(mixed.transpose(1, 2).reshape(batch, events, width)))
-        return x + self.drop(self.mlp(self.mlp_norm(x))), (key, value)
+        return x + self.drop(self.mlp(self.mlp_norm(x))), memory
 
 
 def rotate(x: Tensor, positions: Tensor) -> Tensor:

@@ -110,17 +110,17 @@ def train(
     optimizer = torch.optim.AdamW(
         model.parameters(), fit.learning_rate, (0.9, 0.98), weight_decay=fit.weight_decay, fused=True
     )
-    network, optimizer = fabric.setup(model, optimizer)
+    _, optimizer = fabric.setup(model, optimizer)
     batches = [collate(group) for group in in_groups(validation, fit.batch_size, key=len)]
 
     def one_epoch(epoch: int, bar: tqdm) -> dict[str, float]:
-        loss = _train_epoch(network, optimizer, train_set, params, fit, epoch, fabric, bar)
-        nats, rate = _validate(network, batches, fabric), optimizer.param_groups[0]["lr"]
+        loss = _train_epoch(model, optimizer, train_set, params, fit, epoch, fabric, bar)
+        nats, rate = _validate(model, batches, fabric), optimizer.param_groups[0]["lr"]
         return {"train_nats": loss, "validation_nats": nats, "learning_rate": rate}
 
     best, curves = run_epochs(
-        {"model": network, "optimizer": optimizer},
-        network.module,
+        {"model": model, "optimizer": optimizer},
+        model,
         one_epoch,
         lambda figures: -figures["validation_nats"],
         fit.epochs,
@@ -135,7 +135,7 @@ def train(
 
 
 def _train_epoch(
-    network: nn.Module,
+    model: nn.Module,
     optimizer: torch.optim.Optimizer,
     data: TrainingSet,
     params: TrainingParams,
@@ -148,7 +148,7 @@ def _train_epoch(
     rng = np.random.default_rng(np.random.SeedSequence([params.seed, epoch]))
     # of dropout: an epoch doesn't depend on those before
     fabric.seed_everything(int(rng.integers(2**31)), verbose=False)
-    network.train()
+    model.train()
     groups = data.batches(params, fit.batch_size, rng)
     total = events = 0.0
     for index, group in enumerate(groups):
@@ -156,10 +156,11 @@ def _train_epoch(
         for settings in optimizer.param_groups:
             settings["lr"] = fit.learning_rate * schedule(done)
         batch = collate(group).to(fabric.device)
-        loss, count = network(batch, done), batch.mask[..., 0].sum()
+        with fabric.autocast():
+            loss, count = model(batch, done), batch.mask[..., 0].sum()
         optimizer.zero_grad()
         fabric.backward(loss / count)
-        fabric.clip_gradients(network, optimizer, max_norm=CLIP_NORM)
+        fabric.clip_gradients(model, optimizer, max_norm=CLIP_NORM)
         optimizer.step()
         total, events = total + loss.item(), events + count.item()
         if index % 10 == 0:
@@ -173,9 +174,11 @@ def schedule(done: float) -> float:
 
 
 @torch.inference_mode()
-def _validate(network: nn.Module, batches: list[Batch], fabric: Fabric) -> float:
+def _validate(model: nn.Module, batches: list[Batch], fabric: Fabric) -> float:
     """Nats an event on the validation pieces."""
-    network.eval()
+    model.eval()
     fabric.seed_everything(0, verbose=False)  # a VAE draws its latents
     moved = [batch.to(fabric.device) for batch in batches]
-    return sum(network(batch, 1.0).item() for batch in moved) / sum(b.mask[..., 0].sum().item() for b in moved)
+    with fabric.autocast():
+        nats = sum(model(batch, 1.0).item() for batch in moved)
+    return nats / sum(batch.mask[..., 0].sum().item() for batch in moved)

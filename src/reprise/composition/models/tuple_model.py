@@ -1,9 +1,8 @@
 """The tuple model: a backbone reads past events, a small depth network predicts the fields of the next one in order.
 
 Shapes: B sequences, N events, K categories, R references, T tables of pitch classes, C the size of a condition, D the
-width. Row i of everything
-belongs to the prediction of event i, and holds nothing that isn't known before it: `read[i]` is what the backbone reads
-of event i - 1.
+width. Row i of everything belongs to the prediction of event i, and holds nothing that isn't known before it: `read[i]`
+is what the backbone reads of event i - 1.
 """
 
 import numpy as np
@@ -13,6 +12,7 @@ from torch import Tensor, nn
 from reprise.composition.encoding.events import INTERVAL_SPAN, NO_PITCH, EventShape
 from reprise.composition.models.backbones import AnyBackbone, make_backbone
 from reprise.composition.models.batches import Batch
+from reprise.learning.dropout import Dropout
 
 
 class CategorySum(nn.Module):
@@ -45,9 +45,7 @@ class FieldHead(nn.Module):
         super().__init__()
         self.known = CategorySum(shape.given[field], width)
         self.mix = nn.Linear(width, width)
-        self.body = nn.Sequential(
-            nn.GELU(), nn.Dropout(dropout), nn.Linear(width, width), nn.GELU(), nn.Dropout(dropout)
-        )
+        self.body = nn.Sequential(nn.GELU(), Dropout(dropout), nn.Linear(width, width), nn.GELU(), Dropout(dropout))
         self.absolute = nn.Linear(width, shape.sizes[field])
         self.tonics = shape.tonics[field]
         self.references = shape.references[field] - self.tonics
@@ -107,7 +105,7 @@ class TupleModel(nn.Module):
         self.shape, self.condition_size = shape, condition_size
         self.start = nn.Parameter(torch.zeros(params.width))
         self.read = CategorySum(shape.read, params.width)
-        self.drop = nn.Dropout(params.dropout)
+        self.drop = Dropout(params.dropout)
         self.backbone = make_backbone(params)
         self.heads = nn.ModuleList(FieldHead(shape, f, params.width, params.dropout) for f in range(len(shape.fields)))
         self.before, self.after = (AddCondition(condition_size, params.width) for _ in range(2))

@@ -111,7 +111,8 @@ class PhraseVae(TupleModel):
             padded, lengths.clamp(min=1).cpu(), batch_first=True, enforce_sorted=False
         )
         _, (last, _) = self.encoder(packed)
-        mean, log_variance = self.posterior(torch.cat([last[0], last[1]], dim=1)).chunk(2, dim=1)
+        told = self.posterior(torch.cat([last[0], last[1]], dim=1))
+        mean, log_variance = told.to(self.start.dtype).chunk(2, dim=1)  # bfloat16 is too coarse for a KL
         return mean, log_variance.clamp(-10, 4), phrase_of
 
 

@@ -1,7 +1,9 @@
 """LAION's checkpoints, `.pt` files that torch.save wrote: pickles, of which no name is looked up but those they need.
 
-Some are of pickle protocol 4, which torch's own `weights_only` doesn't read. This module is the `pickle_module` that
-torch.load takes in its place. Numpy's scalars, such as the best figure so far, are no weights: they are read over.
+Some are of pickle protocol 4, of which torch's own `weights_only` stops at the first opcode ("Unsupported operand 149"
+in 2.13), whatever `safe_globals` allows; of protocol 2 it reads the same. It can't read anything over either: it would
+call numpy's functions. So this module is the `pickle_module` that torch.load takes in its place. Numpy's scalars, such
+as the best figure so far, are no weights: they are read over.
 """
 
 import pickle

@@ -12,7 +12,6 @@ from typing import Annotated
 import numpy as np
 import torch
 from lightning_fabric import Fabric
-from lightning_fabric.wrappers import _FabricModule
 from pydantic import Field
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
@@ -46,7 +45,7 @@ class TrainParams(FitParams, RunParams):
 class _State:
     """Everything that changes during training."""
 
-    network: _FabricModule
+    network: Recognizer
     average: AveragedModel
     optimizer: torch.optim.Optimizer
     schedule: torch.optim.lr_scheduler.LRScheduler
@@ -107,13 +106,13 @@ def _start(train_set: StemSet, params: TrainParams, epochs: int, fabric: Fabric)
     optimizer = torch.optim.AdamW(
         network.parameters(), lr=params.learning_rate, weight_decay=params.weight_decay, fused=True
     )
-    network, optimizer = fabric.setup(network, optimizer)
+    _, optimizer = fabric.setup(network, optimizer)
     steps = max(epochs * (len(train_set) // params.batch_size) + 1, 4)
     warm_up = max(WARM_UP, 2 / steps)  # the scheduler divides by the length of the warm-up less one step
     schedule = torch.optim.lr_scheduler.OneCycleLR(
         optimizer, params.learning_rate, total_steps=steps, pct_start=warm_up, cycle_momentum=False
     )
-    average = AveragedModel(network.module, multi_avg_fn=get_ema_multi_avg_fn(params.average_decay), use_buffers=True)
+    average = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(params.average_decay), use_buffers=True)
     return _State(network, average, optimizer, schedule)
 
 
@@ -137,15 +136,17 @@ def _train_epoch(
         clips = order[index * params.batch_size : (index + 1) * params.batch_size]
         batch = _draw_batch(data, clips, params.augment, rule, rng, generator)
         spectrograms, labels, active = (tensor.to(fabric.device) for tensor in batch)
-        clip_logits, step_logits = state.network(spectrograms)
-        loss = nn.functional.binary_cross_entropy_with_logits(clip_logits, labels)
-        total = loss + params.step_loss_weight * nn.functional.binary_cross_entropy_with_logits(step_logits, active)
+        with fabric.autocast():
+            clip_logits, step_logits = state.network(spectrograms)
+            loss = nn.functional.binary_cross_entropy_with_logits(clip_logits, labels)
+            of_steps = nn.functional.binary_cross_entropy_with_logits(step_logits, active)
+            total = loss + params.step_loss_weight * of_steps
         state.optimizer.zero_grad()
         fabric.backward(total)
         fabric.clip_gradients(state.network, state.optimizer, max_norm=2.0)
         state.optimizer.step()
         state.schedule.step()
-        state.average.update_parameters(state.network.module)
+        state.average.update_parameters(state.network)
         losses.append(loss.item())
         if index % 10 == 0:
             bar.set_postfix_str(f"batch {index}/{batches}, loss {np.mean(losses):.4f}", refresh=False)

@@ -154,11 +154,11 @@ def canon(seed: int) -> Piece:
     return piece_of(*rows, source=f"canon {seed}")
 
 
-def fit(folder, **changes) -> tuple[TrainedModel, list[dict]]:
+def fit(folder, precision="32-true", **changes) -> tuple[TrainedModel, list[dict]]:
     pieces = {"train": [canon(seed) for seed in range(24)], "validation": [canon(seed) for seed in range(50, 54)]}
     fits = {"epochs": 2, "patience": 9, "batch_size": 8, "learning_rate": 0.02, "weight_decay": 0.0} | changes
     params = InfillingParams(LstmParams(1, 32, 0.0, "lstm"), FitParams(**fits), GAPS)
-    training = TrainingParams(seed=1, threads=1, precision="32-true", encoding="notes", window=384, transpose=2)
+    training = TrainingParams(seed=1, threads=1, precision=precision, encoding="notes", window=384, transpose=2)
     return fit_model("infilling", params, training, pieces, "cpu", folder, Tracker())
 
 
@@ -167,6 +167,13 @@ def test_two_trainings_give_the_same_weights(tmp_path):
     states = first.network.state_dict(), second.network.state_dict()
     assert all(torch.equal(own, states[1][name]) for name, own in states[0].items())
     assert first.config.infilling and first.config.encoding.framed
+
+
+def test_it_trains_in_bfloat16_too(tmp_path):
+    _, curves = fit(tmp_path / "32")
+    trained, of_mixed = fit(tmp_path / "16", precision="bf16-mixed")
+    assert all(weight.dtype == torch.float32 for weight in trained.network.parameters())
+    assert of_mixed[-1]["validation_nats"] == pytest.approx(curves[-1]["validation_nats"], rel=0.02)
 
 
 @pytest.mark.slow

@@ -18,8 +18,8 @@ NOWHERE: Place = None, -1, 0
 
 class Motifs:
     """Follows the parts of B sequences: what each one's next pitch, MIDI, and duration, a category, are `expected` to
-    be, int64[B, P, 2], -1 where nothing is; for how many notes this has been right, `matched`, int64[B, P]; and whether the
-    return is `aligned`, bool[B, P].
+    be, int64[B, P, 2], -1 where nothing is; for how many notes this has been right, `matched`, int64[B, P]; and whether
+    the return is `aligned`, bool[B, P].
 
     `exact` ones are returns of a part's own pitches; the others of intervals, by whichever part.
     """
