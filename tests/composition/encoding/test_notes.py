@@ -271,6 +271,28 @@ def test_the_beats_since_all_parts_came_to_rest_are_counted():
     assert found == [0, 1, 2, 3, 1]
 
 
+def test_what_would_carry_on_a_return_by_hand():
+    """C D E F in one bar, C D at the same beats of the next: E comes then, as long as it was."""
+    pitches = (60, 62, 64, 65, 60, 62)
+    encoding = NotesEncoding.of([piece_of(*((12 * beat, 12, pitch, 0) for beat, pitch in enumerate(range(59, 69))))])
+    piece = piece_of(*((12 * beat, 12, pitch, 0) for beat, pitch in enumerate(pitches)))
+    state, quarter = encoding.start([(4, 4)]), int(encoding.durations.index(np.array(12)))
+    events = encoding.encode(piece)
+    for event in events[:-1, None]:
+        found = state.returning(PITCH, event)
+        assert found is not None and not found.any(), "nothing has come again yet"
+        state.push(event)
+    follows = events[:1].copy()
+    follows[:, PITCH] = 64 - encoding.lowest
+    pitch, duration = state.returning(PITCH, follows), state.returning(DURATION, follows)
+    assert np.flatnonzero(pitch).tolist() == [64 - encoding.lowest]
+    assert np.flatnonzero(duration).tolist() == [quarter]
+    follows[:, PITCH] += 1
+    duration = state.returning(DURATION, follows)
+    assert duration is not None and not duration.any(), "another pitch carries nothing on"
+    assert state.returning(STEP, follows) is None and state.returning(PART, follows) is None
+
+
 def test_the_bar_of_the_last_event_counts_on():
     encoding = vocabulary()
     state = encoding.start([(4, 4), (3, 4)])

@@ -45,6 +45,34 @@ def shape(logits: np.ndarray = LOGITS, temperature: float = 1.0, **cuts) -> list
     return shape_distribution(logits, temperature, **cuts)[0].tolist()
 
 
+# --- returns
+
+
+def carried_on(trained, returns: float, temperature: float) -> float:
+    """A part has a bar twice; how often it goes on as at first in its next note, by a model that knows nothing."""
+    encoding, rules = trained.config.encoding, replace(NEUTRAL, returns=returns, temperature=temperature)
+    low, quarter = encoding.lowest + 20, int(encoding.durations.index(np.array(12)))
+    step = int(encoding.steps.index(np.array(12)))
+    start = np.array(
+        [
+            [step if beat else 0, 0, low + height - encoding.lowest, quarter]
+            for beat, height in enumerate((0, 2, 4, 5) * 2)
+        ]
+    )
+    jobs = [job(seed, encoding, start, rules, notes=len(start) + 1) for seed in range(40)]
+    added = np.array([events[-1] for events in sample(trained.network, encoding, jobs)])
+    own = added[added[:, PART] == 0]
+    assert len(own) > 5
+    return float((own[:, PITCH] == start[0, PITCH]).mean())
+
+
+def test_returns_are_carried_on_more_often_the_more_that_is_asked_at_any_temperature():
+    trained = make_tiny_model()
+    learnt, more, most = (carried_on(trained, returns, 1.0) for returns in (0.0, 3.0, 20.0))
+    assert learnt < more < most and most > 0.95
+    assert carried_on(trained, 20.0, 8.0) > 0.95
+
+
 # --- one distribution
 
 
