@@ -11,11 +11,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
-from tiny_model import BARS, MIDDLES, chorale, save_tiny_model, write_scores
+from tiny_model import BARS, MIDDLES, chorale, write_scores
 
 from reprise.audio.fonts import FONTS, locate
 from reprise.cli import main
-from reprise.composition.sampling.rules import SAMPLING, USUAL, SamplingRules, save_rules
+from reprise.composition.sampling.rules import SAMPLING, SamplingRules, save_rules
 from reprise.music.excerpts import cut_at_bar
 from reprise.music.piece import Piece, note_table
 from reprise.music.readers.midi import read_midi
@@ -23,24 +23,6 @@ from reprise.music.scores import read_piece
 from reprise.music.writers.midi import midi_bytes
 
 SMALL_FONT = "TimGM6mb"
-
-
-@pytest.fixture(scope="module")
-def models(tmp_path_factory) -> Path:
-    """A folder as `models/composer` is, with a model of each kind."""
-    folder = tmp_path_factory.mktemp("models")
-    for name in ("lstm", "transformer", "vae"):
-        save_rules(USUAL, save_tiny_model(folder / name, name) / SAMPLING)
-    return folder
-
-
-@pytest.fixture
-def place(tmp_path, monkeypatch, models) -> Path:
-    """An empty folder to work in, with the pipeline's models where the command line looks for them."""
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "models").mkdir()
-    (tmp_path / "models/composer").symlink_to(models)
-    return tmp_path
 
 
 @pytest.fixture

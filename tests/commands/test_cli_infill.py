@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from tiny_infilling import save_infilling
-from tiny_model import chorale, save_tiny_model
+from tiny_model import chorale
 
 from reprise.cli import main
 from reprise.composition.sampling.rules import SAMPLING, USUAL, save_rules
@@ -17,22 +17,20 @@ from reprise.music.writers.midi import midi_bytes
 
 
 @pytest.fixture(scope="module")
-def models(tmp_path_factory) -> Path:
+def models(models, tmp_path_factory) -> Path:
+    """A model of either sort: one that composes, one that sees given notes ahead."""
     folder = tmp_path_factory.mktemp("models")
-    save_rules(USUAL, save_tiny_model(folder / "lstm", "lstm") / SAMPLING)
+    (folder / "lstm").symlink_to(models / "lstm")
     save_rules(USUAL, save_infilling(folder / "infilling") / SAMPLING)
     return folder
 
 
 @pytest.fixture
-def place(tmp_path, monkeypatch, models) -> Path:
-    """A folder to work in, with models where the command line looks for them, a melody and a piece."""
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "models").mkdir()
-    (tmp_path / "models/composer").symlink_to(models)
-    (tmp_path / "melody.mid").write_bytes(midi_bytes(first_parts(chorale(9), 1)))
-    (tmp_path / "piece.mid").write_bytes(midi_bytes(chorale(9)))
-    return tmp_path
+def place(place) -> Path:
+    """With a melody and a piece."""
+    (place / "melody.mid").write_bytes(midi_bytes(first_parts(chorale(9), 1)))
+    (place / "piece.mid").write_bytes(midi_bytes(chorale(9)))
+    return place
 
 
 def read(path: str) -> Piece:

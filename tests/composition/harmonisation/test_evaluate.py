@@ -1,11 +1,13 @@
 """The evaluation of harmonisations: which pieces, which figures, and that planted ones come out as planted."""
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 from matplotlib.image import imread
 from tiny_infilling import make_infilling, save_infilling
 from tiny_model import chorale, save_tiny_model
@@ -15,12 +17,13 @@ from reprise.composition.corpus.store import Corpus, save_corpus
 from reprise.composition.harmonisation.evaluate import HarmonisationParams, evaluate_harmonisation, plan
 from reprise.composition.harmonisation.measures import Bootstrap, Written, agreements, out_of_range
 from reprise.composition.harmonisation.plots import draw_agreement
-from reprise.composition.harmonisation.samples import lay_out
+from reprise.composition.harmonisation.samples import _titled, lay_out
 from reprise.composition.models.infilling.teaching import melody_given
 from reprise.composition.sampling import samples
 from reprise.errors import BadInput, ParamsError
 from reprise.music.piece import Piece
 from reprise.music.readers.midi import read_midi
+from reprise.music.writers.svg import svg_bytes
 from reprise.pipeline.compute import ComputeParams
 
 PARAMS = HarmonisationParams(seed=1, temperature=1.0, bars=(2, 3), open_samples=1, resamples=50, ending_tries=1)
@@ -144,6 +147,28 @@ def test_the_picture_is_the_same_bytes_twice(evaluated, tmp_path):
     first = (tmp_path / "a.png").read_bytes()
     assert first == (tmp_path / "deep/b.png").read_bytes() and b"matplotlib" not in first.lower()
     assert imread(tmp_path / "a.png").shape[1] > 400
+
+
+@pytest.mark.parametrize("fill", [None, {}, {"agreement": {}}])
+def test_the_picture_says_where_no_filled_bars_can_be_compared(evaluated, tmp_path, monkeypatch, fill):
+    said = []
+    monkeypatch.setattr(Figure, "supxlabel", lambda figure, text, **_: said.append(text))
+    metrics = {name: own for name, own in evaluated[0].items() if name != "fill"}
+    draw_agreement(metrics if fill is None else metrics | {"fill": fill}, tmp_path / "a.png")
+    assert said == ["bars filled: none with chords to compare"]
+    draw_agreement(evaluated[0], tmp_path / "b.png")
+    assert len(said) == 1 and imread(tmp_path / "a.png").shape[1] < imread(tmp_path / "b.png").shape[1]
+
+
+@pytest.mark.parametrize(("source", "name"), [("bach/bwv10.7.mxl", "bwv10.7"), (f"a/b/{'long' * 30}.mid", "long" * 6)])
+def test_titles_name_the_work_and_what_was_done_and_fit_the_page(source, name):
+    """The title stands in the middle of a page of 20,000 units; letters are .5 of their size wide, or a little more."""
+    piece = replace(chorale(3), source=source)
+    titled = _titled(piece, piece, "harmonised by the infilling model")
+    assert titled.title == f"{name}, harmonised by the infilling model"
+    picture = svg_bytes(titled).decode()
+    size, printed = re.search(r'<tspan font-size="(\d+)px">([^<]*harmonised[^<]*)<', picture).groups()
+    assert printed == titled.title and len(printed) * 0.55 * int(size) < 20_000
 
 
 @pytest.mark.parametrize(

@@ -18,10 +18,12 @@ KINDS = {"chord": "root and quality", "set": "the same pitch classes"}
 
 
 def draw_agreement(metrics: dict, path: Path) -> None:
-    """Agreement of each with the real pieces, with its interval: of melodies harmonised, and of bars filled."""
+    """Agreement of each with the real pieces, with its interval: of melodies harmonised, and of bars filled; where no
+    bars were filled, or none has a chord to compare, the picture says so.
+    """
     panels = {"melodies harmonised": metrics["agreement"]}
-    if "fill" in metrics:
-        panels["bars filled"] = metrics["fill"]["agreement"]
+    if filled := metrics.get("fill", {}).get("agreement"):
+        panels["bars filled"] = filled
     figure, axes = plt.subplots(
         1, len(panels), figsize=(5.2 * len(panels), 2.8), layout="constrained", sharey=True, squeeze=False
     )
@@ -35,6 +37,8 @@ def draw_agreement(metrics: dict, path: Path) -> None:
             axis.errorbar(values, places, xerr=sides, fmt="os"[offset], markersize=4, linewidth=1, label=label)
         axis.set(yticks=range(len(ROWS)), yticklabels=ROWS.values(), xlim=(0, 1), xlabel="share of beats", title=title)
         axis.grid(axis="x", alpha=0.3)
+    if not filled:
+        figure.supxlabel("bars filled: none with chords to compare", fontsize=8)
     axes.flat[0].legend(fontsize=8, loc="lower right")
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, dpi=80, metadata={"Software": None})

@@ -7,6 +7,8 @@ from reprise.composition.harmonisation.measures import Written
 from reprise.composition.sampling.samples import lay_open
 from reprise.music.piece import Piece
 
+LONGEST_NAME = 24  # letters of the name of a work
+
 
 def lay_out(melodies: Written, filled: Written, count: int, font: Path, folder: Path) -> None:
     """`harmonised_N`, `filled_N` and beside each the piece itself, `..._original`: as MIDI, MusicXML, picture and WAV.
@@ -14,14 +16,15 @@ def lay_out(melodies: Written, filled: Written, count: int, font: Path, folder: 
     Samples are spread over the pieces, so that they are of different tunes. font: plays them.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    for kind, what, written in (("harmonised", "its melody harmonised", melodies), ("filled", "bars filled", filled)):
+    for kind, what, written in (("harmonised", "harmonised", melodies), ("filled", "bars filled", filled)):
         used = min(count, len(written.real))
         for number in range(used):
             place = number * len(written.real) // used
             real, made = written.real[place], written.made[place]
-            lay_open(_titled(made, real, f"{what} by the model"), folder / f"{kind}_{number + 1}", font)
+            lay_open(_titled(made, real, f"{what} by the infilling model"), folder / f"{kind}_{number + 1}", font)
             lay_open(_titled(real, real, "as it was written"), folder / f"{kind}_{number + 1}_original", font)
 
 
 def _titled(piece: Piece, real: Piece, what: str) -> Piece:
-    return replace(piece, title=real.source, subtitle=what)
+    """Its page is wide enough for some sixty letters of a title, and Verovio prints no subtitle."""
+    return replace(piece, title=f"{Path(real.source).stem[:LONGEST_NAME]}, {what}")
