@@ -127,8 +127,8 @@ def _job(trained: TrainedModel, order: Order, reading: Reading | None) -> Job:
 def chords_of(
     rules: SamplingRules, metre: tuple[int, int], opening: Piece | None = None, frame: Frame = UNTOLD
 ) -> Progression | None:
-    """The chords that music keeps to, from the bar after its opening on; None for none. Numerals count in the key of the
-    rules, else in the home key that is told, else in that of the opening.
+    """The chords that music keeps to, from the bar after its opening on; None for none. Numerals count in the key of
+    the rules, else in the home key that is told, else in that of the opening.
 
     Raises:
         BadInput: the chords are wrong; the message names the one that is.

@@ -15,15 +15,14 @@ from reprise.composition.sampling import compose as compose_module
 from reprise.composition.sampling.chords.compliance import Compliance, compliance
 from reprise.composition.sampling.chords.holding import HeldBatch
 from reprise.composition.sampling.chords.limits import FAR, ChordLimits
-from reprise.composition.sampling.chords.progression import Progression, progression
+from reprise.composition.sampling.chords.progression import progression
 from reprise.composition.sampling.compose import Order, chords_of, compose
 from reprise.composition.sampling.drawing.sampler import Job
-from reprise.composition.sampling.opening import opening
+from reprise.composition.sampling.opening import opening, read_opening
 from reprise.composition.sampling.rules import USUAL, SamplingRules
 from reprise.errors import BadInput, ParamsError
 from reprise.music.analysis.keyfinding import Key
 from reprise.music.excerpts import first_parts
-from reprise.music.piece import Piece
 
 C = Key(0, "major")
 WALTZES = tuple(replace(chorale(seed), metre=((3, 4), (4, 4))[seed % 2]) for seed in range(8))
@@ -38,110 +37,111 @@ PROGRESSIONS = {
 }
 
 
-def kept(piece: Piece, chords: Progression | None) -> tuple[float, float, float]:
-    assert chords is not None
-    found = compliance(piece, chords)
-    return found.struck, found.sounding, found.bass
+def wrong(trained: TrainedModel, *orders: Order) -> list[tuple]:
+    """The orders whose pieces, with two tries of the ending, don't keep to their chords in all, and how they do."""
+    orders = tuple(replace(order, rules=replace(order.rules, ending_tries=2)) for order in orders)
+    found = []
+    for order, piece in zip(orders, compose(trained, orders)):
+        chords = chords_of(order.rules, piece.metre, order.start, order.told.frame)
+        own = compliance(piece, chords)
+        if not own.struck == own.sounding == own.bass == 1:
+            found.append((order.rules.chords, order.seed, own))
+    return found
 
 
-def made(trained: TrainedModel, rules: SamplingRules, metre: tuple[int, int] = (4, 4), **order) -> list[tuple]:
-    """What `kept` says of three pieces."""
-    orders = [Order((seed,), metre=metre, rules=rules, **order) for seed in range(3)]
-    start = order.get("start")
-    chords = chords_of(rules, start.metre if start else metre, start, order.get("told", Told()).frame)
-    return [kept(piece, chords) for piece in compose(trained, orders)]
-
-
-ALL = [(1.0, 1.0, 1.0)] * 3
-
-
-@pytest.mark.parametrize("temperature", [0.3, 1, 1.8])
+@pytest.mark.parametrize("temperature", [0, 0.3, 1, 1.8])
 @pytest.mark.parametrize("metre", [(4, 4), (3, 4)])
-@pytest.mark.parametrize("text", PROGRESSIONS)
-def test_every_chord_is_held_in_any_metre_at_any_temperature_with_tries_of_the_ending(text, metre, temperature):
-    rules = SamplingRules(chords=text, key=PROGRESSIONS[text], temperature=temperature)
-    assert made(LSTM, rules, metre, bars=5) == ALL
+def test_every_chord_is_held_in_any_metre_at_any_temperature_with_tries_of_the_ending(metre, temperature):
+    rules = [SamplingRules(chords=text, key=key, temperature=temperature) for text, key in PROGRESSIONS.items()]
+    assert not wrong(LSTM, *(Order((seed,), bars=4, metre=metre, rules=own) for own in rules for seed in (1, 2)))
 
 
-@pytest.mark.parametrize("text", ["C F | G7 | C", "C G:1 Am:1 | F", "Dm:3 G7 | C"])
-def test_chords_between_bar_lines_are_held(text):
-    assert made(LSTM, SamplingRules(chords=text, temperature=1.8), bars=4) == ALL
-
-
-@pytest.mark.parametrize("temperature", [0, 0.3, 1.8])
-@pytest.mark.parametrize("notes", [1, 2, 3, 30, 31, 32, 33])
-def test_music_of_so_many_notes_holds_its_chords_to_the_last_one(notes, temperature):
-    assert made(LSTM, SamplingRules(chords="Am F:2 C G/B", temperature=temperature), notes=notes) == ALL
+def test_chords_between_bar_lines_are_held():
+    texts = ("C F | G7 | C", "C G:1 Am:1 | F", "Dm:3 G7 | C")
+    rules = [SamplingRules(chords=text, temperature=1.8) for text in texts]
+    assert not wrong(LSTM, *(Order((seed,), bars=4, metre=(4, 4), rules=own) for own in rules for seed in (1, 2)))
 
 
 @pytest.mark.parametrize("temperature", [0.3, 1.8])
-@pytest.mark.parametrize("ends", [{"bars": 6}, {"notes": 80}])
-@pytest.mark.parametrize("start", [opening(chorale(30), 2), opening(WALTZES[2], 2)])
-def test_after_an_opening_chords_begin_with_the_next_bar(start, ends, temperature):
-    for rules in (SamplingRules(chords="C F G7 C/E"), SamplingRules(chords="i V6 VI")):
-        assert made(LSTM, replace(rules, temperature=temperature), start=start, **ends) == ALL
+def test_music_of_so_many_notes_holds_its_chords_to_the_last_one(temperature):
+    rules = SamplingRules(chords="Am F:2 C G/B", temperature=temperature)
+    lengths = [1, 2, 3, *range(30, 42)]
+    assert not wrong(LSTM, *(Order((1,), notes=notes, metre=(4, 4), rules=rules) for notes in lengths))
+    pieces = compose(LSTM, [Order((1,), notes=notes, metre=(4, 4), rules=rules) for notes in lengths])
+    assert [len(piece.notes) for piece in pieces] == lengths
+
+
+@pytest.mark.parametrize("temperature", [0.3, 1, 1.8])
+def test_after_an_opening_chords_begin_with_the_next_bar(temperature):
+    starts = [opening(chorale(30), 2), opening(WALTZES[2], 2)]
+    rules = [SamplingRules(chords=text, temperature=temperature) for text in ("C F G7 C/E", "i V6 VI")]
+    orders = [
+        Order((3,), start=start, rules=own, **ends)
+        for start in starts
+        for own in rules
+        for ends in ({"bars": 5}, {"notes": 60})
+    ]
+    assert not wrong(LSTM, *orders)
+    for order, piece in zip(orders, compose(LSTM, orders)):
+        assert piece.notes[: len(order.start.notes)].tolist() == order.start.notes.tolist()
 
 
 def test_chords_are_those_that_sound_where_the_model_reads_an_opening_transposed():
     whole = chorale(31)
     notes = whole.notes.copy()
     notes["pitch"] -= 17
-    start = opening(replace(whole, notes=notes), 1)
-    assert made(LSTM, SamplingRules(chords="C F G7 C/E"), start=start, bars=5) == ALL
+    low = opening(replace(whole, notes=notes), 1)
+    notes = notes.copy()
     notes["pitch"][notes["part"] == 3] -= 12
     wide = opening(replace(whole, notes=notes), 1)
-    assert made(LSTM, SamplingRules(chords="C F G7 C/E"), start=wide, bars=5) == ALL
+    shifts = [set(read_opening(start, LSTM.config.encoding).shifts) for start in (low, wide)]
+    assert len(shifts[0]) == 1 and shifts[0] != {0} and len(shifts[1]) > 1
+    rules = SamplingRules(chords="C F G7 C/E")
+    assert not wrong(LSTM, *(Order((1,), bars=5, start=start, rules=rules) for start in (low, wide)))
 
 
 def test_an_opening_that_ends_within_a_bar_leaves_the_rest_of_it_free():
     start = piece_of((0, 12, 60, 0), (12, 12, 63, 0), (0, 18, 48, 3), parts=4)
     rules = SamplingRules(chords="F#m B")
     chords = chords_of(rules, (4, 4), start)
-    assert chords.begins == 48
-    assert made(LSTM, rules, start=start, bars=4) == ALL
+    assert chords is not None and chords.begins == 48
+    assert not wrong(LSTM, *(Order((seed,), bars=4, start=start, rules=rules) for seed in range(4)))
 
 
 @pytest.mark.parametrize("kind", ["transformer", "vae"])
 def test_other_models_hold_chords_too(kind):
-    assert made(make_tiny_model(kind), SamplingRules(chords="C F G7 C"), bars=5) == ALL
+    rules = SamplingRules(chords="C F G7 C")
+    assert not wrong(make_tiny_model(kind), *(Order((seed,), bars=5, rules=rules) for seed in (1, 2)))
 
 
-@pytest.mark.parametrize("parts", [None, 1, 2, 3, 4])
-def test_a_composer_that_takes_orders_holds_chords_in_the_key_it_is_told(parts):
-    told = Told(frame=Frame(2, "minor", parts=parts))
+def test_a_composer_that_takes_orders_holds_chords_in_the_key_it_is_told():
     rules = SamplingRules(chords="i iv:2 V7:2 i6")
-    assert made(make_conditioned(), rules, told=told, bars=5, guidance=3.0) == ALL
+    told = [Told(frame=Frame(2, "minor", parts=parts)) for parts in (None, 1, 2, 3, 4)]
+    orders = [Order((seed,), bars=5, rules=rules, told=own, guidance=3.0) for own in told for seed in (1, 2)]
+    assert not wrong(make_conditioned(), *orders)
 
 
 def test_music_of_one_line_holds_chords_but_has_no_bass():
     melodies = make_tiny_model("lstm", pieces=[first_parts(chorale(seed), 1) for seed in range(4)])
     rules = SamplingRules(chords="C F G7 C", temperature=1.8)
-    assert made(melodies, rules, bars=8) == ALL
+    assert not wrong(melodies, *(Order((seed,), bars=8, rules=rules) for seed in (1, 2)))
     piece = compose(melodies, [Order((1,), bars=8, rules=rules)])[0]
     begins = piece.notes[piece.notes["onset"] % 4 == 0]
     assert len({*(begins["pitch"] % 12).tolist()} - {0, 5, 7}), "not roots alone"
 
 
-def test_a_part_that_strikes_several_notes_at_once_holds_chords():
-    pieces = [random_piece(seed, notes=60, parts=parts) for seed in range(4) for parts in (1, 2)]
-    rows = [note for piece in pieces for note in piece.notes["pitch"].tolist()]
-    assert max(rows) - min(rows) < 12, "with the margins the range is an octave and a half"
-    for parts in (1, 2):
-        trained = make_tiny_model("lstm", pieces=[random_piece(seed, notes=60, parts=parts) for seed in range(4)])
-        assert trained.config.encoding.chord > 1
-        assert made(trained, SamplingRules(chords="C F G7 C/E", temperature=1.8), bars=5) == ALL
+@pytest.mark.parametrize("parts", [1, 2])
+def test_parts_that_strike_several_notes_at_once_hold_chords(parts):
+    trained = make_tiny_model("lstm", pieces=[random_piece(seed, notes=60, parts=parts) for seed in range(4)])
+    assert trained.config.encoding.chord > 1
+    rules = SamplingRules(chords="C F G7 C/E", temperature=1.8)
+    assert not wrong(trained, *(Order((seed,), bars=4, rules=rules) for seed in (1, 2)))
 
 
 def test_what_is_composed_without_chords_is_the_same_beside_music_with_some():
     plain, held = Order((1,), bars=3), Order((2,), bars=3, rules=replace(USUAL, chords="C F"))
     alone, beside = compose(LSTM, [plain, plain])[0], compose(LSTM, [plain, held])[0]
     assert alone.notes.tolist() == beside.notes.tolist()
-
-
-def test_chords_change_nothing_where_they_allow_what_is_drawn(monkeypatch):
-    """A chord of all twelve notes in free rhythm: only that something is struck where it begins."""
-    everything = "C13b9#9#11b13"
-    assert len(progression(f"{everything} ", (4, 4), C).chords[0].classes) >= 10
 
 
 def test_what_closes_lies_in_the_last_chord(monkeypatch):
@@ -201,7 +201,7 @@ def test_a_range_without_a_note_of_a_chord_is_refused_by_name(lowest):
 
 
 def test_a_chord_that_no_notes_fill_is_refused_by_name():
-    with pytest.raises(BadInput, match=r"chords: chord 1 \('C'\) lasts 1.333 beats; the model knows no notes that fill"):
+    with pytest.raises(BadInput, match=r"chords: chord 1 \('C'\) lasts 1.333 beats; the model knows no notes"):
         compose(LSTM, [Order((1,), bars=2, metre=(4, 4), rules=replace(USUAL, chords="C F G |"))])
 
 
@@ -231,17 +231,17 @@ def test_the_measure_counts_what_is_struck_what_sounds_the_bass_and_thirds():
     chords = progression("C F", (4, 4), None)
     right = piece_of((0, 48, 48, 1), (0, 12, 64, 0), (18, 6, 62, 0), (48, 48, 41, 1), (48, 12, 57, 0))
     assert compliance(right, chords) == Compliance(1, 1, 1, 1)
-    wrong = piece_of((0, 48, 52, 1), (0, 12, 65, 0), (48, 48, 41, 1), (54, 12, 62, 0))
+    wrong = piece_of((0, 48, 52, 1), (0, 12, 65, 0), (48, 48, 41, 1), (54, 18, 62, 0), (72, 24, 57, 0))
     found = compliance(wrong, chords)
-    assert found.struck == 2 / 3, "the f of the first beat"
-    assert found.sounding == 5 / 7, "that, and the d that is held into a beat"
-    assert (found.bass, found.thirds) == (0.5, 0.5)
+    assert found.struck == 3 / 4, "the f of the first beat"
+    assert found.sounding == 10 / 12, "that, and the d that is held into a beat"
+    assert (found.bass, found.thirds) == (0.5, 1)
 
 
 def test_silence_where_a_chord_begins_has_no_bass_and_before_the_first_chord_all_is_right():
     chords = progression("C F", (4, 4), None, begins=48)
     late = piece_of((0, 12, 61, 0), (0, 12, 66, 1), (54, 12, 60, 0), (96, 12, 65, 0), (96, 12, 53, 1))
-    assert compliance(late, chords) == Compliance(1, 1 / 3 * 2 if False else 1, 0.5, 0.5)
+    assert compliance(late, chords) == Compliance(1, 1, 0.5, 0)
 
 
 def test_a_line_needs_a_note_of_each_chord_where_it_begins():

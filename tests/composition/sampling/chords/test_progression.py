@@ -1,5 +1,7 @@
 """Progressions: their text, how long each chord lasts, and the chord of a time."""
 
+from dataclasses import replace
+
 import pytest
 from tiny_pieces import line
 
@@ -40,7 +42,7 @@ def test_a_beat_is_dotted_in_compound_metres():
     [
         ("", "chords: is empty; it must be some chords"),
         (" | ", "chords: is empty"),
-        ("C Foo", r"chords: chord 2: 'Foo' is no chord; it must be a symbol such as C"),
+        ("C Foo", r"chords: chord 2: 'Foo' is no chord that is known; it must be a symbol such as C"),
         ("C:0 F", r"chords: chord 1 \('C'\) lasts '0'; it must be a number of beats above 0, at most 64, such as C:2"),
         ("C F:65", r"chords: chord 2 \('F'\) lasts '65'; it must be a number of beats above 0"),
         ("C:", "lasts ''; it must be a number of beats"),
@@ -73,7 +75,9 @@ def test_what_does_not_go_into_the_bars_is_refused_by_name(text, said):
 
 
 def test_numerals_need_a_key():
-    with pytest.raises(BadInput, match=r"chords: chord 2 \('V7'\) is a numeral, but no key is known .* \(--key 'C major'"):
+    with pytest.raises(
+        BadInput, match=r"chords: chord 2 \('V7'\) is a numeral, but no key is known .* --key 'C major'"
+    ):
         progression("C V7", (4, 4), None)
     assert progression("C G7", (4, 4), None).home is None
 
@@ -99,8 +103,6 @@ def test_bars_until_all_chords_have_come():
 
 
 def test_the_key_of_an_opening_is_the_written_one_or_the_one_it_seems_to_be_in():
-    from dataclasses import replace
-
     scale = line([60, 62, 64, 65, 67, 69, 71, 72, 67, 64, 60])
     assert home_of_opening(scale) == C
     assert home_of_opening(replace(scale, key_fifths=-3, key_mode="minor")) == Key(0, "minor")

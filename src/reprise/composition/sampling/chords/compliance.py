@@ -17,9 +17,9 @@ class Compliance:
     Attributes:
         struck: of the notes struck on a beat, or where a chord begins, those that belong to the chord.
         sounding: of all notes that sound there, likewise, once for each time.
-        bass: of the chords' beginnings until the last note those at which the lowest note that sounds is the bass; of
-        music of one line those at which a note of the chord is struck or held.
-        thirds: of the chords that have a third those in which it sounds.
+        bass: of the beginnings of chords until the last note comes those at which the lowest note that sounds is the
+        bass; of music of one line those at which a note of the chord sounds.
+        thirds: of these chords that have a third those in which it sounds.
     """
 
     struck: float
@@ -32,20 +32,17 @@ def compliance(piece: Piece, chords: Progression) -> Compliance:
     """How well a piece keeps to chords that it was made with."""
     onsets, pitches = to_twelfths(piece.notes["onset"]), piece.notes["pitch"].astype(int)
     ends, classes = onsets + durations_of(piece.notes), pitches % 12
-    last = int(onsets.max(initial=-1)) + 1
-    line = len(np.unique(onsets)) == len(onsets) and len(np.unique(piece.notes["part"])) <= 1
     struck, sounding, bass, thirds = (list[bool]() for _ in range(4))
-    beginnings = list(chords.beginnings(last))
-    for (begins, chord), until in zip(beginnings, [*(onset for onset, _ in beginnings[1:]), last]):
-        tones = np.isin(classes, list(chord.classes))
-        firm = [begins, *(time for time in range(begins + 1, until) if chords.firm(time))]
-        for time in firm:
-            struck += tones[onsets == time].tolist()
-            sounding += tones[(onsets <= time) & (ends > time)].tolist()
+    for time in filter(chords.firm, range(chords.begins, int(ends.max(initial=0)))):
+        tones = np.isin(classes, list(chords.chords[chords.place(time)[0]].classes))
+        struck += tones[onsets == time].tolist()
+        sounding += tones[(onsets <= time) & (ends > time)].tolist()
+    line = len(np.unique(onsets)) == len(onsets) and len(np.unique(piece.notes["part"])) <= 1
+    for begins, chord in chords.beginnings(int(onsets.max(initial=-1)) + 1):
         now = (onsets <= begins) & (ends > begins)
-        right = bool(tones[now].all()) if line else set(classes[now & (pitches == pitches[now].min(initial=128))]) == {chord.bass}
-        bass.append(bool(now.any() and right))
+        lowest = classes[now & (pitches == pitches[now].min(initial=128))]
+        bass.append(bool(np.isin(lowest, list(chord.classes) if line else [chord.bass]).any()))
         if chord.third is not None:
-            within = (onsets < until) & (ends > begins)
+            within = (onsets < chords.next_chord(begins)) & (ends > begins)
             thirds.append(bool((classes[within] == chord.third).any()))
     return Compliance(*(sum(found) / len(found) if found else 1.0 for found in (struck, sounding, bass, thirds)))

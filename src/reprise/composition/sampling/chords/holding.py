@@ -26,11 +26,11 @@ SILENCE = 1 << 16  # above any pitch
 class Held:
     """What the chords allow a sequence next."""
 
-    def __init__(self, limits: ChordLimits, ends: int | None) -> None:
+    def __init__(self, limits: ChordLimits, parts: int, ends: int | None) -> None:
         """Args:
-            ends: when the sequence does, in twelfths; None where that isn't known.
+        parts: of the encoding. ends: when the sequence does, in twelfths; None where that isn't known.
         """
-        self.limits, self.chords, self.ends = limits, limits.chords, ends
+        self.limits, self.chords, self.parts, self.ends = limits, limits.chords, parts, ends
         self.onset = -1  # of the last note; before it, -1
         self.sounding: dict[tuple[int, int], int] = {}  # when it ends, by MIDI pitch as it sounds, and part
 
@@ -50,6 +50,13 @@ class Held:
         """Whether all chords until the end have come, each with its bass."""
         chord = self.chords.next_chord(self.onset)
         return self._grounded(self.onset) and self.ends is not None and chord >= self.ends
+
+    def last_parts(self, part: int) -> Iterator[np.ndarray]:
+        """Which part may strike the last note of all, after a note of some part, bool[parts of the encoding]: one that
+        can still go below it, where the bass hasn't come.
+        """
+        if not self._grounded(self.onset):
+            yield np.arange(self.parts) > part
 
     def pitches(self, onset: int, part: int, last: bool) -> Iterator[np.ndarray]:
         """What a part may strike at a time, bool[S]: notes of the chord, where that counts; where it begins, nothing
@@ -130,7 +137,7 @@ class HeldBatch:
             key = (job.chords, job.shifts, parts, within[row].tobytes())
             if key not in shared:
                 shared[key] = ChordLimits(encoding, job.chords, within[row], job.shifts, parts)
-            self.rows[row] = Held(shared[key], bars * bar_length(job.metre) if bars else None)
+            self.rows[row] = Held(shared[key], encoding.parts, bars * bar_length(job.metre) if bars else None)
 
     def fresh(self, fresh: np.ndarray, state: State) -> np.ndarray:
         """Of pitches that a note together with the last one may have, bool[B, pitches], those of the chords."""
@@ -151,6 +158,8 @@ class HeldBatch:
             if f == STEP and onsets is not None:
                 allowed[row, -1] &= held.may_end()
                 masks = held.onsets(onsets[row])
+            elif f == PART and last[row]:
+                masks = held.last_parts(int(state.part[row]))
             elif f in (PITCH, DURATION):
                 onset, part = int(state.onset_of(event)[row]), int(state.part_of(event)[row])
                 pitches = held.pitches(onset, part, bool(last[row]))

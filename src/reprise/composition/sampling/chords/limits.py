@@ -43,7 +43,8 @@ class ChordLimits:
         self.steps = np.array(encoding.steps.centres[1:], np.int64)
         lower = np.array(shifts or (0,) * encoding.parts, np.int64)[:parts, None]
         self.heard = np.arange(encoding.lowest, encoding.highest + 1) - lower
-        self.within, self.has_bass, self.one_at_a_time = within[:parts], parts > 1 or encoding.chord > 1, encoding.chord == 1
+        self.within, self.one_at_a_time = within[:parts], encoding.chord == 1
+        self.has_bass = parts > 1 or not self.one_at_a_time
         classes = self.heard % 12
         self.inside = [np.isin(classes, list(chord.classes)) for chord in chords.chords]  # bool[parts, S] each
         self.is_bass = [classes == chord.bass for chord in chords.chords]
@@ -80,8 +81,8 @@ class ChordLimits:
             for number, length in enumerate(self.chords.lengths):
                 if not self._ways_from(onset)[0]:
                     raise BadInput(
-                        f"chords: {self._name(number)} lasts {length / self.chords.beat:.4g} beats; the model knows no notes that "
-                        "fill them; give it whole beats, or more of them"
+                        f"chords: {self._name(number)} lasts {length / self.chords.beat:.4g} beats; the model knows no "
+                        "notes that fill them; give it whole beats, or more of them"
                     )
                 onset += length
 

@@ -1,7 +1,7 @@
 """Chords as people write them, symbols (F#m7, Bb, C/E) and Roman numerals (V7, bVII, IV6), as pitch classes.
 
 music21 tells which notes a chord has. What is different here is said where it is done: music21 takes B- for B flat and
-refuses Bb, ignores some of what it doesn't know (CaddX, VIII, V99), and reads bVII in A minor as G flat.
+refuses Bb, ignores some of what it doesn't know (CaddX, C13b9, VIII, V99), and reads bVII in A minor as G flat.
 """
 
 import re
@@ -13,7 +13,7 @@ from reprise.errors import BadInput
 from reprise.music.analysis.keyfinding import Key
 
 if TYPE_CHECKING:
-    from music21.chord import ChordBase
+    import music21
 
 RIGHT = "a symbol such as C, F#m, Bb7, Cmaj7 or C/E, or a numeral such as I, vi, V7, bVII, IV6 or V/V"
 LONGEST_SHOWN = 20  # characters of what is no chord
@@ -26,6 +26,8 @@ _FIGURES = "6|63|64|53|7|65|43|42|2|9"
 _NUMERAL = re.compile(rf"({_DEGREE})(°|o|ø(?=7|65|43|42|2)|\+|)({_FIGURES}|)((?:/{_DEGREE}[°o]?)*)")
 _CAUTIONARY = re.compile(r"^b(?=(?:III|iii)(?![IViv]))")
 _SIGNS = str.maketrans({"♭": "b", "♯": "#", "△": "maj", "Δ": "maj", "º": "°"})
+_ALTERED = re.compile(r"([b#])(5|6|9|11|13)(?!\d)")
+_SEMITONES = {"5": 7, "6": 9, "9": 14, "11": 17, "13": 21, "b": -1, "#": 1}  # above the root, or further
 _ADDED = re.compile(r"(?:add|omit)(?![b#]*\d)")  # a number must follow, or music21 leaves it out
 
 
@@ -68,13 +70,14 @@ def read_chord(symbol: str, home: Key) -> Chord:
 
 def _no_chord(symbol: str) -> BadInput:
     shown = symbol if len(symbol) <= LONGEST_SHOWN else f"{symbol[:LONGEST_SHOWN]}..."
-    return BadInput(f"'{shown}' is no chord; it must be {RIGHT}")
+    return BadInput(f"'{shown}' is no chord that is known; it must be {RIGHT}")
 
 
-def _of_symbol(symbol: str, root: str, kind: str, bass: str | None) -> "ChordBase":
+def _of_symbol(symbol: str, root: str, kind: str, bass: str | None) -> "music21.chord.Chord":
     """The chord of a symbol: flats of root and bass as music21 writes them, and some other words of its own.
 
-    A kind that it made up from digits (C77 is C and B) is refused, but for the bare fifth.
+    A kind that it made up from digits (C77 is C and B) is refused, but for the bare fifth, and an alteration that it
+    left out (C13b9 has a D).
     """
     from music21.harmony import ChordSymbol  # here, since music21 is slow to import
 
@@ -85,12 +88,14 @@ def _of_symbol(symbol: str, root: str, kind: str, bass: str | None) -> "ChordBas
         chord = ChordSymbol(figure)
     except Exception:  # whatever music21 stumbles over: ValueError, IndexError, errors of its own
         raise _no_chord(symbol) from None
-    if not chord.pitches or (not chord.chordKind and kind != "5"):
+    found = {(pitch.pitchClass - chord.root().pitchClass) % 12 for pitch in chord.pitches}
+    altered = {(_SEMITONES[sign] + _SEMITONES[degree]) % 12 for sign, degree in _ALTERED.findall(kind)}
+    if not altered <= found or (not chord.chordKind and kind != "5"):
         raise _no_chord(symbol)
     return chord
 
 
-def _of_numeral(figure: str, home: Key) -> "ChordBase":
+def _of_numeral(figure: str, home: Key) -> "music21.chord.Chord":
     """The chord of a numeral. In minor a flat before III, VI or VII says what the key has already, and a sharp before
     vi and vii likewise: music21 has a setting for sixth and seventh, the third is ours.
     """
@@ -105,7 +110,7 @@ def _of_numeral(figure: str, home: Key) -> "ChordBase":
     return RomanNumeral(figure, key.Key(tonic, home.mode), sixthMinor=default, seventhMinor=default)
 
 
-def _chord(symbol: str, chord: "ChordBase") -> Chord:
+def _chord(symbol: str, chord: "music21.chord.Chord") -> Chord:
     third = chord.third
     classes = frozenset(pitch.pitchClass for pitch in chord.pitches)
     bass = chord.bass().pitchClass

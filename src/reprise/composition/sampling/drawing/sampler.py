@@ -1,10 +1,10 @@
 """New music from a model: event by event, field by field, several sequences at once.
 
 Every sequence draws from a random generator of its own, by rules of its own. What a field may be is first cut by hard
-masks (order, notes that a part strikes at once, range, chords), then by guards (against copies and repeats; one that would
-leave nothing is not applied), then the logits are divided by the temperature, then the unlikely tail is cut off: by
-rank (top_k), by cumulated probability (top_p, Holtzman et al. 2020) and by probability relative to the likeliest value
-(min_p, Nguyen et al. 2024). Temperature 0 takes the likeliest value.
+masks (order, notes that a part strikes at once, range, chords), then by guards (against copies and repeats; one that
+would leave nothing is not applied), then the logits are divided by the temperature, then the unlikely tail is cut off:
+by rank (top_k), by cumulated probability (top_p, Holtzman et al. 2020) and by probability relative to the likeliest
+value (min_p, Nguyen et al. 2024). Temperature 0 takes the likeliest value.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -277,7 +277,8 @@ class _Run:
             if self.events[row]:
                 move = (int(self.state.pitch[row] - last_pitch[row]), int(self.state.onset[row] - last_onset[row]))
                 self.moves[row].append(move)
-            self.held.push(int(row), int(self.state.onset[row]), event[row], len(self.events[row]) < len(self.jobs[row].start))
+            given = len(self.events[row]) < len(self.jobs[row].start)
+            self.held.push(int(row), int(self.state.onset[row]), event[row], given)
             self.events[row].append(event[row].tolist())
         self.done |= ended | (self._notes_left() <= 0)
 
