@@ -1,5 +1,6 @@
 """Stand-ins for a trained model, and the music that they would be trained on."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -57,14 +58,16 @@ def backbone_params(
     return TransformerParams(layers, width, dropout, kind, heads, context)
 
 
-def make_tiny_model(model: str = "transformer", width: int = 16) -> TrainedModel:
-    """A model with random weights, with the vocabulary of eight chorales, whose notes lie a beat apart at most."""
-    pieces = [chorale(seed) for seed in range(8)]
+def make_tiny_model(
+    model: str = "transformer", width: int = 16, pieces: Sequence[Piece] = tuple(map(chorale, range(8)))
+) -> TrainedModel:
+    """A model with random weights, with the vocabulary of some pieces, whose notes lie a beat apart at most."""
     encoding = NotesEncoding.of(pieces)
     latents = LatentParams(size=4, phrase_bars=2, anneal=0.5, free_nats=0.1, forget=0.2)
     backbone = backbone_params("lstm" if model == "lstm" else "transformer", width=width)
     latent = latents if model == "vae" else None
-    config = ModelConfig(model, backbone, latent, encoding, PROGRAMS, (4, 4), 90.0, VALIDATION_NATS.get(model, 2.1))
+    nats = VALIDATION_NATS.get(model, 2.1)
+    config = ModelConfig(model, backbone, latent, encoding, PROGRAMS, encoding.metres[-1], 90.0, nats)
     torch.manual_seed(0)
     network = make_model(config).eval()
     with torch.no_grad():  # no step is longer than a beat: else a few notes fill many bars

@@ -26,6 +26,8 @@ from tiny_model import save_tiny_model
 from benchmarks import service as benchmark
 from reprise.checked import LARGEST_SEED
 from reprise.cli import main
+from reprise.composition.sampling.chords.compliance import compliance
+from reprise.composition.sampling.chords.progression import progression
 from reprise.composition.sampling.rules import OPTIONS, SAMPLING, SamplingRules, save_rules
 from reprise.errors import BadInput, ParamsError
 from reprise.music.readers.midi import read_midi
@@ -139,6 +141,17 @@ def test_company_changes_nothing(client):
 
 
 @pytest.mark.slow
+def test_chords_are_held_and_numerals_count_in_the_key(client):
+    """As many notes as asked for all the same."""
+    numerals = client.get("/midi/60/", params={"chords": "I IV V7 I", "key": "D major", "seed": 1}).content
+    assert notes_in(numerals) == 60
+    piece = read_midi(numerals, "served")
+    assert compliance(piece, progression("D G A7 D", (4, 4), None)).struck == 1
+    plain = client.get("/midi/60/", params={"chords": "D G A7 D", "seed": 1}).content
+    assert read_midi(plain, "served").notes.tolist() == piece.notes.tolist()
+
+
+@pytest.mark.slow
 def test_the_bounds_themselves_are_served(client):
     assert client.get("/midi/1/", params={"seed": LARGEST_SEED, "temperature": 100}).status_code == 200
     answer = client.get(f"/midi/{MOST_NOTES}/", params={"seed": 0, "temperature": 0})
@@ -194,6 +207,16 @@ ALL = ", ".join(["notes", "model", *OPTIONS, "seed"])
             "field_temperature: 'loudness' is no field of the model; it must be step, part, pitch, duration",
         ),
         ("/midi/9/?lowest=70&highest=60", "lowest: is 70; it must be from 0 to highest (60)"),
+        ("/midi/9/?chords=", "chords: is ''; it must be a text such as C F G7 C or I IV V7 I"),
+        (
+            "/midi/9/?chords=C+I",
+            "chords: chord 2 ('I') is a numeral, but no key is known that it counts in; give the key too "
+            "(--key 'C major'), or write symbols such as C or F#m",
+        ),
+        (
+            "/midi/9/?chords=C&lowest=61&highest=62",
+            "lowest, highest: leave no pitch for chord 1 ('C'), or for its bass; they must be an octave apart or more",
+        ),
         ("/midi/9/?seed=-1", f"seed: is '-1'; {SEED}"),
         ("/midi/9/?seed=1.5", f"seed: is '1.5'; {SEED}"),
         ("/midi/9/?seed=4294967296", f"seed: is '4294967296'; {SEED}"),

@@ -25,7 +25,7 @@ from reprise.composition.use.composing import check_rules
 from reprise.composition.use.models import best_model, find_models
 from reprise.params import plain_number
 from reprise.service.pool import WorkerPool
-from reprise.service.refusals import LONGEST_SHOWN, Refusal, add_refusals
+from reprise.service.refusals import Refusal, add_refusals
 from reprise.service.settings import ServiceSettings
 
 MOST_NOTES = 2_000
@@ -128,7 +128,7 @@ def create_app(settings: ServiceSettings) -> FastAPI:
         asked: dict[str, Any] = dict(options)
         model, seed = asked["model"], secrets.randbelow(1 << 31) if asked["seed"] is None else asked["seed"]
         rules = measured[model].told(asked)
-        check_rules(rules, configs[model].encoding)
+        check_rules(rules, configs[model])
         name = f"reprise-{model}-{notes}-notes-seed-{seed}.mid"
         headers = {SEED_HEADER: str(seed), "Content-Disposition": f'attachment; filename="{name}"'}
         headers["Cache-Control"] = "no-store"
@@ -184,7 +184,7 @@ def _query(models: tuple[str, ...], usual: str, right: dict[str, str]) -> type[B
 def _parameter(option: Option) -> tuple[object, object]:
     """A sampling option as pydantic wants it, a type and a field: `Option.parse` reads it, the rest is description."""
     text = f"{option.help[0].upper()}{option.help[1:]}: {option.right}"
-    parse, short = option.parse, Field(max_length=LONGEST_SHOWN)
+    parse, short = option.parse, Field(max_length=option.longest)
     if option.kind is str:
         return Annotated[str, short, AfterValidator(parse)] | None, Field(None, description=text)
     if option.by_field:

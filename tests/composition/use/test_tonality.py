@@ -49,6 +49,12 @@ def test_without_a_key_nothing_is_moved_and_one_try_made():
     assert piece.notes["pitch"].tolist() == list(MAJOR) and seeds == [(7, 0)] and piece.key_fifths is None
 
 
+def test_with_chords_nothing_is_moved_and_the_key_is_written():
+    ((piece,), seeds) = compose(order("d minor", chords="i V"))
+    assert piece.notes["pitch"].tolist() == list(MAJOR) and seeds == [(7, 0)]
+    assert (piece.key_fifths, piece.key_mode) == (-1, "minor")
+
+
 def test_the_first_try_of_the_right_mode_is_taken():
     """A minor transposed to D minor: up a fourth; the same however many tries are made at once."""
     for together in (1, 3, 8):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from reprise.checked import LARGEST_SEED
 from reprise.commands.arguments import sampling_option, whole_number
 from reprise.commands.composition.candidates import add_candidates, compose_best
+from reprise.commands.composition.chords import bars_for, kept_to
 from reprise.commands.composition.openings import print_opening, told_of_opening
 from reprise.commands.composition.playing import add_playing, playing_of
 from reprise.commands.composition.prompted import add_prompt, check_prompt, run_prompted
@@ -36,7 +37,9 @@ def add_generate(commands: argparse._SubParsersAction) -> None:
         description="Compose new music with a trained model and write it as MIDI, MusicXML or sound. The same "
         "options and seed give the same music; a larger count adds pieces.",
         epilog="examples: reprise generate --bars 32 --temperature 0.9 -o new.mid -o new.wav; "
-        'reprise generate --prompt "bitter music, ambient for fine restaurant" -o bitter.mid -o bitter.wav',
+        'reprise generate --prompt "bitter music, ambient for fine restaurant" -o bitter.mid -o bitter.wav; '
+        'reprise generate --chords "I IV V7 I" --key "D major" -o new.mid (a bar each); '
+        '--chords "C:2 F:2 G7 C/E" (so many beats); --chords "C F | G7 | C" (the chords of a bar share it)',
     )
     add_model(parser)
     length = parser.add_mutually_exclusive_group()
@@ -47,7 +50,7 @@ def add_generate(commands: argparse._SubParsersAction) -> None:
         "--bars",
         type=whole_number(1, MOST),
         metavar="N",
-        help=f"so many bars, those of an opening included (default: {DEFAULT_BARS})",
+        help=f"so many bars, those of an opening included (default: {DEFAULT_BARS}, or as many as --chords take)",
     )
     add_drawing(parser)
     parser.add_argument(
@@ -130,21 +133,24 @@ def run_generate(options: argparse.Namespace) -> int:
     font = check_outs(options)
     if options.prompt is not None:
         return run_prompted(options, font)
+    from reprise.composition.sampling.compose import chords_of
     from reprise.composition.use.composing import TOGETHER, describe, generate
     from reprise.music.analysis.keyfinding import parse_key
 
     folder = model_folder(options.model)
     rules, measured = load_rules(folder)
     rules = rules.told(vars(options))
-    bars = options.bars or (None if options.notes else DEFAULT_BARS)
+    bars = options.bars or (None if options.notes or rules.chords else DEFAULT_BARS)
     start = _start(options, bars)
     trained = open_model(folder)
+    chords = chords_of(rules, start.metre if start else trained.config.metre, start)
+    bars = bars_for(chords, bars, options.notes) if chords else bars
     play = playing_of(options, start, len(trained.config.programs))
     opening = {"opening": told_of_opening(start, trained)} if start else {}
     seed = secrets.randbelow(1 << 31) if options.seed is None else options.seed
     # Bars have any number of notes, and a key takes any number of tries.
     count = options.count * (options.candidates or 1)
-    total = None if rules.key else options.notes and options.notes * -(-count // TOGETHER)
+    total = None if rules.key and not chords else options.notes and options.notes * -(-count // TOGETHER)
     with progress(total, "composing", "notes") as advance:
 
         def compose(count: int) -> "list[Piece]":
@@ -152,12 +158,14 @@ def run_generate(options: argparse.Namespace) -> int:
 
         made, chosen = compose_best(options, trained, start, compose)
     described = []
-    for item, (piece, told) in enumerate(zip(map(play, made), chosen), 1):
+    for item, (piece, told) in enumerate(zip(made, chosen), 1):
+        kept = kept_to(piece, chords) if chords else {}
+        piece = play(piece)
         files = [numbered(path, item, options.count) for path in options.out]
         for file in files:
             write(piece, file, font)
-        described.append({"files": [str(file) for file in files], **describe(piece), **told})
-        if rules.key and described[-1]["key"] != parse_key(rules.key).name:
+        described.append({"files": [str(file) for file in files], **describe(piece), **kept, **told})
+        if rules.key and not chords and described[-1]["key"] != parse_key(rules.key).name:
             print_error(f"{files[0]}: isn't in {rules.key}, but in {described[-1]['key']}; try another --seed")
     if options.json:
         print_json({

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from reprise.composition.use.infill import Task
     from reprise.music.piece import Piece
 
-KEY = "key"  # a sampling option that what is given has settled
+NOT_HERE = ("key", "chords")  # sampling options that what is given has settled
 MOST = 20_000  # bars, parts
 BARS = re.compile(r"([0-9]{1,5})(?:-([0-9]{1,5}))?")
 
@@ -93,7 +93,7 @@ def _add_common(parser: argparse.ArgumentParser) -> None:
         metavar="MODEL",
         help=f"a model of {MODELS_FOLDER} that sees given notes ahead, by its name, or a folder with one",
     )
-    add_drawing(parser, without=(KEY,))
+    add_drawing(parser, without=NOT_HERE)
     add_outs(parser)
 
 
@@ -140,7 +140,7 @@ def _run(options: argparse.Namespace, task_of: Callable[["TrainedModel", "Piece"
     piece = read_piece(options.score)
     trained = open_model(folder)
     task = task_of(trained, piece)
-    check_rules(rules, trained.config.encoding)
+    check_rules(rules, trained.config)
     seed = secrets.randbelow(1 << 31) if options.seed is None else options.seed
     with progress(None, "composing", "notes") as advance:
         pieces = write_around(trained, task, rules, seed, options.count, advance)

@@ -13,13 +13,14 @@ from reprise.composition.encoding.events import UNTOLD, Encoding, Frame
 from reprise.composition.models.batches import collate, make_examples
 from reprise.composition.models.conditions import NOTHING, Told
 from reprise.composition.models.trained import TrainedModel
+from reprise.composition.sampling.chords.progression import Progression, home_of_opening, progression
 from reprise.composition.sampling.drawing.sampler import Job, sample
 from reprise.composition.sampling.endings.closing import held
 from reprise.composition.sampling.endings.tries import with_endings
 from reprise.composition.sampling.opening import Reading, read_opening, transposed
 from reprise.composition.sampling.rules import USUAL, SamplingRules
 from reprise.errors import BadInput
-from reprise.music.analysis.keyfinding import Key
+from reprise.music.analysis.keyfinding import Key, parse_key
 from reprise.music.excerpts import cut_at_bar
 from reprise.music.piece import Piece
 from reprise.music.timegrid import TWELFTHS
@@ -97,6 +98,7 @@ def _job(trained: TrainedModel, order: Order, reading: Reading | None) -> Job:
             closing_conditions=closing,
             frame=frame,
             guidance=order.guidance,
+            chords=chords_of(order.rules, metre, frame=frame),
         )
     kept, events, notes = reading.piece, reading.events, order.notes
     if notes is not None:
@@ -105,7 +107,6 @@ def _job(trained: TrainedModel, order: Order, reading: Reading | None) -> Job:
         notes += len(events) - len(kept.notes)  # the model may read fewer
     if trained.config.conditions is None:
         known = trained.network.conditions_of(collate(make_examples(encoding, [events], [kept.metre])))
-    end = int(np.ceil((kept.notes["onset"] + kept.notes["duration"]).max() * TWELFTHS - 1e-6))
     return Job(
         kept.metre,
         order.seed,
@@ -114,12 +115,37 @@ def _job(trained: TrainedModel, order: Order, reading: Reading | None) -> Job:
         order.bars,
         known,
         order.rules,
-        end,
+        end_of(kept),
         reading.shifts,
         closing,
         frame,
         order.guidance,
+        chords=chords_of(order.rules, kept.metre, kept, frame),
     )
+
+
+def chords_of(
+    rules: SamplingRules, metre: tuple[int, int], opening: Piece | None = None, frame: Frame = UNTOLD
+) -> Progression | None:
+    """The chords that music keeps to, from the bar after its opening on; None for none. Numerals count in the key of
+    the rules, else in the home key that is told, else in that of the opening.
+
+    Raises:
+        BadInput: the chords are wrong; the message names the one that is.
+    """
+    if not rules.chords:
+        return None
+    home = Key(frame.tonic, frame.mode) if frame.tonic is not None and frame.mode is not None else None
+    if rules.key:
+        home = parse_key(rules.key)
+    elif home is None and opening is not None:
+        home = home_of_opening(opening)
+    return progression(rules.chords, metre, home, 0 if opening is None else end_of(opening))
+
+
+def end_of(opening: Piece) -> int:
+    """When the last note of an opening ends, in twelfths of a beat."""
+    return int(np.ceil((opening.notes["onset"] + opening.notes["duration"]).max() * TWELFTHS - 1e-6))
 
 
 def _asked(trained: TrainedModel, order: Order) -> tuple[Sequence[np.ndarray], Sequence[np.ndarray], Frame]:

@@ -25,7 +25,7 @@ class Option(Rule):
         low, high: its range, both ends included; None for a text, or for no upper end.
         help: what it does, with its unit, in one clause.
         above_low: `low` itself is no value. by_field: it holds values by the name of a field, as (name, value) pairs.
-        example: a text that is one of its values.
+        example: a text that is one of its values. longest: characters of a text, at most, where strangers ask.
     """
 
     kind: type
@@ -36,6 +36,7 @@ class Option(Rule):
     above_low: bool = False
     by_field: bool = False
     example: str = ""
+    longest: int = 80
 
     @property
     def right(self) -> str:
@@ -85,7 +86,7 @@ class Option(Rule):
         """
         name, separator, written = text.partition("=") if self.by_field else ("", "", text)
         try:
-            if self.by_field and not separator:
+            if (self.by_field and not separator) or not written.strip():
                 raise ValueError
             value = written if self.kind is str else plain_number(written, self.kind)
             self.check(name, [(name, value)] if self.by_field else value)
@@ -119,6 +120,16 @@ OPTIONS = {
     ),
     "min_p": Option(float, 0.0, 0, 1, "only values so probable, relative to the likeliest; 0 for all"),
     "key": Option(str, "", None, None, "the key of the music", example="C major, F# minor, Bb or Dm"),
+    "chords": Option(
+        str,
+        "",
+        None,
+        None,
+        "the chords that the music keeps to, a bar each unless beats are given (C:2 F:2), again and again to the end; "
+        "numerals count in the key",
+        example="C F G7 C or I IV V7 I",
+        longest=400,
+    ),
     "lowest": Option(int, 0, 0, 127, "the lowest pitch, a MIDI number"),
     "highest": Option(int, 127, 0, 127, "the highest pitch, a MIDI number"),
     "repeat_limit": Option(int, 8, 1, None, "a part strikes a pitch at most so often in a row"),
@@ -168,6 +179,7 @@ class SamplingRules(SharedRules):
     temperature: Temperature = OPTIONS["temperature"].default
     field_temperature: Annotated[tuple[tuple[str, float], ...], OPTIONS["field_temperature"]] = ()
     key: str = OPTIONS["key"].default
+    chords: str = OPTIONS["chords"].default
     lowest: Pitch = OPTIONS["lowest"].default
     highest: Pitch = OPTIONS["highest"].default
 
@@ -179,6 +191,10 @@ class SamplingRules(SharedRules):
             )
 
             parse_key(self.key)
+        if self.chords:
+            from reprise.composition.sampling.chords.progression import parse_chords  # here, since it brings music21
+
+            parse_chords(self.chords)
 
     def temperatures(self, names: tuple[str, ...]) -> dict[str, float]:
         """The temperature of each field of an encoding.

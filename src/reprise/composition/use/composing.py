@@ -4,10 +4,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from reprise.composition.encoding.events import Encoding
-from reprise.composition.models.trained import TrainedModel
-from reprise.composition.sampling.compose import Order, compose
+import numpy as np
+
+from reprise.composition.models.trained import ModelConfig, TrainedModel
+from reprise.composition.sampling.chords.holding import HeldBatch
+from reprise.composition.sampling.compose import Order, chords_of, compose
 from reprise.composition.sampling.drawing.distribution import pitch_mask
+from reprise.composition.sampling.drawing.sampler import Job
 from reprise.composition.sampling.rules import SamplingRules
 from reprise.composition.use.tonality import compose_in_keys
 from reprise.music.analysis.keyfinding import find_key
@@ -71,14 +74,18 @@ def compose_alike(trained: TrainedModel, orders: Sequence[Order], advance: Calla
     return compose_in_keys(orders, in_groups, trained.config.encoding.trained_range, TOGETHER)
 
 
-def check_rules(rules: SamplingRules, encoding: Encoding) -> None:
-    """Refuse before any work what `compose` would refuse.
+def check_rules(rules: SamplingRules, config: ModelConfig) -> None:
+    """Refuse before any work what `compose` would refuse of music from nothing.
 
     Raises:
-        BadInput: the rules name a field that the encoding lacks, or leave no pitch.
+        BadInput: the rules name a field that the encoding lacks, leave no pitch, or have chords that can't be kept to.
     """
+    encoding = config.encoding
     rules.temperatures(encoding.shape.fields)
-    pitch_mask(encoding, rules)
+    within = np.tile(pitch_mask(encoding, rules), (1, encoding.parts, 1))
+    nothing = np.zeros((0, len(encoding.shape.fields)), np.int64)
+    chords = chords_of(rules, config.metre)
+    HeldBatch(encoding, [Job(config.metre, (0,), nothing, notes=1, rules=rules, chords=chords)], within)
 
 
 def describe(piece: Piece) -> dict:

@@ -2,7 +2,8 @@
 
 Which key a model will end up in can't be told beforehand, and a mask of a minor key's nine pitch classes holds all
 of its relative major. But the key of a finished piece can be told, and any piece can be transposed: so of `TRIES` tries
-the first is taken that has the right mode and that transposes to the tonic asked for within the range.
+the first is taken that has the right mode and that transposes to the tonic asked for within the range. Music that keeps
+to chords is in the key of its chords: it is written in the key asked for as it is.
 """
 
 from collections.abc import Callable, Sequence
@@ -49,7 +50,7 @@ def compose_in_keys(
         BadInput: an order asks for a key and continues an opening, which has its own, or no try fits the rules' range.
     """
     for order in orders:
-        if order.rules.key and order.start is not None:
+        if _sought(order.rules) and order.start is not None:
             raise BadInput(
                 f"key: is '{order.rules.key}', but what continues an opening stays in the opening's key; leave it out, "
                 "or transpose the opening"
@@ -78,8 +79,13 @@ def compose_in_keys(
     return [settled[place] for place in range(len(orders))]
 
 
+def _sought(rules: SamplingRules) -> bool:
+    """Whether tries are made to get to a key. Chords get there by themselves, and would be moved with it."""
+    return bool(rules.key) and not rules.chords
+
+
 def tries_of(order: Order) -> int:
-    return TRIES if order.rules.key else 1
+    return TRIES if _sought(order.rules) else 1
 
 
 def seed_of(order: Order, number: int) -> tuple[int, ...]:
@@ -91,7 +97,11 @@ def judge(piece: Piece, rules: SamplingRules, learnt: tuple[int, int]) -> Attemp
     """The try in the key asked for; None where no transposition keeps it within the rules' range."""
     if not rules.key:
         return Attempt(piece, 0.0, 0)
-    key, correlations = parse_key(rules.key), key_correlations(piece)
+    key = parse_key(rules.key)
+    if not _sought(rules):
+        written = piece.key_fifths is not None
+        return Attempt(piece if written else transposed_to(piece, 0, key), 0.0, 0)
+    correlations = key_correlations(piece)
     own = correlations[MODES.index(key.mode)]
     doubt = float(correlations.max() - own.max())  # nan where it has no key
     up = (key.tonic - (0 if np.isnan(doubt) else int(own.argmax()))) % 12

@@ -1,10 +1,10 @@
 """New music from a model: event by event, field by field, several sequences at once.
 
 Every sequence draws from a random generator of its own, by rules of its own. What a field may be is first cut by hard
-masks (order, notes that a part strikes at once, range), then by guards (against copies and repeats; one that would
-leave nothing is not applied), then the logits are divided by the temperature, then the unlikely tail is cut off: by
-rank (top_k), by cumulated probability (top_p, Holtzman et al. 2020) and by probability relative to the likeliest value
-(min_p, Nguyen et al. 2024). Temperature 0 takes the likeliest value.
+masks (order, notes that a part strikes at once, range, chords), then by guards (against copies and repeats; one that
+would leave nothing is not applied), then the logits are divided by the temperature, then the unlikely tail is cut off:
+by rank (top_k), by cumulated probability (top_p, Holtzman et al. 2020) and by probability relative to the likeliest
+value (min_p, Nguyen et al. 2024). Temperature 0 takes the likeliest value.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -15,6 +15,8 @@ import torch
 
 from reprise.checked import require, require_seed
 from reprise.composition.encoding.events import NO_PITCH, UNTOLD, Encoding, Frame
+from reprise.composition.sampling.chords.holding import HeldBatch
+from reprise.composition.sampling.chords.progression import Progression
 from reprise.composition.sampling.drawing.distribution import (
     last_possible,
     pitch_mask,
@@ -48,6 +50,7 @@ class Job:
         closing_conditions: in place of `conditions` where the last bars are written again; empty where they stay.
         frame: what is told of the piece; only an encoding that is framed makes use of it.
         may_end: an event may end it wherever the state allows that; else in the last bar of which it was told alone.
+        chords: that what is drawn keeps to; None for none.
         guidance: how far conditions and frame are followed: logits are free + guidance * (told - free), where the free
         ones know neither (Ho & Salimans 2022); 1 is as the model learnt it, 0 as if nothing were told.
     """
@@ -66,6 +69,7 @@ class Job:
     guidance: float = 1.0
     latent_seed: tuple[int, ...] = ()
     may_end: bool = False
+    chords: Progression | None = None
 
     @property
     def guided(self) -> bool:
@@ -136,6 +140,7 @@ class _Run:
         masks = [[pitch_mask(encoding, job.rules, s) for s in job.shifts or (0,) * encoding.parts] for job in jobs]
         self.pitches = encoding.shape.sizes[encoding.shape.pitch]
         self.pitch_mask = np.reshape(masks, (len(jobs), encoding.parts, self.pitches))
+        self.held = HeldBatch(encoding, jobs, self.pitch_mask)
         self.begins = np.array([job.begins for job in jobs])
         self.repeats = np.zeros((len(jobs), encoding.parts), np.int64)
         self.repeat_limits = np.array([own.repeat_limit for own in rules])
@@ -207,19 +212,22 @@ class _Run:
         """
         rows = np.arange(len(event))
         fresh = self.pitch_mask[rows, self.state.part] & self._not_copied(0)  # of a note together with the last one
+        fresh = self.held.fresh(fresh, self.state)
         pitches = np.arange(self.encoding.lowest, self.encoding.highest + 1)
         allowed = self.state.allowed(f, event, np.where(fresh, pitches, NO_PITCH).max(axis=1))
         if f == 0:
             missing = (self.state.last == NO_PITCH) & (np.arange(self.encoding.parts) < self.told_parts[:, None])
             may_end = (self.state.bar == self.last_bars) & ~missing.any(axis=1)
             allowed[~(may_end | self.may_end), self.encoding.end] = False
+        if f == self.encoding.shape.pitch:
+            allowed &= self.pitch_mask[rows, self.state.part_of(event)]
+        allowed = self.held.narrow(f, allowed, self.state, event, self._notes_left() == 1)
         onsets = self.state.onsets(f)
         if onsets is not None:
             for further in self._begins(onsets):
                 allowed = restrict(allowed, further)
             allowed = restrict(allowed, self._within(onsets))
         if f == self.encoding.shape.pitch:
-            allowed &= self.pitch_mask[rows, self.state.part_of(event)]
             allowed = restrict(allowed, self._not_copied(self.state.onset_of(event) - self.state.onset))
             allowed = restrict(allowed, self._not_repeated(event))
         return allowed
@@ -279,6 +287,12 @@ class _Run:
             if self.events[row]:
                 move = (int(self.state.pitch[row] - last_pitch[row]), int(self.state.onset[row] - last_onset[row]))
                 self.moves[row].append(move)
+            given = len(self.events[row]) < len(self.jobs[row].start)
+            self.held.push(int(row), int(self.state.onset[row]), event[row], given)
             self.events[row].append(event[row].tolist())
-        full = [job.notes is not None and len(events) >= job.notes for events, job in zip(self.events, self.jobs)]
-        self.done |= ended | np.array(full)
+        self.done |= ended | (self._notes_left() <= 0)
+
+    def _notes_left(self) -> np.ndarray:
+        """How many notes each sequence is still to have, int64[B]; very many where nobody says."""
+        pairs = zip(self.jobs, self.events)
+        return np.array([MOST_NOTES if job.notes is None else job.notes - len(events) for job, events in pairs])

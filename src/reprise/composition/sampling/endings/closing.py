@@ -42,10 +42,7 @@ def endings_of(piece: Piece, home: Key | None, bars: int, after: float = 0.0) ->
     A chord closes in which all parts sound and that `rests`: best the tonic triad; but music as dissonant as people ask
     for has hardly a triad. Something comes before it; what sounds in it is held.
     """
-    notes, end = piece.notes, bars * piece.bar_beats
-    beats, value = piece.metre
-    compound = value >= 8 and beats > 3 and beats % 3 == 0
-    beat = (3 if compound else 1) * 4 / value
+    notes, end, beat = piece.notes, bars * piece.bar_beats, beat_of(piece.metre)
     if home is None or not len(notes):
         return
     parts = len(np.unique(notes["part"]))
@@ -58,6 +55,13 @@ def endings_of(piece: Piece, home: Key | None, bars: int, after: float = 0.0) ->
         if on_beat and all_sound and rests(chord, home):
             melody = int(chord["pitch"].max()) % 12 == home.tonic
             yield Ending(begins, end - begins, is_tonic_triad(chord, home), _leads(before, home), melody)
+
+
+def beat_of(metre: tuple[int, int]) -> float:
+    """The length of a beat in quarter notes, a dotted one in compound metres."""
+    beats, value = metre
+    compound = value >= 8 and beats > 3 and beats % 3 == 0
+    return (3 if compound else 1) * 4 / value
 
 
 def is_tonic_triad(chord: np.ndarray, home: Key) -> bool:

@@ -100,4 +100,9 @@ def _endings(encoding: Encoding, job: Job, way: np.ndarray) -> Iterator[Ending]:
     home = find_key(cut_at_bar(piece, max(job.bars - LAST_BARS, 1)))
     if job.frame.tonic is not None and job.frame.mode is not None:
         home = Key(job.frame.tonic, job.frame.mode)
-    return endings_of(cut_at_bar(piece, job.bars), home, job.bars, job.begins / TWELFTHS)
+    begins = job.begins
+    if job.chords is not None:  # what closes is held to the end, so it is in the last chord
+        home = job.chords.home or home
+        beginnings = job.chords.beginnings(round(job.bars * _bar_beats(job) * TWELFTHS))
+        begins = max(begins, max((onset for onset, _ in beginnings), default=0))
+    return endings_of(cut_at_bar(piece, job.bars), home, job.bars, begins / TWELFTHS)

@@ -1,0 +1,1 @@
+"""Chord progressions that music keeps to: read from text, held while notes are drawn, measured in a piece."""
