@@ -125,6 +125,9 @@ class State(Protocol):
         a field that none does. `event` holds the earlier fields.
         """
 
+    def parallel(self, event: np.ndarray) -> np.ndarray:
+        """Which values of the field of pitches would make a parallel fifth or octave, bool[B, size]."""
+
     def onsets(self, field: int) -> np.ndarray | None:
         """When the next event begins with each value of a field, int64[B, size]; None where the field doesn't say."""
 

@@ -152,6 +152,11 @@ class NotesState:
         alike = (pitches == event[:, PITCH])[..., None]
         return (alike & (expected[..., 1, None] == values)).any(axis=0)
 
+    def parallel(self, event: np.ndarray) -> np.ndarray:
+        """See `events.State`."""
+        pitches = np.arange(self.encoding.lowest, self.encoding.highest + 1)
+        return self.leading.parallels(event[:, PART], self.onset_of(event))[:, pitches % 12] > 0
+
     def onsets(self, field: int) -> np.ndarray | None:
         """See `events.State`; the value that ends a piece leads nowhere."""
         if field != STEP:

@@ -136,11 +136,14 @@ OPTIONS = {
     "copy_limit": Option(int, 32, 2, None, "no run of so many notes that a training piece has is made longer"),
     "returns": Option(
         float,
-        0.0,
+        4.0,
         0,
         20,
-        "how much likelier notes get that carry on what was heard before, in logits: e to it times; 0 as the model "
-        "learnt it",
+        "how much likelier notes get that carry on what a part did before at the same place of the bar: e to this "
+        "times",
+    ),
+    "avoid_parallels": Option(
+        int, 0, 0, 1, "1 keeps parts from moving in parallel fifths and octaves wherever another pitch is left"
     ),
     "ending_tries": Option(
         int,
@@ -168,6 +171,7 @@ class SharedRules:
     repeat_limit: Annotated[int, OPTIONS["repeat_limit"]] = OPTIONS["repeat_limit"].default
     copy_limit: Annotated[int, OPTIONS["copy_limit"]] = OPTIONS["copy_limit"].default
     returns: Annotated[float, OPTIONS["returns"]] = OPTIONS["returns"].default
+    avoid_parallels: Annotated[int, OPTIONS["avoid_parallels"]] = OPTIONS["avoid_parallels"].default
     ending_tries: Annotated[int, OPTIONS["ending_tries"]] = OPTIONS["ending_tries"].default
 
 

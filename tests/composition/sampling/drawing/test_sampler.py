@@ -73,6 +73,27 @@ def test_returns_are_carried_on_more_often_the_more_that_is_asked_at_any_tempera
     assert carried_on(trained, 20.0, 8.0) > 0.95
 
 
+def second_parts(trained, rules: SamplingRules) -> list[int]:
+    """The first part goes from G to A over a C of the second; pitch classes to which a model that knows nothing then
+    moves the second one.
+    """
+    encoding = trained.config.encoding
+    quarter, step = int(encoding.durations.index(np.array(12))), int(encoding.steps.index(np.array(12)))
+    g, c = 67 - encoding.lowest, 60 - encoding.lowest
+    start = np.array([[0, 0, g, quarter], [0, 1, c, quarter], [step, 0, g + 2, quarter]])
+    made = sample(
+        trained.network, encoding, [job(seed, encoding, start, rules, notes=4) for seed in range(400)]
+    )  # fmt: skip
+    added = [events[-1] for events in made]
+    return [int(event[PITCH] + encoding.lowest) % 12 for event in added if event[STEP] == 0 and event[PART] == 1]
+
+
+def test_parallels_are_avoided_where_that_is_asked():
+    trained = make_tiny_model()
+    free, guarded = second_parts(trained, NEUTRAL), second_parts(trained, replace(NEUTRAL, avoid_parallels=1))
+    assert 2 in free and len(guarded) > 20 and 2 not in guarded
+
+
 # --- one distribution
 
 

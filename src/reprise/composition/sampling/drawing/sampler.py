@@ -145,6 +145,7 @@ class _Run:
         self.repeats = np.zeros((len(jobs), encoding.parts), np.int64)
         self.repeat_limits = np.array([own.repeat_limit for own in rules])
         self.temperatures = np.array([list(own.temperatures(names).values()) for own in rules])  # [sequences, fields]
+        self.avoids_parallels = np.array([own.avoid_parallels == 1 for own in rules])
         self.returns = np.array([own.returns for own in rules])
         self.cuts = {name: np.array([getattr(own, name) for own in rules]) for name in ("top_k", "top_p", "min_p")}
 
@@ -230,6 +231,8 @@ class _Run:
         if f == self.encoding.shape.pitch:
             allowed = restrict(allowed, self._not_copied(self.state.onset_of(event) - self.state.onset))
             allowed = restrict(allowed, self._not_repeated(event))
+            if self.avoids_parallels.any():
+                allowed = restrict(allowed, ~(self.avoids_parallels[:, None] & self.state.parallel(event)))
         return allowed
 
     def _begins(self, onsets: np.ndarray) -> Iterator[np.ndarray]:
