@@ -1,12 +1,18 @@
 """dvc.yaml and dvc.lock, read: the stages, what each lists, what the last run recorded."""
 
+import fcntl
 import itertools
 import json
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+from reprise.errors import RepriseError
 from reprise.params import read_yaml
 
 DVC_YAML, DVC_LOCK = Path("dvc.yaml"), Path("dvc.lock")
+WAIT_S = 120.0  # for a dvc that writes into dvc.lock, or hashes what a stage made
 
 
 def stage_entries(dvc_yaml: Path = DVC_YAML) -> dict[str, dict]:
@@ -45,9 +51,36 @@ def recorded_outs(dvc_lock: Path = DVC_LOCK) -> dict[str, tuple[str, str]]:
     """For each out that dvc.lock records: the stage that made it, and its md5; empty where nothing ran yet.
 
     DVC keeps the records of stages that dvc.yaml no longer has; they count for nothing.
+
+    Raises:
+        RepriseError: another dvc doesn't get done with the repository.
     """
     if not dvc_lock.is_file():
         return {}
     known = stage_entries(dvc_lock.with_name(DVC_YAML.name))
-    stages = {name: stage for name, stage in read_yaml(dvc_lock).get("stages", {}).items() if name in known}
+    with _while_nobody_writes(dvc_lock.parent):
+        recorded = read_yaml(dvc_lock).get("stages", {})
+    stages = {name: stage for name, stage in recorded.items() if name in known}
     return {out["path"]: (name, out["md5"]) for name, stage in stages.items() for out in stage.get("outs", [])}
+
+
+@contextmanager
+def _while_nobody_writes(repository: Path) -> Iterator[None]:
+    """Share DVC's own lock of a repository: dvc.lock is written from its beginning, so while another stage ends just
+    now there may be half of it to read.
+    """
+    lock = repository / ".dvc" / "tmp" / "lock"
+    if not lock.is_file():
+        yield
+        return
+    with lock.open() as held:  # which a stage's own dvc doesn't hold while the stage is at work
+        end = time.monotonic() + WAIT_S
+        while True:
+            try:
+                fcntl.flock(held, fcntl.LOCK_SH | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if time.monotonic() > end:
+                    raise RepriseError(f"{lock}: a dvc has held it for {WAIT_S:g} s; end it and try again") from None
+                time.sleep(0.05)
+        yield
