@@ -214,15 +214,26 @@ def ending_tries(_: Metrics) -> str:
     return lines([*header, "seconds for all pieces"], rows)
 
 
-def candidates(_: Metrics) -> str:
-    """What the best of several pieces is like: benchmarks/results/candidates.json."""
-    figures = {"difference": 3, "root position": 3, "authentic": 3, "return": 1, "copied": 1}
+def sampling_options(_: Metrics) -> str:
+    """What options of sampling, and the best of several pieces, bring: benchmarks/results/sampling_options.json."""
+    figures = {
+        "difference": 3, "fifths": 1, "octaves": 1, "root position": 3, "authentic": 3, "return": 1, "copied": 1,
+    }  # fmt: skip
     rows = [
         [row["chosen"], *(shown(row[name], decimals) for name, decimals in figures.items())]
-        for row in benchmark("candidates")["rows"]
+        for row in benchmark("sampling_options")["rows"]
     ]
-    header = ["", "difference in sd", "phrase ends in root position", "phrase ends by V-I", "longest return (notes)"]
-    return lines([*header, "longest copied run (notes)"], rows)
+    header = ["", "difference in sd", "parallel fifths", "parallel octaves", "phrase ends in root position"]
+    return lines([*header, "phrase ends by V-I", "longest return (notes)", "longest copied run (notes)"], rows)
+
+
+def withheld(_: Metrics) -> str:
+    """The LSTM's nats where something isn't told, and their floor: benchmarks/results/withheld.json."""
+    rows = [
+        [row["withheld"], shown(row["nats"]), f"{row['above']:+.3f}", shown(row["training"])]
+        for row in benchmark("withheld")["rows"]
+    ]
+    return lines(["not told", "validation nats a note", "more than with all", "training nats an event"], rows)
 
 
 TABLES: dict[str, Callable[[Metrics], str]] = {
@@ -232,7 +243,8 @@ TABLES: dict[str, Callable[[Metrics], str]] = {
     "what a musician hears": heard,
     "style of the models": style,
     "ending tries": ending_tries,
-    "candidates": candidates,
+    "sampling options": sampling_options,
+    "withheld": withheld,
     "what is copied": copied,
     "control": control,
     "harmonisation": harmonisation,

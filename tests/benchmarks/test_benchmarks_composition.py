@@ -12,13 +12,17 @@ from music21 import expressions, note, stream, tie
 from tiny_model import backbone_params, chorale
 
 from benchmarks import seed_spread as seeds
-from benchmarks.composition import candidates
 from benchmarks.composition import earlier_lstm_models as models
 from benchmarks.composition import earlier_models as earlier
 from benchmarks.composition import ending_tries as tries
 from benchmarks.composition import phrase_ends as ends
+from benchmarks.composition import sampling_options
 from benchmarks.composition import sampling_speed as speed
+from benchmarks.composition.withheld import withhold
+from reprise.composition.encoding.hearing.sonority import ROLES
 from reprise.composition.encoding.notes import NotesEncoding
+from reprise.composition.encoding.notes_vocabulary import DURATION, PITCH
+from reprise.composition.models.batches import make_examples
 from reprise.composition.models.trained import ModelConfig, TrainedModel, make_model
 from reprise.composition.sampling.compose import Order, compose
 from reprise.errors import ParamsError
@@ -423,11 +427,42 @@ def test_shares_are_over_all_pieces():
     }  # fmt: skip
 
 
-# --- candidates
+# --- options of sampling, and candidates
 
 
 def test_the_figures_of_candidates_are_those_of_the_pieces_given():
     trained, pieces = tiny_model.make_tiny_model("lstm"), [chorale(seed) for seed in range(4)]
-    alike = candidates.figures(pieces, pieces, trained)
+    alike = sampling_options.figures(pieces, pieces, trained)
     assert alike["difference"] == 0 and alike["copied"]["count"] == 4
-    assert candidates.figures(pieces, [make_piece(range(40, 72), parts=4)] * 2, trained)["difference"] > 0.5
+    assert sampling_options.figures(pieces, [make_piece(range(40, 72), parts=4)] * 2, trained)["difference"] > 0.5
+
+
+# --- what is withheld
+
+
+@pytest.mark.parametrize(
+    ("withheld", "left"), [("nothing", "srm"), ("rests", "sm"), ("sonority", "rm"), ("motifs", "sr")]
+)
+def test_what_is_withheld_is_0_and_all_else_stays(withheld, left):
+    pieces = [chorale(seed) for seed in range(4)]
+    encoding = NotesEncoding.of(pieces)
+    (whole,) = make_examples(encoding, [encoding.encode(piece_with_returns(pieces[0]))], [(4, 4)])
+    got = withhold(whole, withheld)
+    parts = {
+        "s": np.where(got.classes[PITCH][:, 1] < ROLES, got.classes[PITCH][:, 1], 0),
+        "m": np.concatenate([got.classes[PITCH][:, 2:].reshape(len(got), -1), got.given[PITCH][:, -2:]], axis=1),
+        "r": np.stack([got.read[:, 2], got.given[0][:, 2], got.given[DURATION][:, 2]], axis=1),
+    }
+    for name, found in parts.items():
+        assert found.any() == (name in left), name
+    assert np.array_equal(got.events, whole.events) and np.array_equal(
+        got.classes[PITCH][:, 0], whole.classes[PITCH][:, 0]
+    )
+
+
+def piece_with_returns(piece: Piece) -> Piece:
+    """The first two bars, a bar's rest, and the same again."""
+    first = piece.notes[piece.notes["onset"] < 8]
+    again = first.copy()
+    again["onset"] += 12
+    return replace(piece, notes=np.concatenate([first, again]))
