@@ -238,13 +238,15 @@ def test_other_temperatures_rerun_the_music_alone_and_metrics_diff_shows_it(copy
 # --- the same bytes however it runs
 
 
-def test_processes_in_another_folder_give_the_same_lock(smoke_clone, new_clone):
-    """Every stage, training and evaluation among them, run again from nothing."""
-    clone = new_clone
-    clone.environment["REPRISE_ENGINE"] = "processes"
+def test_processes_side_by_side_in_another_folder_give_the_same_lock(smoke_clone, new_clone, tmp_path):
+    """Every stage, training and evaluation among them, run again from nothing, two at a time."""
+    clone, made = new_clone, tmp_path / "made"
+    clone.environment |= {"REPRISE_ENGINE": "processes", "REPRISE_JOBS": "2"}
     clone.set_params({"compute": {"tracking": False}})
-    clone.dvc("repro", "--force", "--no-run-cache")
-    assert sorted(clone.stages_run) == sorted(smoke_clone.stages)
+    clone.run("python", "scripts/side_by_side.py", str(made))
+    assert sorted(made.read_text().split()) == sorted(smoke_clone.stages)
+    assert "-- first music within" in clone.log
+    assert clone.dvc("repro").count("Running stage") == 0
     for model in ("recognizer", *(f"composer/{model}" for model in MODELS)):
         weights = f"models/{model}/weights.safetensors"
         assert (clone.folder / weights).read_bytes() == (smoke_clone.folder / weights).read_bytes()

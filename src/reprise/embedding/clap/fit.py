@@ -42,6 +42,7 @@ def fit_clap(stage: Stage) -> None:
     spectrogram, window_s = stage.params(SpectrogramParams, "spectrogram"), stage.params(ClipParams, "clips").duration_s
     clips = stage.dep("data/clips/manifest.parquet").parent
     train_set, validation_set = (load_clap_set(clips, name, spectrogram) for name in ("train", "validation"))
+    torch.set_num_threads(params.threads)  # of the regression of words too, not of training alone
     torch.manual_seed(params.seed)
     model, config = new_clap(stage.dep("models/recognizer"), params, spectrogram, window_s)
     with open_tracker(stage.compute.tracking, "embedding", stage.name) as tracker:
