@@ -75,9 +75,7 @@ def test_what_does_not_go_into_the_bars_is_refused_by_name(text, said):
 
 
 def test_numerals_need_a_key():
-    with pytest.raises(
-        BadInput, match=r"chords: chord 2 \('V7'\) is a numeral, but no key is known .*--key 'C major'"
-    ):
+    with pytest.raises(BadInput, match=r"chords: chord 2 \('V7'\) is a numeral, but no key is known .*--key 'C major'"):
         progression("C V7", (4, 4), None)
     assert progression("C G7", (4, 4), None).home is None
 
