@@ -135,7 +135,8 @@ def test_parts_that_strike_several_notes_at_once_hold_chords(parts):
     trained = make_tiny_model("lstm", pieces=[random_piece(seed, notes=60, parts=parts) for seed in range(4)])
     assert trained.config.encoding.chord > 1
     rules = SamplingRules(chords="C F G7 C/E", temperature=1.8)
-    assert not wrong(trained, *(Order((seed,), bars=4, rules=rules) for seed in (1, 2)))
+    lengths = [{"bars": 4}, *({"notes": notes} for notes in range(20, 34))]
+    assert not wrong(trained, *(Order((1,), rules=rules, **length) for length in lengths))
 
 
 def test_what_is_composed_without_chords_is_the_same_beside_music_with_some():
