@@ -35,7 +35,7 @@ SEED, RESAMPLES = 4, 1000
 CHANGES = {
     "returns 0": {"returns": 0.0},
     "returns 2": {"returns": 2.0},
-    "returns 6": {"returns": 6.0},
+    "returns 8": {"returns": 8.0},
     "parallels avoided": {"avoid_parallels": 1},
     "pitch factor 1": {"pitch_factor": 1.0},
 }

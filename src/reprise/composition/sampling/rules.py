@@ -136,11 +136,11 @@ OPTIONS = {
     "copy_limit": Option(int, 32, 2, None, "no run of so many notes that a training piece has is made longer"),
     "returns": Option(
         float,
-        4.0,
+        5.0,
         0,
         20,
-        "how much likelier notes get that carry on what a part did before at the same place of the bar: e to this "
-        "times",
+        "how much likelier notes get with which the melody, the first part, carries on what was heard before at the same "
+        "place of a bar: e to this times",
     ),
     "avoid_parallels": Option(
         int, 0, 0, 1, "1 keeps parts from moving in parallel fifths and octaves wherever another pitch is left"

@@ -199,13 +199,14 @@ class _Run:
         return np.minimum(below.sum(axis=1), last_possible(probabilities))
 
     def _favoured(self, f: int, event: np.ndarray) -> np.ndarray:
-        """What is added to the logits of values that carry on a return, float[B, size] or what stands for it; at any
-        temperature they get as much likelier.
+        """What is added to the logits of values that carry on a return of the melody, float[B, size] or what stands for
+        it; at any temperature they get as much likelier. The other parts go with it as they would.
         """
         returning = self.state.returning(f, event)
         if returning is None:
             return np.zeros((len(event), 1))
-        return np.where(returning, (self.returns * self.temperatures[:, f])[:, None], 0.0)
+        of_melody = self.state.part_of(event)[:, None] == 0
+        return np.where(returning & of_melody, (self.returns * self.temperatures[:, f])[:, None], 0.0)
 
     def _allowed(self, f: int, event: np.ndarray) -> np.ndarray:
         """Masks and guards, bool[B, size]. An event may end a sequence in the last bar of which it was told; others
