@@ -139,8 +139,8 @@ OPTIONS = {
         5.0,
         0,
         20,
-        "how much likelier notes get with which the melody, the first part, carries on what was heard before at the same "
-        "place of a bar: e to this times",
+        "how much likelier notes get with which the melody, the first part, carries on what was heard before at the "
+        "same place of a bar: e to this times",
     ),
     "avoid_parallels": Option(
         int, 0, 0, 1, "1 keeps parts from moving in parallel fifths and octaves wherever another pitch is left"
