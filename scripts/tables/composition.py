@@ -227,15 +227,6 @@ def sampling_options(_: Metrics) -> str:
     return lines([*header, "phrase ends by V-I", "longest return (notes)", "longest copied run (notes)"], rows)
 
 
-def withheld(_: Metrics) -> str:
-    """The LSTM's nats where something isn't told, and their floor: benchmarks/results/withheld.json."""
-    rows = [
-        [row["withheld"], shown(row["nats"]), f"{row['above']:+.3f}", shown(row["training"])]
-        for row in benchmark("withheld")["rows"]
-    ]
-    return lines(["not told", "validation nats a note", "more than with all", "training nats an event"], rows)
-
-
 TABLES: dict[str, Callable[[Metrics], str]] = {
     "likelihood of the models": likelihood,
     "music of the models": music,
@@ -244,7 +235,6 @@ TABLES: dict[str, Callable[[Metrics], str]] = {
     "style of the models": style,
     "ending tries": ending_tries,
     "sampling options": sampling_options,
-    "withheld": withheld,
     "what is copied": copied,
     "control": control,
     "harmonisation": harmonisation,
