@@ -13,7 +13,7 @@ from torch import nn
 from reprise.composition.encoding.binning import Binning
 from reprise.composition.encoding.hearing.leading import VoiceLeading
 from reprise.composition.encoding.notes import NotesEncoding
-from reprise.composition.encoding.notes_vocabulary import DURATION, PART, PARTS_COMPARED, PITCH, STEP
+from reprise.composition.encoding.notes_vocabulary import MOTIFS, DURATION, PART, PARTS_COMPARED, PITCH, STEP
 from reprise.composition.evaluation import likelihood
 from reprise.composition.evaluation.likelihood import past_only_hits, score
 from reprise.composition.models import vae
@@ -138,7 +138,7 @@ def one_sided(encoding: NotesEncoding, field: int, value: int, pitch: int) -> Tu
         for parameter in model.parameters():
             nn.init.zeros_(parameter)
         head, sizes = model.heads[PITCH], encoding.shape.given[PITCH]
-        after = 2 + len(VoiceLeading.sizes(min(encoding.parts, PARTS_COMPARED)))  # of the echo and of the voices
+        after = 2 + len(VoiceLeading.sizes(min(encoding.parts, PARTS_COMPARED))) + MOTIFS  # of the echo and the voices
         at = len(sizes) - after - 2 + field  # before these come step and part
         head.known.table.weight[sum(sizes[:at]) + value, 0] = 50.0
         head.body[2].weight[0, 0] = 1.0

@@ -166,13 +166,13 @@ def test_it_matters_what_comes_later():
     trained = make_infilling()
     with torch.no_grad():
         for reader in (trained.network.before, trained.network.after, trained.network.at_onset):
-            reader.read.weight *= 50
+            reader.read.weight *= 500
     melody = MELODIES["quarters"]
     other = replace(melody, notes=melody.notes.copy())
     other.notes["pitch"][-1] = 67
 
     def beginnings(own: Piece) -> list[list[tuple]]:
-        made = [infill(trained, [Infill(own, melody_given(4), (seed,), ONCE)])[0] for seed in range(4)]
+        made = [infill(trained, [Infill(own, melody_given(4), (seed,), ONCE)])[0] for seed in range(16)]
         return [[row for row in rows_of(piece, 1, 2, 3) if row[0] < 4] for piece in made]
 
     assert beginnings(melody) != beginnings(other)

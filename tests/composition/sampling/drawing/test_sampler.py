@@ -25,7 +25,7 @@ from reprise.errors import ParamsError, RepriseError
 from reprise.music.analysis.copies import CopyIndex
 from reprise.music.piece import Piece
 
-NEUTRAL = SamplingRules(pitch_factor=1.0, top_p=1.0)  # every field as the model says
+NEUTRAL = SamplingRules(pitch_factor=1.0, top_p=1.0, returns=0.0)  # every field as the model says
 FREE = replace(NEUTRAL, repeat_limit=10_000)
 LOGITS = np.array([[5.0, 2.0, 1.0]])
 
