@@ -13,7 +13,7 @@ from torch import nn
 from reprise.composition.encoding.binning import Binning
 from reprise.composition.encoding.hearing.leading import VoiceLeading
 from reprise.composition.encoding.notes import NotesEncoding
-from reprise.composition.encoding.notes_vocabulary import MOTIFS, DURATION, PART, PARTS_COMPARED, PITCH, STEP
+from reprise.composition.encoding.notes_vocabulary import DURATION, MOTIFS, PART, PARTS_COMPARED, PITCH, STEP
 from reprise.composition.evaluation import likelihood
 from reprise.composition.evaluation.likelihood import past_only_hits, score
 from reprise.composition.models import vae
