@@ -27,13 +27,10 @@ def models(tmp_path_factory) -> Path:
 
 
 @pytest.fixture
-def place(tmp_path, monkeypatch, models) -> Path:
-    """An empty folder to work in, with models where the command line looks for them, and an opening."""
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "models").mkdir()
-    (tmp_path / "models/composer").symlink_to(models)
-    (tmp_path / "opening.mid").write_bytes(midi_bytes(chorale(30)))
-    return tmp_path
+def place(place) -> Path:
+    """The folder of all commands about music, and an opening in it."""
+    (place / "opening.mid").write_bytes(midi_bytes(chorale(30)))
+    return place
 
 
 def generate(capsys, *arguments: str) -> tuple[dict, str]:
